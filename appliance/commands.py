@@ -1,0 +1,171 @@
+"""What people (and policies) may do to a document. Pages and commands call these and nothing else.
+
+Each function is one decision in one transaction: read, decide in ``appliance.domain``, save with its event. ``now`` comes
+from the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from appliance.domain.documents import Document, FieldValue, OutOfOrder, advance, give_consent
+from appliance.domain.kinds import REGISTERS, Slot
+from appliance.domain.states import Event, IllegalTransition, State
+from appliance.store import ChangedMeanwhile, NoSuchDocument, Store, documents, outbox, registers, texts
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+SECRET_REASONS = frozenset({"suspected-secret", "marking-unreadable", "secret"})
+
+
+class CommandRefused(Exception):
+    """The command is not possible; ``code`` and ``params`` become a sentence in ``appliance.wording``."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+def _decide(store: Store, document_id: str, decision: Callable[[Any, Document], Document]) -> Document:
+    try:
+        return store.write(lambda db: decision(db, documents.load(db, document_id)))
+    except NoSuchDocument:
+        raise CommandRefused("no-such-document", document_id=document_id) from None
+    except IllegalTransition as error:
+        raise CommandRefused("not-in-this-state", state=error.state.value) from None
+    except OutOfOrder:
+        raise CommandRefused("not-in-this-state", state="approved") from None
+    except ChangedMeanwhile:
+        raise CommandRefused("changed-meanwhile") from None
+
+
+def approve(
+    store: Store, document_id: str, by: str, now: datetime, fields: dict[str, str] | None = None
+) -> Document:
+    """Confirm the fields (with the clerk's ``fields`` taking the place of what was read), take the register's number,
+    and consent to the first signature slot: the clerk's for a scan, the leader's for an outgoing paper.
+
+    Raises:
+        CommandRefused: no-such-document, not-in-this-state, changed-meanwhile.
+    """
+
+    def decision(db: Any, before: Document) -> Document:
+        confirmed = dict(before.fields)
+        for name, value in (fields or {}).items():
+            confirmed[name] = FieldValue(value.strip(), 1.0)
+        register, year = REGISTERS[before.kind], now.astimezone(VIETNAM).year
+        after = advance(before, Event.APPROVED, now, fields=confirmed, register=register, register_year=year)
+        number = registers.allocate(db, register, year, before.id, now)
+        slot = after.open_slot
+        after = replace(after, register_number=number)
+        if slot:
+            after = replace(give_consent(after, slot, by, now), version=after.version)
+        detail = {"register": register, "year": year, "number": number, "changed": sorted(fields or {})}
+        documents.save(db, before, after, by, Event.APPROVED, detail | {"slot": slot})
+        return after
+
+    return _decide(store, document_id, decision)
+
+
+def consent(store: Store, document_id: str, slot: Slot, by: str, now: datetime) -> Document:
+    """Consent to the next signature slot: the clerk issues an outgoing paper that the leader has signed.
+
+    Raises:
+        CommandRefused: not-in-this-state when the slot is not the next open one.
+    """
+
+    def decision(db: Any, before: Document) -> Document:
+        if before.state is not State.APPROVED:
+            raise IllegalTransition(before.state, Event.SIGNATURE_APPLIED)
+        after = give_consent(before, slot, by, now)
+        if after is not before:
+            documents.save(db, before, after, by, "consented", {"slot": slot})
+        return after
+
+    return _decide(store, document_id, decision)
+
+
+def withdraw(store: Store, document_id: str, by: str, now: datetime) -> Document:
+    """Take back an approval while no slot is filled; the register number stays with the document.
+
+    Raises:
+        CommandRefused: slot-filled, not-in-this-state.
+    """
+
+    def decision(db: Any, before: Document) -> Document:
+        if before.signatures:
+            raise CommandRefused("slot-filled")
+        after = advance(before, Event.APPROVAL_WITHDRAWN, now, consents=(), policy="person")
+        documents.save(db, before, after, by, Event.APPROVAL_WITHDRAWN, {})
+        return after
+
+    return _decide(store, document_id, decision)
+
+
+def send_back(store: Store, document_id: str, by: str, now: datetime, reason: str) -> Document:
+    """End a document: rescan it, or it does not belong here. The blob of a suspected secret is wiped.
+
+    Raises:
+        CommandRefused: reason-needed, not-in-this-state.
+    """
+    if not reason.strip():
+        raise CommandRefused("reason-needed")
+
+    def decision(db: Any, before: Document) -> Document:
+        secret = before.reason_code in SECRET_REASONS
+        changes = {"reason_code": "secret" if secret else "sent-back", "reason_text": reason.strip()}
+        after = advance(before, Event.SENT_BACK, now, **changes)
+        if secret:
+            texts.forget(db, before.id)
+        documents.save(db, before, after, by, Event.SENT_BACK, {"reason": reason.strip()})
+        return after
+
+    ended = _decide(store, document_id, decision)
+    if ended.reason_code == "secret":
+        store.blobs.remove(ended.original_sha256)
+    return ended
+
+
+def release(store: Store, document_id: str, by: str, now: datetime, reason: str) -> Document:
+    """Let a quarantined document be digitized again.
+
+    A suspected secret needs a written reason: a person answers for saying that it is none.
+
+    Raises:
+        CommandRefused: reason-needed, not-in-this-state.
+    """
+
+    def decision(db: Any, before: Document) -> Document:
+        secret = before.reason_code in SECRET_REASONS
+        if secret and not reason.strip():
+            raise CommandRefused("reason-needed")
+        released = tuple(sorted({*before.warnings, "released-as-not-secret"})) if secret else before.warnings
+        after = advance(before, Event.RELEASED, now, reason_code="", reason_text="", warnings=released, markings=())
+        documents.save(db, before, after, by, Event.RELEASED, {"reason": reason.strip(), "was": before.reason_code})
+        return after
+
+    return _decide(store, document_id, decision)
+
+
+def requeue(store: Store, document_id: str, by: str, now: datetime) -> Document:
+    """Send a refused document again, unchanged.
+
+    Raises:
+        CommandRefused: not-in-this-state.
+    """
+
+    def decision(db: Any, before: Document) -> Document:
+        after = advance(before, Event.REQUEUED, now, reason_code="", reason_text="")
+        last = outbox.latest(db, before.id)
+        meta = last.meta if last else {}
+        sequence = outbox.enqueue(db, before.id, before.current_sha256, before.current_size, before.priority, meta, now)
+        documents.save(db, before, after, by, Event.REQUEUED, {"sequence": sequence})
+        return after
+
+    return _decide(store, document_id, decision)
+
+

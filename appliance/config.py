@@ -1,0 +1,224 @@
+"""The one configuration file of a box (TOML) as frozen dataclasses.
+
+Owns reading and checking; refuses unknown keys, so that a typing error is told and not ignored. Relative paths are
+relative to the file's own folder. Nothing reads configuration at import.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; ``code`` and ``params`` become a sentence in ``appliance.wording``."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+@dataclass(frozen=True)
+class BoxSection:
+    """Who this box is. ``id`` is the MQTT client id and the certificate's CN: ``commune-<5 digits>``."""
+
+    id: str
+    commune: str
+    state_dir: Path
+    province: str = ""
+    language: str = "vi"
+    runtime_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class FolderSection:
+    """One drop folder. ``approve`` is "person" or "policy" (architecture.md, section 3)."""
+
+    path: Path
+    name: str = ""
+    kind: str = "incoming-scan"
+    approve: str = "person"
+    quiet_seconds: float = 3.0
+    patience_seconds: float = 600.0
+
+
+@dataclass(frozen=True)
+class IntakeSection:
+    """How often the rescan, which is the truth, looks at every drop folder."""
+
+    rescan_seconds: float = 15.0
+
+
+@dataclass(frozen=True)
+class DigitizeSection:
+    """Limits of the child that parses hostile files (MiB, seconds) and how many run at once."""
+
+    language: str = "vie"
+    memory_mb: int = 2048
+    cpu_seconds: int = 600
+    wall_seconds: int = 900
+    workers: int = 0
+
+
+@dataclass(frozen=True)
+class KeySection:
+    """One signature slot's key on a token; ``credential`` names a file in $CREDENTIALS_DIRECTORY with its PIN."""
+
+    slot: str
+    token: str
+    key_id: str
+    certificate: Path | None = None
+    credential: str = ""
+
+
+@dataclass(frozen=True)
+class SignerSection:
+    """The PKCS#11 module and what the signatures look like."""
+
+    module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
+    socket: Path | None = None
+    roots: tuple[Path, ...] = ()
+    intermediates: tuple[Path, ...] = ()
+    allowed_uids: tuple[int, ...] = ()
+    leader_image: Path | None = None
+    seal_image: Path | None = None
+    keys: tuple[KeySection, ...] = ()
+
+
+@dataclass(frozen=True)
+class SyncSection:
+    """Where the province's broker is and who we are to it."""
+
+    host: str
+    ca: Path
+    certificate: Path
+    key: Path
+    device_key: Path
+    port: int = 8883
+    receipt_keys: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WebSection:
+    """The pages on the office LAN."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole configuration, checked."""
+
+    box: BoxSection
+    sync: SyncSection | None = None
+    signer: SignerSection = field(default_factory=SignerSection)
+    digitize: DigitizeSection = field(default_factory=DigitizeSection)
+    intake: IntakeSection = field(default_factory=IntakeSection)
+    web: WebSection = field(default_factory=WebSection)
+    folders: tuple[FolderSection, ...] = ()
+    path: Path = Path()
+
+    @property
+    def database(self) -> Path:
+        return self.box.state_dir / "box.db"
+
+    @property
+    def blobs(self) -> Path:
+        return self.box.state_dir / "blobs"
+
+    @property
+    def runtime(self) -> Path:
+        """Folder of sockets and passing state (link, liveness)."""
+        return self.box.runtime_dir or self.box.state_dir / "run"
+
+    @property
+    def signer_socket(self) -> Path:
+        return self.signer.socket or self.runtime / "signer.sock"
+
+    @property
+    def link_file(self) -> Path:
+        """Where the uplink says whether the line is up and since when."""
+        return self.runtime / "link.json"
+
+
+def load_config(path: Path) -> Config:
+    """Read and check ``path``.
+
+    Raises:
+        ConfigError: config-missing, config-syntax, config-unknown-key, config-missing-key, config-bad-value.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError("config-missing", path=path) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("config-syntax", path=path, detail=error) from None
+    config = _build(Config, raw | {"path": str(path)}, path, "")
+    _check(config, path)
+    return config
+
+
+def _check(config: Config, path: Path) -> None:
+    def bad(key: str, detail: str) -> ConfigError:
+        return ConfigError("config-bad-value", path=path, key=key, detail=detail)
+
+    if not (config.box.id.startswith("commune-") and config.box.id[8:].isdigit() and len(config.box.id) == 13):
+        raise bad("box.id", "commune-<5 chữ số>")
+    for index, folder in enumerate(config.folders):
+        if folder.kind not in ("incoming-scan", "outgoing", "appendix", "case-file"):
+            raise bad(f"folders[{index}].kind", folder.kind)
+        if folder.approve not in ("person", "policy"):
+            raise bad(f"folders[{index}].approve", folder.approve)
+    for index, key in enumerate(config.signer.keys):
+        if key.slot not in ("leader", "agency"):
+            raise bad(f"signer.keys[{index}].slot", key.slot)
+
+
+def _build(cls: type[T], raw: Any, path: Path, prefix: str) -> T:
+    if not isinstance(raw, dict):
+        raise ConfigError("config-bad-value", path=path, key=prefix or "(tệp)", detail="[bảng]")
+    hints = typing.get_type_hints(cls)
+    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        name = key.replace("-", "_")
+        if name not in fields:
+            raise ConfigError("config-unknown-key", path=path, key=f"{prefix}{key}")
+        values[name] = _convert(hints[name], value, path, f"{prefix}{key}")
+    for name, f in fields.items():
+        required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        if required and name not in values:
+            raise ConfigError("config-missing-key", path=path, key=f"{prefix}{name}")
+    return cls(**values)
+
+
+def _convert(kind: Any, value: Any, path: Path, key: str) -> Any:
+    origin = typing.get_origin(kind)
+    if origin in (types.UnionType, typing.Union):
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+        origin = typing.get_origin(kind)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise ConfigError("config-bad-value", path=path, key=key, detail="[danh sách]")
+        inner = typing.get_args(kind)[0]
+        return tuple(_convert(inner, item, path, f"{key}[{index}]") for index, item in enumerate(value))
+    if origin is dict:
+        return {str(k): str(v) for k, v in value.items()}
+    if dataclasses.is_dataclass(kind):
+        return _build(kind, value, path, f"{key}.")  # type: ignore[arg-type]
+    if kind is Path and isinstance(value, str):
+        return Path(value) if key == "path" and not value else (path.parent / value).resolve()
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ConfigError("config-bad-value", path=path, key=key, detail=repr(value))
+    return value

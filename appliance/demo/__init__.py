@@ -1,0 +1,1 @@
+"""What the demonstration and the tests stand on: invented papers of invented communes, and the run that carries them."""

@@ -1,0 +1,203 @@
+"""A document as the box knows it, and the decisions about it.
+
+``Document`` holds durable facts only. Each function returns a changed copy or raises; saving it is the store's matter
+(compare-and-set on id, state and version).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from appliance.domain.kinds import SLOTS, Kind, Slot, next_slot
+from appliance.domain.states import Event, State, next_state
+
+URGENCIES = ("", "khan", "thuong-khan", "hoa-toc")
+"""Index = priority of edXML (QCVN 102:2016): 0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc."""
+
+
+@dataclass(frozen=True)
+class FieldValue:
+    """One field of the paper: its value, how sure (0..1) and where it was read (page 1-based, box in points)."""
+
+    value: str
+    confidence: float = 1.0
+    page: int = 0
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Somebody who may, said that this slot shall be filled."""
+
+    slot: Slot
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature that was applied and verified: the whole file's digest after it, and the certificate used."""
+
+    slot: Slot
+    sha256: str
+    size: int
+    signed_at: datetime
+    certificate_sha256: str
+    signer: str = ""
+    page: int = 0
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One paper. Digests are hexadecimal SHA-256 of blobs in the box's store; times are timezone-aware UTC."""
+
+    id: str
+    kind: Kind
+    state: State
+    version: int
+    original_sha256: str
+    original_name: str
+    media_type: str
+    folder: str
+    policy: str
+    received_at: datetime
+    updated_at: datetime
+    pages: int = 0
+    archive_sha256: str = ""
+    current_sha256: str = ""
+    current_size: int = 0
+    fields: dict[str, FieldValue] = field(default_factory=dict)
+    markings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    consents: tuple[Consent, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    register: str = ""
+    register_year: int = 0
+    register_number: int = 0
+    supersedes: str = ""
+    reason_code: str = ""
+    reason_text: str = ""
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    last_error: str = ""
+
+    @property
+    def filled(self) -> tuple[Slot, ...]:
+        """Slots that carry a verified signature, in order of signing."""
+        return tuple(signature.slot for signature in self.signatures)
+
+    @property
+    def open_slot(self) -> Slot | None:
+        """The slot that must be filled next, or None."""
+        return next_slot(self.kind, self.filled)
+
+    @property
+    def priority(self) -> int:
+        """0 thường … 3 hỏa tốc (edXML Priority)."""
+        urgency = self.fields.get("urgency")
+        return URGENCIES.index(urgency.value) if urgency and urgency.value in URGENCIES else 0
+
+    def value(self, name: str) -> str:
+        """The value of a field, or an empty text."""
+        found = self.fields.get(name)
+        return found.value if found else ""
+
+
+class ConsentMissing(Exception):
+    """A slot was to be signed although nobody who may has said so."""
+
+
+class OutOfOrder(Exception):
+    """A slot was to be signed before the one in front of it, or twice."""
+
+
+def advance(document: Document, event: Event, now: datetime, **changes: object) -> Document:
+    """``document`` after ``event``: new state, next version, attempts and lease forgotten, ``changes`` applied.
+
+    Raises:
+        IllegalTransition: the state does not know the event.
+    """
+    fresh: dict[str, object] = {
+        "state": next_state(document.state, event),
+        "version": document.version + 1,
+        "updated_at": now,
+        "attempts": 0,
+        "next_attempt_at": None,
+        "last_error": "",
+    }
+    return replace(document, **(fresh | changes))  # type: ignore[arg-type]
+
+
+def consent_of(document: Document, slot: Slot) -> Consent | None:
+    """Who said that ``slot`` shall be signed, or None."""
+    return next((consent for consent in document.consents if consent.slot == slot), None)
+
+
+def give_consent(document: Document, slot: Slot, by: str, now: datetime) -> Document:
+    """``document`` with the consent of ``by`` to ``slot``; a fact beside the state, given once.
+
+    Raises:
+        OutOfOrder: the slot is not the kind's next open slot.
+    """
+    if document.open_slot != slot:
+        raise OutOfOrder(slot)
+    if consent_of(document, slot):
+        return document
+    return replace(
+        document,
+        consents=(*document.consents, Consent(slot, by, now)),
+        version=document.version + 1,
+        updated_at=now,
+        attempts=0,
+        next_attempt_at=None,
+        last_error="",
+    )
+
+
+def slot_to_sign(document: Document) -> Slot | None:
+    """The slot that may be signed now: the next open one, if somebody who may has consented to it."""
+    slot = document.open_slot
+    return slot if slot and consent_of(document, slot) else None
+
+
+def add_signature(document: Document, signature: Signature, now: datetime) -> Document:
+    """``document`` with one more verified signature.
+
+    Raises:
+        OutOfOrder: not the next open slot (the agency never before the leader).
+        ConsentMissing: nobody has consented to this slot.
+        IllegalTransition: the document does not wait for signatures.
+    """
+    if document.open_slot != signature.slot:
+        raise OutOfOrder(signature.slot)
+    if not consent_of(document, signature.slot):
+        raise ConsentMissing(signature.slot)
+    complete = len(document.signatures) + 1 == len(SLOTS[document.kind])
+    event = Event.SIGNATURES_COMPLETE if complete else Event.SIGNATURE_APPLIED
+    return advance(
+        document,
+        event,
+        now,
+        signatures=(*document.signatures, signature),
+        current_sha256=signature.sha256,
+        current_size=signature.size,
+    )
+
+
+def retry_after(attempts: int, first: float = 2.0, longest: float = 300.0) -> timedelta:
+    """Pause before attempt ``attempts + 1``: doubling from ``first`` seconds up to ``longest``."""
+    return timedelta(seconds=min(longest, first * 2 ** min(attempts, 20)))
+
+
+def failed_attempt(document: Document, error: str, now: datetime, wait: timedelta | None = None) -> Document:
+    """``document`` after a step that did not work out through no fault of the paper: state unchanged, tried later."""
+    return replace(
+        document,
+        version=document.version + 1,
+        attempts=document.attempts + 1,
+        next_attempt_at=now + (wait if wait is not None else retry_after(document.attempts)),
+        last_error=error[:500],
+        updated_at=now,
+    )

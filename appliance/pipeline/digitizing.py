@@ -1,0 +1,94 @@
+"""RECEIVED → DIGITIZED: the limited child makes the PDF/A, its text and fields; markings stop a suspected secret.
+
+A verdict about the *paper* is an event; a failure of the box (no memory, no space, no program) is an attempt.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from appliance.domain.documents import Document, FieldValue, advance
+from appliance.domain.states import Event
+from appliance.pipeline.runner import StepFailed
+from appliance.store import Store, documents, texts
+from scanner_intake.digitize import Digitized, Limits, digitize
+
+GIVE_UP_AFTER = 4
+RELEASED_AS_NOT_SECRET = "released-as-not-secret"
+
+
+class Digitizing:
+    """The step; ``work`` is a folder for passing files on any file system."""
+
+    def __init__(self, store: Store, work: Path, limits: Limits, language: str) -> None:
+        self._store = store
+        self._work = work
+        self._limits = limits
+        self._language = language
+
+    def __call__(self, document: Document, now: datetime) -> None:
+        """Digitize one leased document and save what came of it."""
+        self._work.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{document.id}.", dir=self._work))
+        try:
+            released = RELEASED_AS_NOT_SECRET in document.warnings
+            source = self._store.blobs.existing(document.original_sha256)
+            result = digitize(source, folder, self._limits, self._language, ignore_markings=released)
+            self._save(document, result, now)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _save(self, before: Document, result: Digitized, now: datetime) -> None:
+        if result.verdict == "suspected-secret":
+            code = result.code or "suspected-secret"
+            self._end(before, Event.SUSPECTED_SECRET, code, result, now)
+        elif result.verdict in ("ok", "signed-kept"):
+            self._keep(before, result, now)
+        elif result.code in ("child-died", "time-over", "memory-over") and before.attempts + 1 < GIVE_UP_AFTER:
+            raise StepFailed(result.code)
+        elif result.code in ("child-died", "time-over", "memory-over"):
+            self._end(before, Event.GAVE_UP, result.code, result, now)
+        else:
+            self._end(before, Event.UNREADABLE, result.code or result.verdict, result, now)
+
+    def _keep(self, before: Document, result: Digitized, now: datetime) -> None:
+        assert result.pdf is not None  # a verdict "ok" or "signed-kept" carries a file
+        blob = self._store.blobs.put(result.pdf)
+        after = advance(
+            before,
+            Event.DIGITIZED,
+            now,
+            pages=result.pages,
+            media_type=result.media_type,
+            archive_sha256=blob.sha256,
+            current_sha256=blob.sha256,
+            current_size=blob.size,
+            fields={
+                name: FieldValue(f.value, f.confidence, f.page, f.box or (0.0, 0.0, 0.0, 0.0))
+                for name, f in result.fields.items()
+            },
+            markings=tuple(sorted({f"{m.kind}:{m.value}" for m in result.markings if m.kind != "seal"})),
+            warnings=tuple(sorted({*before.warnings, *result.warnings})),
+        )
+
+        def change(db: Any) -> None:
+            texts.keep(db, before.id, result.text)
+            documents.save(db, before, after, "worker", Event.DIGITIZED, {"sha256": blob.sha256, "pages": result.pages})
+
+        self._store.write(change)
+
+    def _end(self, before: Document, event: Event, code: str, result: Digitized, now: datetime) -> None:
+        after = advance(before, event, now, reason_code=code, media_type=result.media_type, pages=result.pages)
+        if event is Event.SUSPECTED_SECRET:  # nothing of a secret's content is kept beside the original
+            after = advance(before, event, now, reason_code=code, markings=("secrecy:suspected",))
+
+        def change(db: Any) -> None:
+            texts.forget(db, before.id)
+            documents.save(db, before, after, "worker", event, {"code": code})
+
+        self._store.write(change)
+

@@ -1,0 +1,91 @@
+"""SIGNED → QUEUED, and the outbox that the uplink sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from appliance.domain.documents import Document, advance
+from appliance.domain.states import Event, State
+from appliance.store import Store, documents, outbox
+from sync.uplink import Parcel
+
+_SENT_FIELDS = (
+    "code", "code_number", "code_notation", "issued_date", "place", "issuer", "parent_issuer", "type_name", "subject",
+    "urgency", "secrecy", "signer_position", "signer_name",
+)  # fmt: skip
+
+
+def package_meta(document: Document) -> dict[str, Any]:
+    """What travels beside the bytes: kind, register number, fields and signature slots; plain JSON values."""
+    return {
+        "kind": document.kind.value,
+        "pages": document.pages,
+        "received_at": document.received_at.isoformat(),
+        "register": [document.register, document.register_year, document.register_number],
+        "original_sha256": document.original_sha256,
+        "slots": [slot.value for slot in document.filled],
+        "fields": {name: document.value(name) for name in _SENT_FIELDS if document.value(name)},
+    }
+
+
+class Enqueueing:
+    """The step: package and outbox row in one transaction with the state."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __call__(self, document: Document, now: datetime) -> None:
+        """Queue one leased document."""
+
+        def change(db: Any) -> None:
+            sequence = outbox.enqueue(
+                db, document.id, document.current_sha256, document.current_size, document.priority,
+                package_meta(document), now,
+            )  # fmt: skip
+            after = advance(document, Event.ENQUEUED, now)
+            detail = {"sequence": sequence, "sha256": document.current_sha256, "size": document.current_size}
+            documents.save(db, document, after, "worker", Event.ENQUEUED, detail)
+
+        self._store.write(change)
+
+
+class StoreOutbox:
+    """The uplink's ``Outbox`` port on the box's store. Every method is durable on return and harmless when repeated."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def pending(self, limit: int) -> list[Parcel]:
+        """Unanswered deliveries, most urgent first, then oldest."""
+        return [
+            Parcel(row.document_id, row.sequence, row.sha256, row.size, row.priority, row.meta)
+            for row in self._store.read(lambda db: outbox.waiting(db, limit))
+        ]
+
+    def open(self, parcel: Parcel) -> BinaryIO:
+        """The parcel's bytes."""
+        return self._store.blobs.open(parcel.sha256)
+
+    def accepted(self, document_id: str, receipt: bytes) -> None:
+        """Keep the province's verified receipt: QUEUED → DELIVERED."""
+        self._answer(document_id, Event.ACCEPTED, "accepted", receipt, "", "")
+
+    def refused(self, document_id: str, code: str, text: str, refusal: bytes) -> None:
+        """Keep the province's verified refusal and its reason: QUEUED → REFUSED."""
+        self._answer(document_id, Event.REFUSED, "refused", refusal, code, text)
+
+    def _answer(self, document_id: str, event: Event, answer: str, signed: bytes, code: str, text: str) -> None:
+        def change(db: Any) -> None:
+            now = self._clock()
+            if not outbox.answered(db, document_id, answer, signed, now):
+                return
+            before = documents.load(db, document_id)
+            if before.state is not State.QUEUED:
+                return
+            after = advance(before, event, now, reason_code=code, reason_text=text)
+            documents.save(db, before, after, "province", event, {"answer": signed.hex(), "code": code})
+
+        self._store.write(change)

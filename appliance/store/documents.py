@@ -1,0 +1,230 @@
+"""Document rows: compare-and-set saves with their event, leases with an end.
+
+A save names the state and version it was decided on; when the row has moved on meanwhile nothing is written and
+``ChangedMeanwhile`` tells the caller. A lease is not part of the document: it only says who is at work, until when.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from appliance.domain.documents import Consent, Document, FieldValue, Signature
+from appliance.domain.kinds import Kind, Slot
+from appliance.domain.states import State
+from appliance.domain.steps import Step, next_step
+from appliance.store import events
+
+_PLAIN = (
+    "id", "version", "folder", "policy", "original_sha256", "original_name", "media_type", "pages", "archive_sha256",
+    "current_sha256", "current_size", "register", "register_year", "register_number", "supersedes", "reason_code",
+    "reason_text", "attempts", "last_error",
+)  # fmt: skip
+
+
+class NoSuchDocument(Exception):
+    """No document has this id."""
+
+
+class ChangedMeanwhile(Exception):
+    """The document was changed by somebody else since it was read; nothing was written."""
+
+
+def insert(db: Any, document: Document, by: str, detail: dict[str, Any]) -> bool:
+    """Add a new document with its first event; False (and no change) when the id is already there."""
+    row = _row_of(document)
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    cursor = db.execute(f"INSERT OR IGNORE INTO documents ({names}) VALUES ({marks})", list(row.values()))
+    if cursor.rowcount != 1:
+        return False
+    events.append(db, document.id, document.received_at, by, "received", detail)
+    return True
+
+
+def save(db: Any, before: Document, after: Document, by: str, event: str, detail: dict[str, Any]) -> None:
+    """Replace ``before`` by ``after``, forget the lease and append the event.
+
+    Raises:
+        ChangedMeanwhile: the row no longer is at ``before``'s state and version.
+    """
+    row = _row_of(after) | {"lease_owner": None, "lease_until": None}
+    assignments = ", ".join(f"{name} = ?" for name in row)
+    cursor = db.execute(
+        f"UPDATE documents SET {assignments} WHERE id = ? AND state = ? AND version = ?",
+        [*row.values(), before.id, before.state.value, before.version],
+    )
+    if cursor.rowcount != 1:
+        raise ChangedMeanwhile(before.id)
+    events.append(db, after.id, after.updated_at, by, event, detail)
+
+
+def load(db: Any, document_id: str) -> Document:
+    """The document.
+
+    Raises:
+        NoSuchDocument: nothing has this id.
+    """
+    row = db.execute("SELECT * FROM documents WHERE id = ?", [document_id])
+    found = _dicts(row)
+    if not found:
+        raise NoSuchDocument(document_id)
+    return document_of(found[0])
+
+
+def listed(db: Any, states: Iterable[State] = (), limit: int = 200) -> list[Document]:
+    """Newest documents first, of all states or of ``states``."""
+    names = [state.value for state in states]
+    where = f"WHERE state IN ({', '.join('?' * len(names))})" if names else ""
+    rows = db.execute(f"SELECT * FROM documents {where} ORDER BY received_at DESC, id LIMIT ?", [*names, limit])
+    return [document_of(row) for row in _dicts(rows)]
+
+
+def first_with_original(db: Any, sha256: str) -> Document | None:
+    """The oldest document that is not discarded and came from exactly these bytes, or None."""
+    rows = db.execute(
+        "SELECT * FROM documents WHERE original_sha256 = ? AND state != 'discarded' ORDER BY received_at LIMIT 1",
+        [sha256],
+    )
+    return next((document_of(row) for row in _dicts(rows)), None)
+
+
+def counts(db: Any) -> dict[State, int]:
+    """How many documents are in each state."""
+    found = dict(db.execute("SELECT state, count(*) FROM documents GROUP BY state").fetchall())
+    return {state: found.get(state.value, 0) for state in State}
+
+
+def lease(db: Any, owner: str, now: datetime, length: timedelta, steps: Iterable[Step]) -> Document | None:
+    """Take the most urgent document that waits for one of ``steps`` and that nobody is at, for ``length``."""
+    names = [step.value for step in steps]
+    rows = db.execute(
+        f"""SELECT * FROM documents WHERE step IN ({", ".join("?" * len(names))})
+            AND (lease_until IS NULL OR lease_until < ?) AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
+            ORDER BY priority DESC, received_at, id LIMIT 1""",
+        [*names, now.isoformat(), now.isoformat()],
+    )
+    found = _dicts(rows)
+    if not found:
+        return None
+    db.execute(
+        "UPDATE documents SET lease_owner = ?, lease_until = ? WHERE id = ?",
+        [owner, (now + length).isoformat(), found[0]["id"]],
+    )
+    return document_of(found[0])
+
+
+def note_attempt(db: Any, before: Document, after: Document) -> None:
+    """Save attempts, next attempt and last error, and give the lease back. Not an event: nothing happened to the paper.
+
+    Raises:
+        ChangedMeanwhile: the row no longer is at ``before``'s state and version.
+    """
+    cursor = db.execute(
+        """UPDATE documents SET attempts = ?, next_attempt_at = ?, last_error = ?, version = ?, updated_at = ?,
+           lease_owner = NULL, lease_until = NULL WHERE id = ? AND state = ? AND version = ?""",
+        [
+            after.attempts,
+            after.next_attempt_at.isoformat() if after.next_attempt_at else None,
+            after.last_error,
+            after.version,
+            after.updated_at.isoformat(),
+            before.id,
+            before.state.value,
+            before.version,
+        ],
+    )
+    if cursor.rowcount != 1:
+        raise ChangedMeanwhile(before.id)
+
+
+def renew(db: Any, owner_prefix: str, until: datetime) -> None:
+    """Prolong every lease of the owners that begin with ``owner_prefix``."""
+    db.execute(
+        "UPDATE documents SET lease_until = ? WHERE lease_owner LIKE ? || '%'", [until.isoformat(), owner_prefix]
+    )
+
+
+def end_leases(db: Any, owner_prefix: str) -> None:
+    """Give back the leases of owners that cannot be alive any more (the caller holds their lock)."""
+    db.execute(
+        "UPDATE documents SET lease_owner = NULL, lease_until = NULL WHERE lease_owner LIKE ? || '%'", [owner_prefix]
+    )
+
+
+def referenced_digests(db: Any) -> set[str]:
+    """Every blob digest that some row mentions."""
+    rows = db.execute(
+        """SELECT original_sha256 FROM documents WHERE NOT (state = 'discarded' AND reason_code = 'secret')
+           UNION SELECT archive_sha256 FROM documents UNION SELECT current_sha256 FROM documents
+           UNION SELECT sha256 FROM outbox"""
+    )
+    digests = {row[0] for row in rows.fetchall()}
+    for (facts,) in db.execute("SELECT facts FROM documents").fetchall():
+        digests |= {signature["sha256"] for signature in json.loads(facts)["signatures"]}
+    return digests - {""}
+
+
+def _dicts(cursor: Any) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _row_of(document: Document) -> dict[str, Any]:
+    facts = {
+        "fields": {name: dataclasses.asdict(value) for name, value in document.fields.items()},
+        "markings": document.markings,
+        "warnings": document.warnings,
+        "consents": [
+            {"slot": consent.slot, "by": consent.by, "at": consent.at.isoformat()} for consent in document.consents
+        ],
+        "signatures": [
+            dataclasses.asdict(signature) | {"signed_at": signature.signed_at.isoformat()}
+            for signature in document.signatures
+        ],
+    }
+    step = next_step(document)
+    return {name: getattr(document, name) for name in _PLAIN} | {
+        "state": document.state.value,
+        "kind": document.kind.value,
+        "facts": json.dumps(facts, ensure_ascii=False),
+        "next_attempt_at": document.next_attempt_at.isoformat() if document.next_attempt_at else None,
+        "received_at": document.received_at.isoformat(),
+        "updated_at": document.updated_at.isoformat(),
+        "priority": document.priority,
+        "step": step.value if step else None,
+    }
+
+
+def document_of(row: dict[str, Any]) -> Document:
+    """A row as a document."""
+    facts = json.loads(row["facts"])
+    return Document(
+        **{name: row[name] for name in _PLAIN},
+        kind=Kind(row["kind"]),
+        state=State(row["state"]),
+        received_at=datetime.fromisoformat(row["received_at"]),
+        updated_at=datetime.fromisoformat(row["updated_at"]),
+        next_attempt_at=datetime.fromisoformat(row["next_attempt_at"]) if row["next_attempt_at"] else None,
+        fields={name: FieldValue(**(value | {"box": tuple(value["box"])})) for name, value in facts["fields"].items()},
+        markings=tuple(facts["markings"]),
+        warnings=tuple(facts["warnings"]),
+        consents=tuple(
+            Consent(Slot(item["slot"]), item["by"], datetime.fromisoformat(item["at"])) for item in facts["consents"]
+        ),
+        signatures=tuple(
+            Signature(
+                **(
+                    item
+                    | {
+                        "slot": Slot(item["slot"]),
+                        "signed_at": datetime.fromisoformat(item["signed_at"]),
+                        "box": tuple(item["box"]),
+                    }
+                )
+            )
+            for item in facts["signatures"]
+        ),
+    )

@@ -1,0 +1,46 @@
+"""The event rows: appended in the transaction of the change they tell of, hash-chained per box."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from appliance.domain.chain import GENESIS, Entry, entry_hash, first_break
+
+
+def append(db: Any, document_id: str, at: datetime, by: str, event: str, detail: dict[str, Any]) -> None:
+    """Add one entry to the chain (inside the caller's transaction)."""
+    last = db.execute("SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1").fetchone()
+    sequence, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+    moment = at.isoformat()
+    db.execute(
+        "INSERT INTO events (sequence, document_id, at, by, event, detail, previous, hash) VALUES (?,?,?,?,?,?,?,?)",
+        [
+            sequence,
+            document_id,
+            moment,
+            by,
+            event,
+            json.dumps(detail, ensure_ascii=False, sort_keys=True),
+            previous,
+            entry_hash(sequence, document_id, moment, by, event, detail, previous),
+        ],
+    )
+
+
+def entries(db: Any, document_id: str | None = None) -> Iterator[Entry]:
+    """Entries in order, of one document or of the whole box."""
+    where, values = ("WHERE document_id = ?", [document_id]) if document_id else ("", [])
+    rows = db.execute(
+        f"SELECT sequence, document_id, at, by, event, detail, previous, hash FROM events {where} ORDER BY sequence",
+        values,
+    )
+    for row in rows:
+        yield Entry(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), row[6], row[7])
+
+
+def broken_at(db: Any) -> int | None:
+    """Sequence number of the first entry that does not fit the chain, or None."""
+    return first_break(entries(db))

@@ -1,0 +1,48 @@
+"""Opening a box's store: database file and blob folder together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from appliance.store.blobs import BlobStore
+from appliance.store.database import Database
+from appliance.store.migrations import migrate
+
+T = TypeVar("T")
+
+
+class Store:
+    """Rows and blobs of one box. Several processes may hold one each; a process holds one and closes it."""
+
+    def __init__(self, database: Database, blobs: BlobStore) -> None:
+        self.database = database
+        self.blobs = blobs
+
+    def write(self, change: Callable[[Any], T]) -> T:
+        """Run ``change(db)`` in one immediate transaction on the writer thread and return its result.
+
+        Raises:
+            StoreFull: no space; nothing was changed.
+        """
+        return self.database.write(change)
+
+    def read(self, question: Callable[[Any], T]) -> T:
+        """Run ``question(db)`` on this thread's read-only connection."""
+        return self.database.read(question)
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has committed: the wake-up between processes."""
+        return self.database.data_version()
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def open_store(database: Path, blobs: Path) -> Store:
+    """Open (making and migrating where needed) the store."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    opened = Database(database)
+    opened.write(migrate)
+    return Store(opened, BlobStore(blobs))

@@ -1,0 +1,68 @@
+"""Backup and self-check of the store: what ``commune-box db backup`` and ``db verify`` do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.store import documents, events
+from appliance.store.opening import Store
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Result of a check; everything empty or None means sound."""
+
+    integrity: str
+    chain_broken_at: int | None
+    missing: tuple[str, ...]
+    damaged: tuple[str, ...]
+    orphans: tuple[str, ...]
+    documents: int
+    blobs: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing accepted is lost or changed (an orphan is waste, not loss)."""
+        return self.integrity == "ok" and self.chain_broken_at is None and not self.missing and not self.damaged
+
+
+def verify(store: Store) -> Verdict:
+    """Check the database file, the event chain and every blob against its name."""
+    integrity = store.read(lambda db: str(db.execute("PRAGMA integrity_check").fetchone()[0]))
+    referenced = store.read(documents.referenced_digests)
+    stored = set(store.blobs.digests())
+    return Verdict(
+        integrity=integrity,
+        chain_broken_at=store.read(events.broken_at),
+        missing=tuple(sorted(referenced - stored)),
+        damaged=tuple(sorted(sha256 for sha256 in stored if not store.blobs.intact(sha256))),
+        orphans=tuple(sorted(stored - referenced)),
+        documents=store.read(lambda db: int(db.execute("SELECT count(*) FROM documents").fetchone()[0])),
+        blobs=len(stored),
+    )
+
+
+def backup(store: Store, target: Path) -> None:
+    """Copy database (online, consistent) and blobs to an empty folder ``target``.
+
+    The rows are copied first: every blob they mention was durable before them, so none can be missing.
+
+    Raises:
+        FileExistsError: the target is not empty.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    if any(target.iterdir()):
+        raise FileExistsError(target)
+    with sqlite3.connect(store.database.path) as source, sqlite3.connect(target / "box.db") as copy:
+        source.backup(copy, pages=500)
+    copy.close()
+    source.close()
+    for sha256 in store.blobs.digests():
+        into = target / "blobs" / sha256[:2]
+        into.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(store.blobs.path(sha256), into / sha256)
+    os.sync()
