@@ -1,0 +1,63 @@
+"""Settings of the province's mosquitto.
+
+Owns the text of `mosquitto.conf`; the access list comes from the protocol, which owns the topics. Starts nothing.
+Invariant: nobody connects without a certificate of our CA, and the certificate's name is the user name.
+Source of the figures: measurements of mosquitto 2.0.11 (queue of 1000 drops in silence, so it is raised;
+`message_size_limit` answers "success" for what it discards, so `max_packet_size` is used instead).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sync.protocol.topics import broker_access_list
+from sync.province.config import Folder
+from sync.province.pki import RECEIVER
+
+
+def mosquitto_conf(folder: Folder, bind: str, port: int) -> str:
+    """The text of mosquitto.conf for a TLS listener at `bind`:`port`, paths inside the folder."""
+    root = folder.root.resolve()
+
+    def inside(path: Path) -> Path:
+        return root / path.relative_to(folder.root)
+
+    return f"""# Written by `commune-province init`; change it there or by hand, it is read at the broker's start.
+per_listener_settings false
+listener {port} {bind}
+cafile {inside(folder.ca)}
+certfile {inside(folder.broker_certificate)}
+keyfile {inside(folder.broker_key)}
+tls_version tlsv1.2
+require_certificate true
+use_identity_as_username true
+allow_anonymous false
+allow_zero_length_clientid false
+acl_file {inside(folder.access_list)}
+
+max_inflight_messages 20
+max_packet_size 131072
+max_queued_messages 20000
+max_queued_bytes 268435456
+set_tcp_nodelay true
+
+persistence true
+persistence_location {inside(folder.broker_store)}/
+autosave_interval 60
+persistent_client_expiration 30d
+
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+connection_messages true
+"""
+
+
+def write_broker_files(folder: Folder, bind: str, port: int) -> None:
+    """Write mosquitto.conf, the access list and the broker's own folder."""
+    folder.broker_store.mkdir(exist_ok=True)
+    folder.mosquitto_conf.write_text(mosquitto_conf(folder, bind, port), "utf-8")
+    folder.access_list.write_text(broker_access_list(RECEIVER), "utf-8")
+    # mosquitto 2.0 warns about, and later releases refuse, an access list others may read.
+    folder.access_list.chmod(0o600)

@@ -1,0 +1,174 @@
+"""Looks at a whole document before the province answers for it.
+
+Owns the `DocumentCheck` port, the command that fulfils it, and the reasons of refusal. Refuses to guess: when the
+check itself cannot be carried out, that is the province's fault (`CheckUnavailable`), tried again, never a refusal.
+Source of the reasons: Decision 28/2018/QĐ-TTg article 9 (completeness, integrity, authenticity), Decree 30/2020.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+EXPECTED_SLOTS: Mapping[str, tuple[str, ...]] = {
+    "incoming-scan": ("agency",),
+    "outgoing": ("leader", "agency"),
+    "appendix": ("agency",),
+    "case-file": ("agency",),
+}
+
+REASONS: Mapping[str, str] = {
+    "wrong-addressee": "Văn bản không gửi cho cơ quan này.",
+    "unknown-kind": "Loại văn bản không có trong danh mục tiếp nhận.",
+    "unreadable": "Tệp không đọc được hoặc không đầy đủ.",
+    "changed": "Nội dung văn bản đã bị thay đổi sau khi ký số.",
+    "signature-invalid": "Chữ ký số không hợp lệ.",
+    "signature-untrusted": "Chứng thư chữ ký số không thuộc nguồn tin cậy, hết hạn hoặc đã bị thu hồi.",
+    "signature-missing": "Văn bản thiếu chữ ký số theo quy định.",
+    "secret": "Văn bản có dấu chỉ độ mật, không được gửi qua hệ thống này.",
+    "duplicate": "Mã văn bản này đã được tiếp nhận với nội dung khác.",
+    "too-large": "Tệp vượt quá dung lượng cho phép.",
+    "not-whole": "Nội dung nhận được không khớp với giá trị băm đã khai.",
+}
+"""Code of a refusal -> the Vietnamese sentence that travels to the box with it."""
+
+_VERDICTS: Mapping[str, str] = {
+    "changed": "changed",
+    "invalid": "signature-invalid",
+    "untrusted": "signature-untrusted",
+    "unsigned": "signature-missing",
+    "unreadable": "unreadable",
+}
+
+
+class CheckUnavailable(Exception):
+    """The check could not be carried out (no such command, no time left, no sense in its answer); try again later."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the check found: no `code` means the document may be stored."""
+
+    code: str = ""
+    signatures: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> bool:
+        """The document holds what its kind needs."""
+        return not self.code
+
+
+class DocumentCheck(Protocol):
+    """Verifies the signatures of one file; called off the receiving thread."""
+
+    def check(self, path: Path, kind: str) -> Finding:
+        """Judge the file as a document of this kind. Raises CheckUnavailable, never anything else, for own faults."""
+        ...
+
+
+class DigestOnly:
+    """A check that verifies no signature: for a laboratory, never for a province."""
+
+    def check(self, path: Path, kind: str) -> Finding:
+        """Accept every known kind."""
+        return Finding() if kind in EXPECTED_SLOTS else Finding("unknown-kind")
+
+
+def secrecy_marked(meta: Mapping[str, Any]) -> bool:
+    """The sender's own words say that the paper is secret: a second lock behind the box's."""
+    found = meta.get("secrecy", "")
+    if isinstance(found, Mapping):
+        found = found.get("value", "")
+    return bool(str(found or "").strip())
+
+
+class CommandCheck:
+    """Runs the configured verification command in a child with bounded time, memory and open files."""
+
+    def __init__(self, command: Sequence[str], trust: Path, seconds: float, memory: int) -> None:
+        self._command = tuple(command)
+        self._trust = trust
+        self._seconds = seconds
+        self._memory = memory
+
+    def check(self, path: Path, kind: str) -> Finding:
+        """Judge by the command's JSON verdict and the slots this kind needs. Raises CheckUnavailable."""
+        slots = EXPECTED_SLOTS.get(kind)
+        if slots is None:
+            return Finding("unknown-kind")
+        answer = self._run(self._words(path, slots))
+        verdict = answer.get("verdict")
+        facts: dict[str, Any] = {key: answer[key] for key in ("verdict", "signatures", "pdfa") if key in answer}
+        if verdict == "valid":
+            missing = set(slots) - _slots_of(answer)
+            return Finding("signature-missing" if missing else "", facts)
+        if isinstance(verdict, str) and verdict in _VERDICTS:
+            return Finding(_VERDICTS[verdict], facts)
+        raise CheckUnavailable("no-verdict", repr(verdict)[:100])
+
+    def _words(self, path: Path, slots: Sequence[str]) -> list[str]:
+        words: list[str] = []
+        for word in self._command:
+            if word == "{expect}":
+                words += [part for slot in slots for part in ("--expect", slot)]
+            else:
+                words.append(word.replace("{trust}", str(self._trust)).replace("{file}", str(path)))
+        return words
+
+    def _run(self, words: list[str]) -> dict[str, Any]:
+        try:
+            child = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CheckUnavailable("command-missing", str(error)) from error
+        _bound(child.pid, self._memory, self._seconds)
+        try:
+            out, err = child.communicate(timeout=self._seconds)
+        except subprocess.TimeoutExpired as error:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
+            raise CheckUnavailable("too-slow", f"{self._seconds:g} s") from error
+        try:
+            answer = json.loads(out)
+        except ValueError as error:
+            last = err.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise CheckUnavailable("no-answer", f"exit {child.returncode} {' '.join(last)}"[:300]) from error
+        if not isinstance(answer, dict):
+            raise CheckUnavailable("no-answer", f"exit {child.returncode}")
+        return answer
+
+
+def _slots_of(answer: Mapping[str, Any]) -> set[str]:
+    """The slots that carry a signature, read from the command's answer."""
+    found = answer.get("signatures")
+    entries = found if isinstance(found, list) else []
+    return {str(entry.get("slot")) for entry in entries if isinstance(entry, Mapping)}
+
+
+def _bound(pid: int, memory: int, seconds: float) -> None:
+    """Limit a child from outside: code between fork and exec would be unsafe beside other threads."""
+    cpu = int(seconds) + 1
+    try:
+        resource.prlimit(pid, resource.RLIMIT_AS, (memory, memory))
+        resource.prlimit(pid, resource.RLIMIT_CPU, (cpu, cpu))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (256, 256))
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+    except ProcessLookupError:
+        pass  # it has already ended

@@ -1,0 +1,101 @@
+"""The province's folder and its settings.
+
+Owns the names of files under the folder, and `province.toml`. Refuses unknown keys by name, so that a typing
+mistake is seen at the start and not in production.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+VERIFY_COMMAND = ("commune-box", "verify", "--json", "--trust", "{trust}", "{expect}", "{file}")
+"""`{expect}` becomes `--expect SLOT` for each slot of the kind, `{trust}` and `{file}` become paths."""
+
+
+class BadConfig(Exception):
+    """`province.toml` cannot be used; its author corrects the key named here. Code: `bad-config`."""
+
+    code = "bad-config"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What `province.toml` says. Times in seconds, sizes in bytes."""
+
+    broker_host: str = "127.0.0.1"
+    broker_port: int = 8883
+    web_host: str = "127.0.0.1"
+    web_port: int = 8480
+    trust_roots: str = "signer-roots.pem"
+    verify_command: tuple[str, ...] = VERIFY_COMMAND
+    verify_seconds: float = 60.0
+    verify_memory: int = 2_000_000_000
+    verify_parallel: int = 2
+    province_name: str = "Trung tâm tiếp nhận của tỉnh"
+    max_document_bytes: int = 200_000_000
+
+
+class Folder:
+    """Paths under the province's folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.settings = root / "province.toml"
+        self.ca = root / "ca.pem"
+        self.ca_key = root / "ca.key"
+        self.broker_certificate = root / "broker.pem"
+        self.broker_key = root / "broker.key"
+        self.receiver_certificate = root / "receiver.pem"
+        self.receiver_key = root / "receiver.key"
+        self.receipt_key = root / "receipt.key"
+        self.mosquitto_conf = root / "mosquitto.conf"
+        self.access_list = root / "acl"
+        self.broker_store = root / "broker"
+        self.rows = root / "store"
+
+    def resolve(self, name: str) -> Path:
+        """A path from the settings: absolute as it is, otherwise inside the folder."""
+        return self.root / name
+
+
+def load(path: Path) -> Config:
+    """Read `province.toml`. Raises BadConfig with the key at fault."""
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise BadConfig(f"{path}: không có tệp; chạy `commune-province init` trước") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig(f"{path}: {error}") from error
+    known = {field.name: field for field in dataclasses.fields(Config)}
+    if strangers := sorted(set(found) - set(known)):
+        raise BadConfig(f"{path}: {', '.join(strangers)}")
+    values: dict[str, Any] = {}
+    for name, value in found.items():
+        default = getattr(Config(), name)
+        if isinstance(default, tuple):
+            if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
+                raise BadConfig(f"{path}: {name}")
+            values[name] = tuple(value)
+        elif isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+            values[name] = float(value)
+        elif type(value) is not type(default):
+            raise BadConfig(f"{path}: {name}")
+        else:
+            values[name] = value
+    return Config(**values)
+
+
+def render(config: Config) -> str:
+    """The settings as TOML text, one key a line with a word about each."""
+    lines = ["# Cấu hình của đầu tỉnh. Đường dẫn tương đối tính từ thư mục này."]
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        written = list(value) if isinstance(value, tuple) else value
+        # JSON strings, numbers and lists of strings are TOML too.
+        lines.append(f"{field.name} = {json.dumps(written, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"

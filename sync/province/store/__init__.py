@@ -1,0 +1,89 @@
+"""The province's memory: one SQLite file and one folder of bytes.
+
+Owns every row and every file that the province keeps. Refuses to know the wire, the checks and the pages.
+Invariant (custody order): bytes durable -> rows committed -> the caller emits -> the caller acknowledges.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sync.province.store.answers import Answers, Draft, Seal
+from sync.province.store.blobs import Blobs, PartKey, Parts, digest_of
+from sync.province.store.connection import Connection, NewerDatabase
+from sync.province.store.fleet_rows import FleetRows
+from sync.province.store.reading import Reading
+from sync.province.store.records import (
+    Box,
+    Interval,
+    Observation,
+    Presence,
+    Receipt,
+    Refusal,
+    StoredDocument,
+    Transfer,
+)
+from sync.province.store.transfers import Transfers
+
+DATABASE = "province.sqlite"
+
+
+class ProvinceStore:
+    """Everything the province keeps, under one folder."""
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self.root = root
+        self.connection = Connection(root / DATABASE)
+        self.blobs = Blobs(root / "blobs")
+        self.parts = Parts(root / "parts")
+        self.transfers = Transfers(self.connection)
+        self.answers = Answers(self.connection)
+        self.fleet = FleetRows(self.connection)
+        self.reading = Reading(self.connection)
+
+    def recover(self) -> list[PartKey]:
+        """Put files and rows back in step after a kill; returns transfers whose bytes must be asked for anew.
+
+        Only the receiver calls this, before it subscribes: nobody else writes parts or blobs.
+        """
+        known = {(transfer.box, transfer.tid): transfer for transfer in self.transfers.every()}
+        for key in list(self.parts.every()):
+            if key not in known:
+                self.parts.remove(key)
+        lost = []
+        for key, transfer in known.items():
+            if transfer.intervals and not self.parts.path(key).exists() and not self.blobs.holds(transfer.sha256):
+                self.transfers.restart(key)
+                lost.append(key)
+        wanted = self.reading.referenced() | {transfer.sha256 for transfer in known.values()}
+        for sha256 in list(self.blobs.every()):
+            if sha256 not in wanted:
+                self.blobs.remove(sha256)
+        return lost
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.parts.close_all()
+        self.connection.close()
+
+
+__all__ = [
+    "Answers",
+    "Blobs",
+    "Box",
+    "Draft",
+    "Interval",
+    "NewerDatabase",
+    "Observation",
+    "PartKey",
+    "Parts",
+    "Presence",
+    "ProvinceStore",
+    "Receipt",
+    "Refusal",
+    "Seal",
+    "StoredDocument",
+    "Transfer",
+    "digest_of",
+]

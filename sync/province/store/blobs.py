@@ -1,0 +1,172 @@
+"""Bytes of documents on disk: parts while they arrive, blobs named by their SHA-256 once they are whole.
+
+Owns `parts/` and `blobs/` under the province's folder. Refuses names that are not a digest or a transfer key.
+Invariants: a blob appears by rename only, after its bytes were flushed; the folder is flushed after the rename;
+a part counts as durable only after `flush()` returned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+
+OPEN_PARTS = 200
+READ_BYTES = 1 << 20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_KEY = re.compile(r"commune-[0-9]{5}\.[0-9a-f]{16}")
+
+PartKey = tuple[str, str]
+"""(box, tid in hex)"""
+
+
+def flush_folder(folder: Path) -> None:
+    """Make a rename or a removal inside `folder` survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def digest_of(path: Path) -> tuple[str, int]:
+    """SHA-256 (hex) and size in bytes of a file, read in pieces of 1 MiB."""
+    total, size = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        while piece := stream.read(READ_BYTES):
+            total.update(piece)
+            size += len(piece)
+    return total.hexdigest(), size
+
+
+class Blobs:
+    """The content-addressed folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(parents=True, exist_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Where the bytes of this digest live (they may not be there). Raises ValueError for anything else."""
+        if not _DIGEST.fullmatch(sha256):
+            raise ValueError("not a sha256 in hex")
+        return self._root / sha256[:2] / sha256
+
+    def holds(self, sha256: str) -> bool:
+        """The blob is there."""
+        return self.path(sha256).is_file()
+
+    def adopt(self, part: Path, sha256: str) -> Path:
+        """Turn a whole, flushed part into a blob; idempotent, and right again after a crash half way."""
+        target = self.path(sha256)
+        target.parent.mkdir(exist_ok=True)
+        flush_folder(self._root)
+        if part.exists():
+            part.chmod(0o440)
+            part.replace(target)
+            flush_folder(part.parent)
+        elif not target.is_file():
+            raise FileNotFoundError(sha256)
+        flush_folder(target.parent)
+        return target
+
+    def every(self) -> Iterator[str]:
+        """The digests of all blobs on disk."""
+        for found in self._root.glob("??/*"):
+            if _DIGEST.fullmatch(found.name):
+                yield found.name
+
+    def remove(self, sha256: str) -> None:
+        """Remove a blob that no row speaks of."""
+        target = self.path(sha256)
+        target.unlink(missing_ok=True)
+        flush_folder(target.parent)
+
+
+class Parts:
+    """Files being received. Writes go anywhere in the file; `flush()` makes all of them durable in one round."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(parents=True, exist_ok=True)
+        self._open: OrderedDict[PartKey, int] = OrderedDict()
+        self._dirty: set[PartKey] = set()
+
+    def path(self, key: PartKey) -> Path:
+        """The file of one transfer."""
+        name = f"{key[0]}.{key[1]}"
+        if not _KEY.fullmatch(name):
+            raise ValueError("not a transfer key")
+        return self._root / f"{name}.part"
+
+    def write(self, key: PartKey, offset: int, chunk: bytes) -> None:
+        """Put bytes at their place; not durable before the next flush."""
+        fd = self._descriptor(key)
+        view, at = memoryview(chunk), offset
+        while view:
+            written = os.pwrite(fd, view, at)
+            view, at = view[written:], at + written
+        self._dirty.add(key)
+
+    def flush(self) -> frozenset[PartKey]:
+        """fdatasync everything written since the last call; returns the transfers that became durable."""
+        flushed = frozenset(self._dirty)
+        for key in flushed:
+            os.fdatasync(self._descriptor(key))
+        self._dirty.clear()
+        return flushed
+
+    @property
+    def dirty(self) -> bool:
+        """Bytes were written since the last flush."""
+        return bool(self._dirty)
+
+    def close(self, key: PartKey) -> None:
+        """Let go of a part's descriptor (before it becomes a blob or is removed)."""
+        fd = self._open.pop(key, None)
+        self._dirty.discard(key)
+        if fd is not None:
+            os.close(fd)
+
+    def remove(self, key: PartKey) -> None:
+        """Forget the bytes of a transfer."""
+        self.close(key)
+        self.path(key).unlink(missing_ok=True)
+        flush_folder(self._root)
+
+    def every(self) -> Iterator[PartKey]:
+        """Transfers that left a part on disk."""
+        for found in self._root.glob("*.part"):
+            if _KEY.fullmatch(found.stem):
+                box, tid = found.stem.split(".")
+                yield box, tid
+
+    def close_all(self) -> None:
+        """Let go of everything."""
+        for key in list(self._open):
+            self.close(key)
+
+    def _descriptor(self, key: PartKey) -> int:
+        if (fd := self._open.get(key)) is not None:
+            self._open.move_to_end(key)
+            return fd
+        target = self.path(key)
+        fresh = not target.exists()
+        fd = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        if fresh:
+            flush_folder(self._root)
+        self._open[key] = fd
+        self._evict()
+        return fd
+
+    def _evict(self) -> None:
+        """Keep the number of open files bounded; a dirty one is flushed before it is let go."""
+        while len(self._open) > OPEN_PARTS:
+            oldest, fd = next(iter(self._open.items()))
+            if oldest in self._dirty:
+                os.fdatasync(fd)
+            del self._open[oldest]
+            os.close(fd)

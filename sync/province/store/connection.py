@@ -1,0 +1,115 @@
+"""Opens the province's database and keeps its transactions honest.
+
+Owns the pragmas, the single writer and the migrations. Refuses to open a database made by a newer release.
+Invariants: WAL with synchronous=FULL (an answer leaves only after its row survives a power cut); every write runs
+in BEGIN IMMEDIATE, since a deferred transaction that turns into a write fails at once when another process wrote.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from sync.province.store.schema import MIGRATIONS
+
+BUSY_MS = 15_000
+
+
+class NewerDatabase(Exception):
+    """The database was made by a newer release; the operator installs that release. Code: `newer-database`."""
+
+    code = "newer-database"
+
+
+class Connection:
+    """One writer connection behind a lock, and one read-only connection per reading thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self._readers = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._db = Database(self._dial())
+        self._db.conn.execute("PRAGMA journal_mode=WAL")
+        self._migrate()
+
+    def _dial(self) -> sqlite3.Connection:
+        raw = sqlite3.connect(str(self._path), timeout=BUSY_MS / 1000, check_same_thread=False)
+        raw.row_factory = sqlite3.Row
+        for pragma in ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_MS}"):
+            raw.execute(f"PRAGMA {pragma}")
+        with self._lock:
+            self._open.append(raw)
+        return raw
+
+    def _migrate(self) -> None:
+        """Bring the database to this release's shape; each step is one transaction with its own mark."""
+        with self.writing() as raw:
+            raw.execute(
+                "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at REAL NOT NULL) STRICT"
+            )
+        known = [name for name, _ in MIGRATIONS]
+        done = [row["name"] for row in self.rows("SELECT name FROM migrations ORDER BY name")]
+        if strangers := [name for name in done if name not in known]:
+            raise NewerDatabase(", ".join(strangers))
+        for name, script in MIGRATIONS:
+            with self.writing() as raw:
+                # Looked up again under the write lock: two processes may open a fresh database at once.
+                if raw.execute("SELECT 1 FROM migrations WHERE name = ?", (name,)).fetchone():
+                    continue
+                for statement in filter(str.strip, script.split(";")):
+                    raw.execute(statement)
+                raw.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction; everything in it is kept, or nothing."""
+        with self._lock:
+            raw = self._db.conn
+            raw.execute("BEGIN IMMEDIATE")
+            try:
+                yield raw
+                raw.execute("COMMIT")
+            except BaseException:
+                if raw.in_transaction:
+                    raw.execute("ROLLBACK")
+                raise
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Committed rows as one consistent look."""
+        return list(self._reader().execute(sql, parameters))
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
+        """The first committed row, or None."""
+        found: sqlite3.Row | None = self._reader().execute(sql, parameters).fetchone()
+        return found
+
+    def change_mark(self) -> int:
+        """Changes whenever another connection committed; cheap enough to poll."""
+        return int(self._reader().execute("PRAGMA data_version").fetchone()[0])
+
+    def _reader(self) -> sqlite3.Connection:
+        raw: sqlite3.Connection | None = getattr(self._readers, "raw", None)
+        if raw is None:
+            raw = self._dial()
+            raw.execute("PRAGMA query_only=ON")
+            self._readers.raw = raw
+        return raw
+
+    def check(self) -> str:
+        """`ok`, or what SQLite finds wrong with the file."""
+        return str(self._reader().execute("PRAGMA integrity_check").fetchone()[0])
+
+    def close(self) -> None:
+        """Close every connection; a killed process leaves the same database."""
+        with self._lock:
+            for raw in self._open:
+                raw.close()
+            self._open.clear()

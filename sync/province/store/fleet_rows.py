@@ -1,0 +1,117 @@
+"""What the province knows about each box: enrolment, presence, heartbeats, observations.
+
+Owns `boxes`, `presence`, `heartbeats` and `observations`. Judges nothing: `sync.province.fleet` does.
+Invariant: presence only moves forward in time; the last will of a link that died late changes nothing newer.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from sync.province.store.connection import Connection
+from sync.province.store.records import Box, Observation, Presence
+
+HEARTBEATS_KEPT_SECONDS = 7 * 86_400
+
+
+class FleetRows:
+    """Reads and writes rows about boxes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def enrol(self, box: Box) -> None:
+        """Register a box, or give a known one its new key and certificate."""
+        with self._connection.writing() as raw:
+            raw.execute(
+                "INSERT INTO boxes VALUES (?,?,?,?,?,NULL) ON CONFLICT (box) DO UPDATE SET commune = excluded.commune,"
+                " device_key = excluded.device_key, certificate_sha256 = excluded.certificate_sha256,"
+                " enrolled_at = excluded.enrolled_at, revoked_at = NULL",
+                (box.box, box.commune, box.device_key, box.certificate_sha256, box.enrolled_at),
+            )
+
+    def revoke(self, box: str, now: float) -> bool:
+        """Take nothing from this box any more; False when it is unknown."""
+        with self._connection.writing() as raw:
+            return raw.execute("UPDATE boxes SET revoked_at = ? WHERE box = ?", (now, box)).rowcount == 1
+
+    def boxes(self) -> list[Box]:
+        """Every enrolled box, by id."""
+        return [box_of(row) for row in self._connection.rows("SELECT * FROM boxes ORDER BY box")]
+
+    def box(self, box: str) -> Box | None:
+        """One enrolled box, or None."""
+        row = self._connection.row("SELECT * FROM boxes WHERE box = ?", (box,))
+        return box_of(row) if row else None
+
+    def note_presence(self, presence: Presence) -> None:
+        """Keep what the box last said, and one heartbeat in its history."""
+        with self._connection.writing() as raw:
+            raw.execute(
+                "INSERT INTO presence VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (box) DO UPDATE SET"
+                " online = excluded.online, last_seen = excluded.last_seen, waiting = excluded.waiting,"
+                " changed_at = CASE WHEN online = excluded.online THEN changed_at ELSE excluded.changed_at END,"
+                " waiting_bytes = excluded.waiting_bytes, oldest_waiting_at = excluded.oldest_waiting_at,"
+                " clock_skew = COALESCE(excluded.clock_skew, clock_skew),"
+                " disk_free = COALESCE(excluded.disk_free, disk_free), software = excluded.software,"
+                " said = excluded.said WHERE excluded.last_seen >= last_seen",
+                (
+                    presence.box,
+                    int(presence.online),
+                    presence.last_seen,
+                    presence.changed_at,
+                    presence.waiting,
+                    presence.waiting_bytes,
+                    presence.oldest_waiting_at,
+                    presence.clock_skew,
+                    presence.disk_free,
+                    presence.software,
+                    json.dumps(dict(presence.said), ensure_ascii=False),
+                ),
+            )
+            raw.execute(
+                "INSERT OR REPLACE INTO heartbeats VALUES (?,?,?,?,?)",
+                (presence.box, presence.last_seen, int(presence.online), presence.waiting, presence.waiting_bytes),
+            )
+            raw.execute(
+                "DELETE FROM heartbeats WHERE box = ? AND at < ?",
+                (presence.box, presence.last_seen - HEARTBEATS_KEPT_SECONDS),
+            )
+
+    def touch(self, box: str, now: float) -> None:
+        """A verified message came from the box: it was alive now."""
+        with self._connection.writing() as raw:
+            raw.execute(
+                "INSERT INTO presence (box, online, last_seen, changed_at) VALUES (?,1,?,?) ON CONFLICT (box)"
+                " DO UPDATE SET last_seen = MAX(last_seen, excluded.last_seen)",
+                (box, now, now),
+            )
+
+    def presences(self) -> dict[str, Presence]:
+        """The last presence of every box that ever spoke."""
+        return {row["box"]: presence_of(row) for row in self._connection.rows("SELECT * FROM presence")}
+
+    def observe(self, box: str, code: str, detail: str, now: float) -> None:
+        """Count something odd about a box (also about a name nobody enrolled)."""
+        with self._connection.writing() as raw:
+            raw.execute(
+                "INSERT INTO observations VALUES (?,?,?,?,?,1) ON CONFLICT (box, code) DO UPDATE SET"
+                " detail = excluded.detail, last_at = excluded.last_at, count = count + 1",
+                (box, code, detail[:500], now, now),
+            )
+
+    def observations(self, since: float = 0.0) -> list[Observation]:
+        """What was noticed since a moment, newest first."""
+        found = self._connection.rows("SELECT * FROM observations WHERE last_at >= ? ORDER BY last_at DESC", (since,))
+        return [Observation(**dict(row)) for row in found]
+
+
+def box_of(row: sqlite3.Row) -> Box:
+    """A row of `boxes` as a value."""
+    return Box(**{**dict(row), "device_key": bytes(row["device_key"])})
+
+
+def presence_of(row: sqlite3.Row) -> Presence:
+    """A row of `presence` as a value."""
+    return Presence(**{**dict(row), "online": bool(row["online"]), "said": json.loads(row["said"])})

@@ -1,0 +1,102 @@
+"""Read models of pages, commands and the fleet's facts.
+
+Owns the questions; writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from sync.province.store.answers import receipt_of
+from sync.province.store.connection import Connection
+from sync.province.store.records import Receipt, Refusal, StoredDocument
+
+_DOCUMENTS = "SELECT d.*, b.commune FROM documents d JOIN boxes b USING (box)"
+
+
+class Reading:
+    """Questions about what the province holds."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def documents(self, box: str = "", limit: int = 100, before_rid: int | None = None) -> list[StoredDocument]:
+        """Documents held, newest first; `before_rid` pages on."""
+        found = self._connection.rows(
+            f"{_DOCUMENTS} WHERE (? = '' OR d.box = ?) AND (? IS NULL OR d.rid < ?) ORDER BY d.rid DESC LIMIT ?",
+            (box, box, before_rid, before_rid, limit),
+        )
+        return [document_of(row) for row in found]
+
+    def document(self, document_id: str, box: str = "") -> StoredDocument | None:
+        """One document by its id or by the start of its digest; with `box` where two boxes gave the same id."""
+        row = self._connection.row(
+            f"{_DOCUMENTS} WHERE (d.document_id = ? OR (length(?) >= 8 AND substr(d.sha256, 1, length(?)) = ?))"
+            " AND (? = '' OR d.box = ?) ORDER BY d.rid LIMIT 1",
+            (document_id, document_id, document_id, document_id, box, box),
+        )
+        return document_of(row) if row else None
+
+    def receipt(self, rid: int) -> Receipt | None:
+        """One receipt by its number."""
+        row = self._connection.row("SELECT * FROM receipts WHERE rid = ?", (rid,))
+        return receipt_of(row) if row else None
+
+    def receipts(self, box: str = "", limit: int = 50) -> list[Receipt]:
+        """The last answers, newest first."""
+        found = self._connection.rows(
+            "SELECT * FROM receipts WHERE (? = '' OR box = ?) ORDER BY rid DESC LIMIT ?", (box, box, limit)
+        )
+        return [receipt_of(row) for row in found]
+
+    def refusals(self, box: str = "", limit: int = 50) -> list[Refusal]:
+        """The last refusals, newest first."""
+        found = self._connection.rows(
+            "SELECT * FROM refusals WHERE (? = '' OR box = ?) ORDER BY rid DESC LIMIT ?", (box, box, limit)
+        )
+        return [Refusal(**dict(row)) for row in found]
+
+    def counts(self, since: float) -> dict[str, dict[str, Any]]:
+        """Per box: documents in all and since a moment, refusals since, bytes, last receipt."""
+        found = self._connection.rows(_COUNTS, (since, since))
+        return {row["box"]: dict(row) for row in found}
+
+    def sequences(self, box: str) -> list[int]:
+        """Every sequence number that got an answer, ascending: a hole is a paper that never came."""
+        found = self._connection.rows("SELECT DISTINCT sequence FROM receipts WHERE box = ? ORDER BY 1", (box,))
+        return [row["sequence"] for row in found]
+
+    def referenced(self) -> set[str]:
+        """Digests that a document row speaks of."""
+        return {row["sha256"] for row in self._connection.rows("SELECT DISTINCT sha256 FROM documents")}
+
+    def chain(self, box: str) -> list[Receipt]:
+        """All answers to a box in order."""
+        found = self._connection.rows("SELECT * FROM receipts WHERE box = ? ORDER BY rid", (box,))
+        return [receipt_of(row) for row in found]
+
+
+_COUNTS = """
+SELECT b.box AS box,
+  (SELECT COUNT(*) FROM documents d WHERE d.box = b.box) AS documents,
+  (SELECT COALESCE(SUM(size), 0) FROM documents d WHERE d.box = b.box) AS bytes,
+  (SELECT COUNT(*) FROM documents d WHERE d.box = b.box AND d.received_at >= ?) AS recent,
+  (SELECT COUNT(*) FROM refusals r WHERE r.box = b.box AND r.refused_at >= ?) AS refused,
+  (SELECT MAX(issued_at) FROM receipts r WHERE r.box = b.box) AS last_receipt_at,
+  (SELECT MAX(rid) FROM receipts r WHERE r.box = b.box) AS last_rid,
+  (SELECT COUNT(*) FROM transfers t WHERE t.box = b.box) AS transfers,
+  (SELECT COUNT(*) FROM transfers t WHERE t.box = b.box AND t.attempts > 0) AS unchecked,
+  (SELECT COALESCE(MAX(sequence) - MIN(sequence) + 1 - COUNT(DISTINCT sequence), 0)
+     FROM receipts r WHERE r.box = b.box) AS missing_numbers
+FROM boxes b
+"""
+
+
+def document_of(row: sqlite3.Row) -> StoredDocument:
+    """A joined row of `documents` and `boxes` as a value."""
+    fields = dict(row)
+    fields["meta"] = json.loads(fields["meta"])
+    fields["signatures"] = json.loads(fields["signatures"])
+    return StoredDocument(**fields)

@@ -1,0 +1,115 @@
+"""The tables of the province, as append-only migrations.
+
+Owns the shape of the database. Never edits a step that was released: a change is a new step at the end.
+Invariants: every table is STRICT; a document and its receipt carry each other's key, so neither exists alone.
+"""
+
+from __future__ import annotations
+
+FIRST = """
+CREATE TABLE boxes (
+    box TEXT PRIMARY KEY,
+    commune TEXT NOT NULL,
+    device_key BLOB NOT NULL CHECK (length(device_key) = 32),
+    certificate_sha256 TEXT NOT NULL,
+    enrolled_at REAL NOT NULL,
+    revoked_at REAL
+) STRICT;
+
+CREATE TABLE transfers (
+    box TEXT NOT NULL REFERENCES boxes(box),
+    tid TEXT NOT NULL,
+    document_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    size INTEGER NOT NULL CHECK (size >= 0),
+    sequence INTEGER NOT NULL,
+    last_query INTEGER NOT NULL,
+    manifest BLOB NOT NULL,
+    intervals TEXT NOT NULL DEFAULT '[]',
+    opened_at REAL NOT NULL,
+    touched_at REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_check_at REAL NOT NULL DEFAULT 0,
+    last_error TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (box, tid)
+) STRICT;
+
+CREATE TABLE receipts (
+    rid INTEGER PRIMARY KEY,
+    box TEXT NOT NULL REFERENCES boxes(box),
+    document_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    result TEXT NOT NULL CHECK (result IN ('stored', 'duplicate', 'refused')),
+    code TEXT NOT NULL DEFAULT '',
+    issued_at REAL NOT NULL,
+    previous BLOB NOT NULL,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    cose BLOB NOT NULL
+) STRICT;
+CREATE INDEX receipts_by_box ON receipts (box, rid);
+CREATE INDEX receipts_by_document ON receipts (box, document_id, sha256);
+
+CREATE TABLE documents (
+    box TEXT NOT NULL REFERENCES boxes(box),
+    document_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    size INTEGER NOT NULL CHECK (size >= 0),
+    sequence INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    meta TEXT NOT NULL,
+    signatures TEXT NOT NULL,
+    received_at REAL NOT NULL,
+    rid INTEGER NOT NULL REFERENCES receipts(rid),
+    PRIMARY KEY (box, document_id)
+) STRICT;
+CREATE INDEX documents_by_digest ON documents (sha256);
+CREATE INDEX documents_by_time ON documents (received_at);
+
+CREATE TABLE refusals (
+    rid INTEGER PRIMARY KEY REFERENCES receipts(rid),
+    box TEXT NOT NULL REFERENCES boxes(box),
+    document_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    code TEXT NOT NULL,
+    text TEXT NOT NULL,
+    refused_at REAL NOT NULL
+) STRICT;
+CREATE INDEX refusals_by_box ON refusals (box, refused_at);
+
+CREATE TABLE presence (
+    box TEXT PRIMARY KEY REFERENCES boxes(box),
+    online INTEGER NOT NULL CHECK (online IN (0, 1)),
+    last_seen REAL NOT NULL,
+    changed_at REAL NOT NULL,
+    waiting INTEGER NOT NULL DEFAULT 0,
+    waiting_bytes INTEGER NOT NULL DEFAULT 0,
+    oldest_waiting_at REAL,
+    clock_skew REAL,
+    disk_free INTEGER,
+    software TEXT NOT NULL DEFAULT '',
+    said TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+
+CREATE TABLE heartbeats (
+    box TEXT NOT NULL REFERENCES boxes(box),
+    at REAL NOT NULL,
+    online INTEGER NOT NULL,
+    waiting INTEGER NOT NULL,
+    waiting_bytes INTEGER NOT NULL,
+    PRIMARY KEY (box, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE observations (
+    box TEXT NOT NULL,
+    code TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    first_at REAL NOT NULL,
+    last_at REAL NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (box, code)
+) STRICT;
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("0001-first", FIRST),)
