@@ -6,9 +6,10 @@ Invariant (custody order): bytes durable -> rows committed -> the caller emits -
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
-from sync.province.store.answers import Answers, Draft, Seal
+from sync.province.store.answers import Answers, OutOfStep
 from sync.province.store.blobs import Blobs, PartKey, Parts, digest_of
 from sync.province.store.connection import Connection, NewerDatabase
 from sync.province.store.fleet_rows import FleetRows
@@ -54,13 +55,22 @@ class ProvinceStore:
         lost = []
         for key, transfer in known.items():
             if transfer.intervals and not self.parts.path(key).exists() and not self.blobs.holds(transfer.sha256):
-                self.transfers.restart(key)
+                self.transfers.restart(key, transfer.resets)
                 lost.append(key)
         wanted = self.reading.referenced() | {transfer.sha256 for transfer in known.values()}
         for sha256 in list(self.blobs.every()):
             if sha256 not in wanted:
                 self.blobs.remove(sha256)
         return lost
+
+    def epoch(self) -> int:
+        """Names this very store: boxes ask for everything anew when it changes."""
+        with self.connection.writing() as raw:
+            row = raw.execute("SELECT epoch FROM epochs").fetchone()
+            if row is None:
+                raw.execute("INSERT INTO epochs VALUES (?)", (1 + secrets.randbelow(2**31 - 1),))
+                row = raw.execute("SELECT epoch FROM epochs").fetchone()
+            return int(row["epoch"])
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -72,17 +82,16 @@ __all__ = [
     "Answers",
     "Blobs",
     "Box",
-    "Draft",
     "Interval",
     "NewerDatabase",
     "Observation",
+    "OutOfStep",
     "PartKey",
     "Parts",
     "Presence",
     "ProvinceStore",
     "Receipt",
     "Refusal",
-    "Seal",
     "StoredDocument",
     "Transfer",
     "digest_of",

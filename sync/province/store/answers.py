@@ -1,44 +1,26 @@
 """The province's answers: documents, refusals and the signed receipts that go with them.
 
 Owns the one transaction in which a document (or a refusal) and its receipt come to exist and the transfer ends.
-Never signs: the caller hands in `seal`, which gets the receipt's number and the previous receipt's hash.
-Invariants: rid grows by one per province; `previous` is the hash of this box's receipt before, or empty for the
-first; one offer has one answer, and asking again returns the same bytes.
+Never signs and never numbers: the protocol does. Invariants, held by the tables: receipt numbers grow, one manifest
+has one answer, the receipts of a box form one chain. Of a refusal nothing but its identity and reason is kept.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from sync.province.store.connection import Connection
-from sync.province.store.records import Receipt
-
-Seal = Callable[[int, bytes], bytes]
-"""(rid, hash of the box's previous receipt) -> COSE_Sign1 bytes"""
+from sync.province.store.records import Receipt, Refusal, StoredDocument
 
 
-@dataclass(frozen=True)
-class Draft:
-    """An answer before it has a number. `result` is stored, duplicate or refused."""
+class OutOfStep(Exception):
+    """The receipt's number does not follow: another receiver wrote. Nothing was kept. Code: `receipts-out-of-step`."""
 
-    box: str
-    document_id: str
-    sha256: str
-    sequence: int
-    result: str
-    tid: str = ""
-    size: int = 0
-    kind: str = ""
-    media_type: str = "application/pdf"
-    code: str = ""
-    text: str = ""
-    meta: dict[str, Any] = field(default_factory=dict)
-    signatures: dict[str, Any] = field(default_factory=dict)
+    code = "receipts-out-of-step"
 
 
 class Answers:
@@ -47,100 +29,83 @@ class Answers:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def given(self, box: str, document_id: str, sha256: str, sequence: int) -> Receipt | None:
-        """The answer that this very document already got, if any.
+    def commit(self, receipt: Receipt, document: StoredDocument | None = None, refusal: Refusal | None = None) -> None:
+        """Keep an answer and what it is about, and end the transfer: all of it durably, or nothing.
 
-        "Stored" answers for ever; a refusal answers only the same offer, so that a document queued again (a new
-        sequence number) is judged again.
+        Raises OutOfStep; sqlite3.IntegrityError where the tables refuse a second answer or a forked chain.
         """
-        row = self._connection.row(_GIVEN, (box, document_id, sha256, sequence))
-        return receipt_of(row) if row else None
+        with self._connection.writing() as raw:
+            last = raw.execute("SELECT COALESCE(MAX(rid), 0) FROM receipts").fetchone()[0]
+            if receipt.rid <= last:
+                raise OutOfStep(f"{receipt.rid} after {last}")
+            _insert(raw, "receipts", astuple(receipt))
+            if document is not None:
+                _insert(raw, "documents", _document_row(document))
+            if refusal is not None:
+                raw.execute(
+                    "INSERT INTO refusals (rid, box, document_id, sha256, code, text, refused_at)"
+                    " VALUES (:rid, :box, :document_id, :sha256, :code, :text, :refused_at)",
+                    vars(refusal),
+                )
+            raw.execute("DELETE FROM transfers WHERE box = ? AND tid = ?", (receipt.box, receipt.tid))
+
+    def answer(self, box: str, tid: str, manifest_hash: bytes) -> bytes | None:
+        """The signed answer to exactly this manifest, or None."""
+        row = self._connection.row(
+            "SELECT cose FROM receipts WHERE box = ? AND tid = ? AND manifest_hash = ?", (box, tid, manifest_hash)
+        )
+        return bytes(row["cose"]) if row else None
+
+    def stored(self, box: str, tid: str) -> bool:
+        """These bytes of this document are held."""
+        return self._connection.row("SELECT 1 FROM documents WHERE box = ? AND tid = ?", (box, tid)) is not None
 
     def stored_digest(self, box: str, document_id: str) -> str | None:
         """The digest under which the document is held, or None."""
         row = self._connection.row("SELECT sha256 FROM documents WHERE box = ? AND document_id = ?", (box, document_id))
         return str(row["sha256"]) if row else None
 
-    def give(self, draft: Draft, seal: Seal, now: float) -> Receipt:
-        """Write the answer and end the transfer, durably; an answer given before is returned unchanged."""
-        with self._connection.writing() as raw:
-            wanted = (draft.box, draft.document_id, draft.sha256, draft.sequence)
-            before = raw.execute(_GIVEN, wanted).fetchone()
-            if before is None:
-                _write(raw, draft, seal, now)
-                before = raw.execute(_GIVEN, wanted).fetchone()
-            raw.execute("DELETE FROM transfers WHERE box = ? AND tid = ?", (draft.box, draft.tid))
-            return receipt_of(before)
+    def last_receipt(self, box: str) -> bytes | None:
+        """The newest signed answer to a box, or None."""
+        row = self._connection.row("SELECT cose FROM receipts WHERE box = ? ORDER BY rid DESC LIMIT 1", (box,))
+        return bytes(row["cose"]) if row else None
+
+    def last_number(self) -> int:
+        """The greatest receipt number given, 0 before the first."""
+        row = self._connection.row("SELECT COALESCE(MAX(rid), 0) AS rid FROM receipts")
+        return int(row["rid"]) if row else 0
 
 
-# A document that is held answers with "stored" even where a refusal of the same bytes came before it.
-_GIVEN = """
-SELECT * FROM receipts WHERE box = ? AND document_id = ? AND sha256 = ? AND (result <> 'refused' OR sequence = ?)
-ORDER BY CASE result WHEN 'stored' THEN 0 ELSE 1 END, rid DESC LIMIT 1
-"""
+def _insert(raw: sqlite3.Connection, table: str, values: tuple[Any, ...]) -> None:
+    raw.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(values))})", values)
 
 
-def _write(raw: sqlite3.Connection, draft: Draft, seal: Seal, now: float) -> None:
-    rid = int(raw.execute("SELECT COALESCE(MAX(rid), 0) + 1 FROM receipts").fetchone()[0])
-    last = raw.execute("SELECT digest FROM receipts WHERE box = ? ORDER BY rid DESC LIMIT 1", (draft.box,)).fetchone()
-    previous = bytes(last["digest"]) if last else b""
-    cose = seal(rid, previous)
-    raw.execute(
-        "INSERT INTO receipts VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            rid,
-            draft.box,
-            draft.document_id,
-            draft.sha256,
-            draft.sequence,
-            draft.result,
-            draft.code,
-            now,
-            previous,
-            hashlib.sha256(cose).digest(),
-            cose,
-        ),
+def _document_row(document: StoredDocument) -> tuple[Any, ...]:
+    return (
+        document.box,
+        document.document_id,
+        document.tid,
+        document.sha256,
+        document.size,
+        document.sequence,
+        document.kind,
+        document.media_type,
+        _json(document.meta),
+        _json(document.signatures),
+        document.envelope,
+        document.received_at,
+        document.rid,
     )
-    if draft.result == "refused":
-        raw.execute(
-            "INSERT INTO refusals VALUES (?,?,?,?,?,?,?)",
-            (rid, draft.box, draft.document_id, draft.sha256, draft.code, draft.text, now),
-        )
-    else:
-        _write_document(raw, draft, rid, now)
 
 
-def _write_document(raw: sqlite3.Connection, draft: Draft, rid: int, now: float) -> None:
-    raw.execute(
-        "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            draft.box,
-            draft.document_id,
-            draft.sha256,
-            draft.size,
-            draft.sequence,
-            draft.kind,
-            draft.media_type,
-            json.dumps(draft.meta, ensure_ascii=False, sort_keys=True),
-            json.dumps(draft.signatures, ensure_ascii=False, sort_keys=True),
-            now,
-            rid,
-        ),
-    )
+def _json(facts: Mapping[str, Any]) -> str:
+    return json.dumps(dict(facts), ensure_ascii=False, sort_keys=True, default=_plain)
+
+
+def _plain(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def receipt_of(row: sqlite3.Row) -> Receipt:
     """A row of `receipts` as a value."""
-    return Receipt(
-        rid=row["rid"],
-        box=row["box"],
-        document_id=row["document_id"],
-        sha256=row["sha256"],
-        sequence=row["sequence"],
-        result=row["result"],
-        code=row["code"],
-        issued_at=row["issued_at"],
-        previous=bytes(row["previous"]),
-        digest=bytes(row["digest"]),
-        cose=bytes(row["cose"]),
-    )
+    return Receipt(**dict(row))

@@ -1,7 +1,7 @@
 """What the province knows about each box: enrolment, presence, heartbeats, observations.
 
 Owns `boxes`, `presence`, `heartbeats` and `observations`. Judges nothing: `sync.province.fleet` does.
-Invariant: presence only moves forward in time; the last will of a link that died late changes nothing newer.
+Invariant: "last seen" only moves forward in time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,18 @@ from sync.province.store.connection import Connection
 from sync.province.store.records import Box, Observation, Presence
 
 HEARTBEATS_KEPT_SECONDS = 7 * 86_400
+
+
+_PRESENCE = """
+INSERT INTO presence VALUES (:box, :online, :last_seen, :changed_at, :waiting, :waiting_bytes, :oldest_waiting_at,
+    :clock_skew, :disk_free, :software, :said)
+ON CONFLICT (box) DO UPDATE SET
+    changed_at = CASE WHEN online = excluded.online THEN changed_at ELSE excluded.changed_at END,
+    online = excluded.online, last_seen = MAX(last_seen, excluded.last_seen), waiting = excluded.waiting,
+    waiting_bytes = excluded.waiting_bytes, oldest_waiting_at = excluded.oldest_waiting_at,
+    clock_skew = COALESCE(excluded.clock_skew, clock_skew), disk_free = COALESCE(excluded.disk_free, disk_free),
+    software = excluded.software, said = excluded.said
+"""
 
 
 class FleetRows:
@@ -48,28 +60,7 @@ class FleetRows:
     def note_presence(self, presence: Presence) -> None:
         """Keep what the box last said, and one heartbeat in its history."""
         with self._connection.writing() as raw:
-            raw.execute(
-                "INSERT INTO presence VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (box) DO UPDATE SET"
-                " online = excluded.online, last_seen = excluded.last_seen, waiting = excluded.waiting,"
-                " changed_at = CASE WHEN online = excluded.online THEN changed_at ELSE excluded.changed_at END,"
-                " waiting_bytes = excluded.waiting_bytes, oldest_waiting_at = excluded.oldest_waiting_at,"
-                " clock_skew = COALESCE(excluded.clock_skew, clock_skew),"
-                " disk_free = COALESCE(excluded.disk_free, disk_free), software = excluded.software,"
-                " said = excluded.said WHERE excluded.last_seen >= last_seen",
-                (
-                    presence.box,
-                    int(presence.online),
-                    presence.last_seen,
-                    presence.changed_at,
-                    presence.waiting,
-                    presence.waiting_bytes,
-                    presence.oldest_waiting_at,
-                    presence.clock_skew,
-                    presence.disk_free,
-                    presence.software,
-                    json.dumps(dict(presence.said), ensure_ascii=False),
-                ),
-            )
+            raw.execute(_PRESENCE, {**vars(presence), "said": json.dumps(dict(presence.said), ensure_ascii=False)})
             raw.execute(
                 "INSERT OR REPLACE INTO heartbeats VALUES (?,?,?,?,?)",
                 (presence.box, presence.last_seen, int(presence.online), presence.waiting, presence.waiting_bytes),
@@ -78,6 +69,11 @@ class FleetRows:
                 "DELETE FROM heartbeats WHERE box = ? AND at < ?",
                 (presence.box, presence.last_seen - HEARTBEATS_KEPT_SECONDS),
             )
+
+    def note_gone(self, box: str, now: float) -> None:
+        """The last will of a box came: its link is dead. What it said before stays."""
+        with self._connection.writing() as raw:
+            raw.execute("UPDATE presence SET online = 0, changed_at = ? WHERE box = ? AND online = 1", (now, box))
 
     def touch(self, box: str, now: float) -> None:
         """A verified message came from the box: it was alive now."""
@@ -91,6 +87,13 @@ class FleetRows:
     def presences(self) -> dict[str, Presence]:
         """The last presence of every box that ever spoke."""
         return {row["box"]: presence_of(row) for row in self._connection.rows("SELECT * FROM presence")}
+
+    def heartbeats(self, box: str, since: float) -> list[tuple[float, int]]:
+        """(moment, waiting documents) of a box since a moment, oldest first."""
+        found = self._connection.rows(
+            "SELECT at, waiting FROM heartbeats WHERE box = ? AND at >= ? ORDER BY at", (box, since)
+        )
+        return [(row["at"], row["waiting"]) for row in found]
 
     def observe(self, box: str, code: str, detail: str, now: float) -> None:
         """Count something odd about a box (also about a name nobody enrolled)."""

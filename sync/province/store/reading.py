@@ -63,11 +63,6 @@ class Reading:
         found = self._connection.rows(_COUNTS, (since, since))
         return {row["box"]: dict(row) for row in found}
 
-    def sequences(self, box: str) -> list[int]:
-        """Every sequence number that got an answer, ascending: a hole is a paper that never came."""
-        found = self._connection.rows("SELECT DISTINCT sequence FROM receipts WHERE box = ? ORDER BY 1", (box,))
-        return [row["sequence"] for row in found]
-
     def referenced(self) -> set[str]:
         """Digests that a document row speaks of."""
         return {row["sha256"] for row in self._connection.rows("SELECT DISTINCT sha256 FROM documents")}

@@ -35,9 +35,11 @@ class Transfer:
     sha256: str
     size: int
     sequence: int
-    last_query: int
+    kind: str
     manifest: bytes
+    envelope: bytes
     intervals: tuple[Interval, ...]
+    resets: int
     opened_at: float
     touched_at: float
     attempts: int = 0
@@ -47,7 +49,12 @@ class Transfer:
     @property
     def complete(self) -> bool:
         """Every byte is durable."""
-        return self.size == 0 or self.intervals == ((0, self.size),)
+        return self.intervals == ((0, self.size),)
+
+    @property
+    def held(self) -> int:
+        """Bytes that are durable."""
+        return sum(end - start for start, end in self.intervals)
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class StoredDocument:
 
     box: str
     document_id: str
+    tid: str
     sha256: str
     size: int
     sequence: int
@@ -63,6 +71,7 @@ class StoredDocument:
     media_type: str
     meta: Mapping[str, Any]
     signatures: Mapping[str, Any]
+    envelope: bytes
     received_at: float
     rid: int
     commune: str = ""
@@ -74,8 +83,11 @@ class Receipt:
 
     rid: int
     box: str
+    tid: str
+    manifest_hash: bytes
     document_id: str
     sha256: str
+    size: int
     sequence: int
     result: str
     code: str

@@ -1,7 +1,8 @@
 """The tables of the province, as append-only migrations.
 
 Owns the shape of the database. Never edits a step that was released: a change is a new step at the end.
-Invariants: every table is STRICT; a document and its receipt carry each other's key, so neither exists alone.
+Invariants: every table is STRICT; a document carries its receipt's number; no two receipts of a box follow the same
+one (the chain cannot fork), and one manifest has one answer: the database itself refuses a second.
 """
 
 from __future__ import annotations
@@ -16,16 +17,22 @@ CREATE TABLE boxes (
     revoked_at REAL
 ) STRICT;
 
+CREATE TABLE epochs (
+    epoch INTEGER NOT NULL CHECK (epoch > 0)
+) STRICT;
+
 CREATE TABLE transfers (
     box TEXT NOT NULL REFERENCES boxes(box),
-    tid TEXT NOT NULL,
+    tid TEXT NOT NULL CHECK (length(tid) = 16),
     document_id TEXT NOT NULL,
     sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
-    size INTEGER NOT NULL CHECK (size >= 0),
+    size INTEGER NOT NULL CHECK (size > 0),
     sequence INTEGER NOT NULL,
-    last_query INTEGER NOT NULL,
+    kind TEXT NOT NULL,
     manifest BLOB NOT NULL,
+    envelope BLOB NOT NULL,
     intervals TEXT NOT NULL DEFAULT '[]',
+    resets INTEGER NOT NULL DEFAULT 0,
     opened_at REAL NOT NULL,
     touched_at REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -37,32 +44,39 @@ CREATE TABLE transfers (
 CREATE TABLE receipts (
     rid INTEGER PRIMARY KEY,
     box TEXT NOT NULL REFERENCES boxes(box),
+    tid TEXT NOT NULL CHECK (length(tid) = 16),
+    manifest_hash BLOB NOT NULL CHECK (length(manifest_hash) = 32),
     document_id TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
+    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    size INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
     result TEXT NOT NULL CHECK (result IN ('stored', 'duplicate', 'refused')),
     code TEXT NOT NULL DEFAULT '',
     issued_at REAL NOT NULL,
-    previous BLOB NOT NULL,
+    previous BLOB NOT NULL CHECK (length(previous) = 32),
     digest BLOB NOT NULL CHECK (length(digest) = 32),
-    cose BLOB NOT NULL
+    cose BLOB NOT NULL,
+    UNIQUE (box, tid, manifest_hash),
+    UNIQUE (box, previous)
 ) STRICT;
 CREATE INDEX receipts_by_box ON receipts (box, rid);
-CREATE INDEX receipts_by_document ON receipts (box, document_id, sha256);
 
 CREATE TABLE documents (
     box TEXT NOT NULL REFERENCES boxes(box),
     document_id TEXT NOT NULL,
+    tid TEXT NOT NULL CHECK (length(tid) = 16),
     sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
-    size INTEGER NOT NULL CHECK (size >= 0),
+    size INTEGER NOT NULL CHECK (size > 0),
     sequence INTEGER NOT NULL,
     kind TEXT NOT NULL,
     media_type TEXT NOT NULL,
     meta TEXT NOT NULL,
     signatures TEXT NOT NULL,
+    envelope BLOB NOT NULL,
     received_at REAL NOT NULL,
-    rid INTEGER NOT NULL REFERENCES receipts(rid),
-    PRIMARY KEY (box, document_id)
+    rid INTEGER NOT NULL UNIQUE REFERENCES receipts(rid),
+    PRIMARY KEY (box, document_id),
+    UNIQUE (box, tid)
 ) STRICT;
 CREATE INDEX documents_by_digest ON documents (sha256);
 CREATE INDEX documents_by_time ON documents (received_at);
