@@ -1,0 +1,346 @@
+"""The box's end: what to offer, ask and send, and what to believe (PROTOCOL.md §5.1).
+ Owns the decisions over the documents of the outbox that are under way. Refuses to hold bytes of a file, to keep
+time, and to believe anything but a receipt that a pinned province key signed for exactly the bytes and the manifest
+offered here. Invariants:
+- truth about bytes is the province's have with the latest query number; truth about documents is the receipt. An MQTT
+  acknowledgement opens the window and nothing else;
+- nothing here needs to survive a restart: whatever is under way is asked for anew after every connect;
+- memory is bounded by the parcels handed to `on_outbox`; offline it does not grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sync.protocol.chunk import ALIGNMENT
+from sync.protocol.codec import CodecError
+from sync.protocol.cose import Sign, Verify, seal
+from sync.protocol.messages import MAX_OFFERS, Have, HaveState, Manifest, ProvinceState, Query
+from sync.protocol.pacing import Pacing
+from sync.protocol.ranges import Ranges
+from sync.protocol.receipt import Receipt, Result, read_receipt
+from sync.protocol.step import Accepted, Change, Finding, Now, Progressed, Publish, Refused, SendChunk, Step
+from sync.protocol.topics import Kind, TopicError, parse, upward
+
+EXPRESS_PRIORITY = 3
+_MAX_QUERY_BYTES = 24 * 1024
+_MAX_ENVELOPE = 12 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One file waiting in the outbox; equal parcels always make byte-identical manifests."""
+
+    document_id: str
+    sequence: int
+    """Monotonic per box; a document put into the outbox again gets a new one."""
+    sha256: str
+    """Lower-case hex of the file's SHA-256."""
+    size: int
+    """Bytes of the file."""
+    priority: int
+    """0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc (edXML)."""
+    meta: Mapping[str, object]
+    """None, bool, int, str, bytes, lists and maps of them; the receiver's store keeps it with the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxLimits:
+    """Patience in seconds."""
+
+    answer_seconds: float = 8.0
+    """Without a have or receipt for so long after everything went out: ask again."""
+    answer_most: float = 120.0
+    """Longest pause between two questions about the same silent transfer."""
+    denied_seconds: float = 30.0
+    """Pause after the broker refused a publish."""
+
+
+@dataclass(slots=True)
+class _Transfer:
+    parcel: Parcel
+    manifest: Manifest
+    envelope: bytes
+    held: Ranges = field(default_factory=Ranges)
+    """What the latest have says the province holds durably."""
+    sent: Ranges = field(default_factory=Ranges)
+    """What went out since and is not in `held`."""
+    credit: int = 0
+    query: int = 0
+    awaiting: bool = False
+    asks: int = 0
+    """Questions since the last progress."""
+    moved_at: float = 0.0
+    """Last question, chunk, acknowledgement or progress."""
+    paused_until: float = 0.0
+
+    def next_range(self) -> tuple[int, int] | None:
+        """Return the lowest range neither held nor sent, None while the map is unknown."""
+        return None if self.awaiting or not self.query else self.held.first_missing(self.manifest.size, self.sent)
+
+
+class BoxCore:
+    """One box's decisions. Not thread-safe: one thread calls it, step after step."""
+
+    def __init__(
+        self, box: str, sign: Sign, verify: Verify, boot: str, first_query: int = 1, limits: BoxLimits | None = None
+    ) -> None:
+        """`sign`: the device key. `verify`: the pinned province keys. `boot`: names this run of the process."""
+        self._box, self._sign, self._verify, self._boot = box, sign, verify, boot
+        self._next_query = first_query
+        self._limits = limits or BoxLimits()
+        self._pacing = Pacing()
+        self._transfers: dict[bytes, _Transfer] = {}
+        self._in_flight: dict[int, tuple[bytes, int, int]] = {}
+        self._next_token = 1
+        self._connected = False
+        self._province: ProvinceState | None = None
+        self._denied_until = 0.0
+
+    @property
+    def ready(self) -> bool:
+        """Whether documents may travel: connected, and the receiver has said that it is there."""
+        return self._connected and self._province is not None and self._province.online
+
+    def on_outbox(self, parcels: Sequence[Parcel], now: Now) -> Step:
+        """Take over what the outbox holds now, most urgent first; forget what left it, offer what is new."""
+        changes: list[Change] = []
+        before, self._transfers = self._transfers, {}
+        for parcel in parcels:
+            try:
+                manifest = _manifest(self._box, parcel)
+                known = before.get(manifest.tid)
+                if known is None or known.parcel != parcel:
+                    known = _Transfer(parcel, manifest, self._sealed(manifest))
+                self._transfers[manifest.tid] = known
+            except (CodecError, ValueError) as error:
+                changes.append(
+                    Finding("parcel-unusable", self._box, {"document": parcel.document_id, "detail": str(error)})
+                )
+        asked = [transfer for transfer in self._transfers.values() if not transfer.query]
+        return self._step(now, *changes, outbound=self._ask(asked, now))
+
+    def on_connected(self, now: Now, max_packet: int | None = None) -> Step:
+        """Start afresh on a new connection: everything under way is asked for once the province says it is there."""
+        self._connected, self._province = True, None
+        self._in_flight.clear()
+        self._pacing.reset(max_packet)
+        self._denied_until = 0.0
+        return self._step(now)
+
+    def on_disconnected(self, now: Now) -> Step:
+        """Stop sending; what was under way is unknown now and will be asked for."""
+        self._connected, self._province = False, None
+        self._in_flight.clear()
+        return self._step(now)
+
+    def on_message(self, topic: str, payload: bytes, now: Now) -> Step:
+        """Decide on one received message; never raises for anything a peer or broker sent."""
+        try:
+            parsed = parse(topic)
+            if parsed.box not in (None, self._box):
+                raise TopicError("another box")
+            match parsed.kind:
+                case Kind.HAVE:
+                    return self._on_have(Have.decode(payload), now)
+                case Kind.RECEIPT:
+                    return self._on_receipt(payload, now)
+                case Kind.PROVINCE:
+                    return self._on_province(ProvinceState.decode(payload), now)
+                case _:
+                    return self._step(now)
+        except TopicError:
+            return self._step(now, Finding("foreign-topic", self._box, {"topic": topic[:80]}))
+        except CodecError as error:
+            return self._step(now, Finding(error.code, self._box, {"topic": topic[-1:], "detail": str(error)[:120]}))
+
+    def on_published(self, token: int, ok: bool, now: Now) -> Step:
+        """Note the broker's acknowledgement of a chunk; `ok` False: it was not taken, the range is missing again."""
+        flight = self._in_flight.pop(token, None)
+        if flight is None:
+            return self._step(now)
+        self._pacing.acknowledged(token, now.mono)
+        tid, start, stop = flight
+        transfer = self._transfers.get(tid)
+        if transfer is not None:
+            transfer.moved_at = now.mono
+            if not ok:
+                transfer.sent.remove(start, stop)
+        if ok:
+            return self._step(now)
+        self._denied_until = now.mono + self._limits.denied_seconds
+        return self._step(now, Finding("publish-denied", self._box))
+
+    def on_unsent(self, token: int, now: Now) -> Step:
+        """Take a chunk back that the transport did not accept (link just lost); it is simply missing again."""
+        tid, start, stop = self._in_flight.pop(token, (b"", 0, 0))
+        self._pacing.acknowledged(token, now.mono)
+        if (transfer := self._transfers.get(tid)) is not None:
+            transfer.sent.remove(start, stop)
+        return self._step(now)
+
+    def on_unreadable(self, document_id: str, code: str, now: Now) -> Step:
+        """Stop sending a document whose file cannot be read or is not what the outbox says.
+
+        Until the outbox changes.
+        """
+        for tid, transfer in list(self._transfers.items()):
+            if transfer.parcel.document_id == document_id:
+                del self._transfers[tid]
+        return self._step(now, Finding(code, self._box, {"document": document_id}))
+
+    def on_tick(self, now: Now) -> Step:
+        """Ask again about every transfer that has been silent for too long."""
+        due = [transfer for transfer in self._transfers.values() if self._ask_at(transfer) <= now.mono]
+        return self._step(now, outbound=self._ask(due, now))
+
+    def next_chunk(self, now: Now) -> SendChunk | None:
+        """Return the one chunk to send now, or None; call it again as long as the transport takes more.
+
+        Strictly by class: a hỏa tốc document that has just arrived goes before the next chunk of anything else.
+        """
+        if not self.ready or now.mono < self._denied_until:
+            return None
+        for tid, transfer in self._by_urgency():
+            missing = transfer.next_range()
+            if missing is None or now.mono < transfer.paused_until:
+                continue
+            express = transfer.parcel.priority >= EXPRESS_PRIORITY
+            if not self._pacing.admits(express, now.mono):
+                return None
+            length = self._length(transfer, missing, now)
+            if length:
+                return self._send(tid, transfer, missing[0], length, express, now)
+        return None
+
+    def _length(self, transfer: _Transfer, missing: tuple[int, int], now: Now) -> int:
+        start, stop = missing
+        wanted = min(stop - start, self._pacing.chunk_length(now.mono))
+        credit = transfer.credit - transfer.sent.count()
+        if credit >= wanted:
+            return wanted
+        return max(0, credit) // ALIGNMENT * ALIGNMENT
+
+    def _send(self, tid: bytes, transfer: _Transfer, start: int, length: int, express: bool, now: Now) -> SendChunk:
+        token, self._next_token = self._next_token, self._next_token + 1
+        transfer.sent.add(start, start + length)
+        transfer.moved_at = now.mono
+        self._in_flight[token] = (tid, start, start + length)
+        self._pacing.sent(token, length, now.mono)
+        topic = upward(self._box, Kind.EXPRESS if express else Kind.CHUNK)
+        return SendChunk(token, topic, transfer.parcel.document_id, tid, start, length)
+
+    def _on_province(self, province: ProvinceState, now: Now) -> Step:
+        before, self._province = self._province, province
+        fresh = before is None or not before.online or before.epoch != province.epoch
+        if not self.ready or not fresh:
+            return self._step(now)
+        for transfer in self._transfers.values():
+            transfer.query, transfer.asks = 0, 0
+        return self._step(now, outbound=self._ask(list(self._transfers.values()), now))
+
+    def _on_have(self, have: Have, now: Now) -> Step:
+        transfer = self._transfers.get(have.tid)
+        if transfer is None or not transfer.query or have.query != transfer.query:
+            return self._step(now)  # about something answered meanwhile, or a stale map: no news
+        if any(stop > transfer.manifest.size for _, stop in have.ranges):
+            return self._step(now, Finding("have-beyond-file", self._box, {"tid": have.tid.hex()}))
+        said = Ranges(have.ranges)
+        before = transfer.held.count()
+        if transfer.awaiting:
+            transfer.held = said
+            transfer.sent = Ranges((start, stop) for tid, start, stop in self._in_flight.values() if tid == have.tid)
+            transfer.awaiting = False
+        else:
+            transfer.held.update(said)
+        for start, stop in said:
+            transfer.sent.remove(start, stop)
+        transfer.credit, transfer.moved_at = have.credit, now.mono
+        if have.state is HaveState.PAUSED:
+            transfer.paused_until = now.mono + have.retry_after
+        held = transfer.held.count()
+        if held <= before:
+            return self._step(now)
+        transfer.asks = 0
+        return self._step(now, Progressed(transfer.parcel.document_id, held, transfer.manifest.size))
+
+    def _on_receipt(self, envelope: bytes, now: Now) -> Step:
+        receipt = read_receipt(envelope, self._verify)
+        for tid, transfer in self._transfers.items():
+            if transfer.parcel.document_id == receipt.document_id and receipt.is_for(transfer.manifest):
+                del self._transfers[tid]
+                return self._step(now, _settled(receipt, envelope))
+        known = any(transfer.parcel.document_id == receipt.document_id for transfer in self._transfers.values())
+        if receipt.box == self._box and not known:
+            return self._step(now)  # repeated after it was recorded, or the document left the outbox
+        params = {"document": receipt.document_id, "number": str(receipt.number)}
+        return self._step(now, Finding("receipt-mismatch", self._box, params))
+
+    def _ask(self, transfers: list[_Transfer], now: Now) -> list[Publish]:
+        """Put the transfers into as few queries as fit, each with a fresh number; nothing while not ready."""
+        outbound: list[Publish] = []
+        if not self.ready:
+            return outbound
+        batch: list[_Transfer] = []
+        for transfer in transfers:
+            size = sum(len(asked.envelope) for asked in batch) + len(transfer.envelope)
+            if batch and (len(batch) == MAX_OFFERS or size > _MAX_QUERY_BYTES):
+                outbound.append(self._query(batch, now))
+                batch = []
+            batch.append(transfer)
+        if batch:
+            outbound.append(self._query(batch, now))
+        return outbound
+
+    def _query(self, batch: list[_Transfer], now: Now) -> Publish:
+        number, self._next_query = self._next_query, self._next_query + 1
+        for transfer in batch:
+            transfer.query, transfer.awaiting = number, True
+            transfer.asks += 1
+            transfer.moved_at = now.mono
+        query = Query(number, self._boot, tuple(transfer.envelope for transfer in batch), max(0, now.wall))
+        return Publish(upward(self._box, Kind.MANIFEST), query.encode(), qos=1)
+
+    def _ask_at(self, transfer: _Transfer) -> float:
+        """Return when the transfer has been silent long enough to ask again."""
+        if not transfer.query:
+            return transfer.moved_at
+        sendable = transfer.next_range() is not None and transfer.credit - transfer.sent.count() >= ALIGNMENT
+        patience = min(
+            self._limits.answer_seconds * (1 << max(0, min(transfer.asks, 10) - 1)), self._limits.answer_most
+        )
+        if sendable and not transfer.paused_until:
+            return float("inf")  # waits for the window, which the transport watches
+        return max(transfer.moved_at + patience, transfer.paused_until)
+
+    def _by_urgency(self) -> list[tuple[bytes, _Transfer]]:
+        return sorted(self._transfers.items(), key=lambda item: -item[1].parcel.priority)
+
+    def _sealed(self, manifest: Manifest) -> bytes:
+        envelope = seal(self._box, manifest.encode(), self._sign)
+        if len(envelope) > _MAX_ENVELOPE:
+            raise CodecError("oversize", f"manifest of {len(envelope)} bytes")
+        return envelope
+
+    def _step(self, now: Now, *changes: Change, outbound: Iterable[Publish] = ()) -> Step:
+        if not self.ready:
+            return Step(changes, tuple(outbound), None)
+        due = min((self._ask_at(transfer) for transfer in self._transfers.values()), default=float("inf"))
+        if now.mono < self._denied_until:
+            due = min(due, self._denied_until)
+        return Step(changes, tuple(outbound), None if due == float("inf") else due)
+
+
+def _manifest(box: str, parcel: Parcel) -> Manifest:
+    digest = bytes.fromhex(parcel.sha256)
+    manifest = Manifest(
+        box, parcel.document_id, parcel.sequence, parcel.size, digest, parcel.priority, meta=parcel.meta
+    )
+    return Manifest.decode(manifest.encode())  # a parcel the province could not read must not leave
+
+
+def _settled(receipt: Receipt, envelope: bytes) -> Accepted | Refused:
+    if receipt.result is Result.REFUSED:
+        return Refused(receipt.document_id, receipt.code, receipt.text, envelope)
+    return Accepted(receipt.document_id, envelope)

@@ -1,0 +1,234 @@
+"""The CBOR messages of the wire: manifest, query, have, presence, province state (PROTOCOL.md §4).
+ Owns the field numbers and their bounds. Refuses to judge: a decoded message is well-formed, not yet believed -
+signatures and ownership are the cores' business. Invariant: `X.decode(x.encode()) == x`, including fields this
+version does not know. Chunks are binary (`sync.protocol.chunk`), receipts are in `sync.protocol.receipt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from hashlib import sha256 as _sha256
+
+from sync.protocol.codec import CodecError, encode
+from sync.protocol.fields import Fields, with_extra
+from sync.protocol.topics import is_box
+
+MAX_OFFERS = 8
+MAX_RANGES = 32
+MAX_SIZE = 2**40
+NO_EXTRA: Mapping[int, object] = {}
+
+
+def transfer_id(box: str, document_id: str, sha256: bytes) -> bytes:
+    """Return the 8-byte transfer id.
+
+    Derived, so that the same bytes of the same document are always the same transfer.
+    """
+    return _sha256(b"\0".join((box.encode(), document_id.encode(), sha256))).digest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a box offers: one file of one document. Deterministic for one outbox row, so its hash can be recomputed."""
+
+    box: str
+    document_id: str
+    sequence: int
+    """Monotonic per box."""
+    size: int
+    """Bytes of the file."""
+    sha256: bytes
+    priority: int
+    """0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc (edXML)."""
+    content_type: str = "application/pdf"
+    meta: Mapping[str, object] = field(default_factory=dict)
+    extra: Mapping[int, object] = field(default_factory=dict)
+
+    @property
+    def tid(self) -> bytes:
+        """The transfer this manifest opens."""
+        return transfer_id(self.box, self.document_id, self.sha256)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the encoded manifest: the `mh` of a receipt."""
+        return _sha256(self.encode()).digest()
+
+    def encode(self) -> bytes:
+        """Return the deterministic bytes, the payload of the box's COSE_Sign1. Raises CodecError."""
+        known: dict[int, object] = {
+            1: self.box, 2: self.document_id, 3: self.sequence, 4: self.size, 5: self.sha256, 6: self.priority,
+            11: self.content_type, 12: dict(self.meta),
+        }  # fmt: skip
+        return encode(with_extra(known, self.extra))
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Manifest:
+        """Read a manifest; keys 7-10 (wire form.
+
+        Prefix base) are reserved and refused until defined. Raises CodecError.
+        """
+        fields = Fields(encoded)
+        box, document_id = fields.text(1, 13), fields.text(2, 64)
+        if not is_box(box) or not document_id or not document_id.isprintable():
+            raise CodecError("bad-field", "box or document id")
+        manifest = cls(
+            box, document_id, fields.count(3), fields.count(4, most=MAX_SIZE), fields.digest(5),
+            fields.count(6, most=3), fields.text(11, 100), _text_keys(fields.take(12, dict)), fields.extra(),
+        )  # fmt: skip
+        if not manifest.extra.keys().isdisjoint(range(7, 11)):
+            raise CodecError("unsupported-version", "another wire form of the file")
+        return manifest
+
+
+def _text_keys(meta: Mapping[object, object]) -> dict[str, object]:
+    if len(meta) > 64 or not all(isinstance(key, str) for key in meta):
+        raise CodecError("bad-field", "meta")
+    return {str(key): value for key, value in meta.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A box asks what the province holds of up to 8 documents; every have answering it echoes `number`."""
+
+    number: int
+    boot: str
+    """Names one run of the box; numbers are compared within a run only."""
+    offers: tuple[bytes, ...]
+    """COSE_Sign1 of manifests."""
+    wall: int = 0
+    """Unix seconds by the box's clock, for display only."""
+    extra: Mapping[int, object] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """Return the payload of topic `m`. Raises CodecError."""
+        known: dict[int, object] = {1: self.number, 2: list(self.offers), 3: self.boot, 4: self.wall}
+        return encode(with_extra(known, self.extra))
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Query:
+        """Read the payload of topic `m`. Raises CodecError."""
+        fields = Fields(encoded)
+        number, boot, offers = fields.count(1), fields.text(3, 40), fields.take(2, list)
+        if not 0 < len(offers) <= MAX_OFFERS or not all(isinstance(offer, bytes) for offer in offers):
+            raise CodecError("bad-field", "offers")
+        return cls(number, boot, tuple(offers), fields.count(4), fields.extra())
+
+
+class HaveState(IntEnum):
+    """Where the province stands with a transfer."""
+
+    RECEIVING = 0
+    COMPLETE = 1
+    """All bytes durable; the receipt or refusal follows."""
+    PAUSED = 3
+    """Ask again after `retry_after` seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Have:
+    """What the province holds durably of one transfer, and how much more it takes before the next have."""
+
+    tid: bytes
+    query: int
+    """Echo of the latest query number for this transfer."""
+    ranges: tuple[tuple[int, int], ...]
+    """At most 32 half-open byte ranges, lowest first, each already fdatasync'ed."""
+    credit: int
+    """Bytes the box may have under way beyond `ranges`."""
+    state: HaveState = HaveState.RECEIVING
+    epoch: int = 0
+    """Changes when the receiver lost or replaced its store."""
+    retry_after: int = 0
+    extra: Mapping[int, object] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """Return the payload of topic `h`. Raises CodecError."""
+        known: dict[int, object] = {
+            1: self.tid, 2: self.query, 3: [offset for pair in self.ranges for offset in pair], 4: self.credit,
+            5: int(self.state), 6: self.epoch, 7: self.retry_after,
+        }  # fmt: skip
+        return encode(with_extra(known, self.extra))
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Have:
+        """Read the payload of topic `h`. Raises CodecError."""
+        fields = Fields(encoded)
+        tid, flat = fields.take(1, bytes), fields.take(3, list)
+        if len(tid) != 8 or len(flat) % 2 or len(flat) > 2 * MAX_RANGES:
+            raise CodecError("bad-field", "tid or ranges")
+        edge = -1
+        for offset in flat:
+            if isinstance(offset, bool) or not isinstance(offset, int) or not edge < offset <= MAX_SIZE:
+                raise CodecError("bad-field", "ranges are not ascending")
+            edge = offset
+        try:
+            state = HaveState(fields.count(5))
+        except ValueError as error:
+            raise CodecError("unsupported-version", "have state") from error
+        return cls(
+            tid, fields.count(2), tuple(zip(flat[::2], flat[1::2], strict=True)), fields.count(4), state,
+            fields.count(6), fields.count(7, most=86400), fields.extra(),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A box's sign of life: retained on `st` at connect and as last will, repeated on `t` as heartbeat."""
+
+    online: bool
+    boot_sequence: int
+    """Raised at every start of the box; pairs a last will with its birth (Sparkplug bdSeq)."""
+    wall: int
+    """Unix seconds by the box's clock; 0 in a last will, which cannot know when it fires."""
+    waiting: int = 0
+    """Documents without a receipt."""
+    waiting_bytes: int = 0
+    oldest_age: int = 0
+    """Seconds the oldest of them has waited."""
+    software: str = ""
+    disk_free: int = 0
+    extra: Mapping[int, object] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """Return the payload of topics `st` and `t`. Raises CodecError."""
+        known: dict[int, object] = {
+            1: self.online, 2: self.boot_sequence, 3: self.wall, 4: self.waiting, 5: self.waiting_bytes,
+            6: self.oldest_age, 7: self.software, 8: self.disk_free,
+        }  # fmt: skip
+        return encode(with_extra(known, self.extra))
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> Presence:
+        """Read the payload of topics `st` and `t`. Raises CodecError."""
+        fields = Fields(encoded)
+        return cls(
+            fields.take(1, bool), fields.count(2), fields.count(3), fields.count(4), fields.count(5), fields.count(6),
+            fields.text(7, 60), fields.count(8), fields.extra(),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ProvinceState:
+    """Whether the receiver is there.
+
+    Boxes send documents only while it is (Sparkplug STATE). Retained, and last will.
+    """
+
+    online: bool
+    wall: int
+    epoch: int
+    """Another epoch means another store: everything is asked anew."""
+    extra: Mapping[int, object] = field(default_factory=dict)
+
+    def encode(self) -> bytes:
+        """Return the payload of topic `p/state`. Raises CodecError."""
+        return encode(with_extra({1: self.online, 2: self.wall, 3: self.epoch}, self.extra))
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> ProvinceState:
+        """Read the payload of topic `p/state`. Raises CodecError."""
+        fields = Fields(encoded)
+        return cls(fields.take(1, bool), fields.count(2), fields.count(3), fields.extra())

@@ -1,0 +1,100 @@
+"""How much may be under way and how large a chunk is, from what the link has shown since it came up.
+ Owns the estimate of rate and round trip since the last connect, the chunk size C and the window. Refuses to guess a
+link it has not seen: until the first acknowledgement a window is 8 KiB of 4 KiB chunks. Values follow the measured
+prototype: C = 0.2 s of line, 2 to 64 KiB in whole KiB; window = rate x round trip + 2 C, at least 3 C, at most 16
+messages.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from sync.protocol.chunk import ALIGNMENT, HEADER_SIZE
+
+MAX_UNACKED = 16
+"""Messages; below the 20 that mosquitto grants by default, so it always fits."""
+_EXPRESS_RESERVE = 2
+"""Of the 16, places only hỏa tốc may take."""
+_SMALLEST, _FIRST, _LARGEST = 2 * ALIGNMENT, 4 * ALIGNMENT, 64 * ALIGNMENT
+_FIRST_WINDOW = 8 * ALIGNMENT
+_RATE_SECONDS = 4.0
+_CHUNK_SECONDS = 0.2
+_ROUND_TRIP_MOST = 5.0
+PACKET_OVERHEAD = 256
+"""Room kept in a packet for topic, MQTT header and properties."""
+
+
+@dataclass(slots=True)
+class _Unacked:
+    length: int
+    sent_at: float
+
+
+class Pacing:
+    """The window of one connection; `reset` at every connect."""
+
+    def __init__(self) -> None:
+        self._unacked: dict[int, _Unacked] = {}
+        self._acked: deque[tuple[float, int]] = deque()
+        self._round_trip: float | None = None
+        self._first_sent: float | None = None
+        self._max_content = _LARGEST
+
+    def reset(self, max_packet: int | None) -> None:
+        """Forget the last link; `max_packet` is the broker's packet limit in bytes, None if it named none."""
+        self.__init__()  # type: ignore[misc]
+        if max_packet is not None:
+            room = max_packet - PACKET_OVERHEAD - HEADER_SIZE
+            self._max_content = max(ALIGNMENT, min(_LARGEST, room // ALIGNMENT * ALIGNMENT))
+        self._max_content = min(self._max_content, _LARGEST - ALIGNMENT)  # header and content together stay in 64 KiB
+
+    def sent(self, token: int, length: int, now: float) -> None:
+        """Note a chunk handed to the transport."""
+        self._unacked[token] = _Unacked(length, now)
+        if self._first_sent is None:
+            self._first_sent = now
+
+    def acknowledged(self, token: int, now: float) -> None:
+        """Note that the broker took (or lost) a chunk; unknown tokens do not matter."""
+        chunk = self._unacked.pop(token, None)
+        if chunk is None:
+            return
+        took = max(now - chunk.sent_at, 0.0005)
+        self._round_trip = took if self._round_trip is None else min(self._round_trip, took)
+        self._acked.append((now, chunk.length))
+        self._trim(now)
+
+    def rate(self, now: float) -> float | None:
+        """Return bytes per second acknowledged over the last 4 s, None before the first acknowledgement."""
+        self._trim(now)
+        if not self._acked or self._first_sent is None:
+            return None
+        since = max(self._first_sent, now - _RATE_SECONDS)
+        return sum(length for _, length in self._acked) / max(now - since, self._round_trip or 0.0005)
+
+    def chunk_length(self, now: float) -> int:
+        """Return the length in bytes of the next bulk chunk, a multiple of 1 KiB."""
+        rate = self.rate(now)
+        wanted = _FIRST if rate is None else int(rate * _CHUNK_SECONDS) // ALIGNMENT * ALIGNMENT
+        return min(max(wanted, _SMALLEST), self._max_content)
+
+    def admits(self, express: bool, now: float) -> bool:
+        """Say whether one more chunk may go out now; express chunks mind the message count only."""
+        if express:
+            return len(self._unacked) < MAX_UNACKED
+        if len(self._unacked) >= MAX_UNACKED - _EXPRESS_RESERVE:
+            return False
+        length = self.chunk_length(now)
+        under_way = sum(chunk.length for chunk in self._unacked.values())
+        return not self._unacked or under_way + length <= self._window(length, now)
+
+    def _window(self, length: int, now: float) -> float:
+        rate = self.rate(now)
+        if rate is None or self._round_trip is None:
+            return _FIRST_WINDOW
+        return max(3 * length, rate * min(self._round_trip, _ROUND_TRIP_MOST) + 2 * length)
+
+    def _trim(self, now: float) -> None:
+        while self._acked and self._acked[0][0] < now - _RATE_SECONDS:
+            self._acked.popleft()
