@@ -12,7 +12,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from appliance.domain.documents import Document, FieldValue, OutOfOrder, advance, give_consent
+from appliance.domain.documents import (
+    POLICY,
+    ConsentMissing,
+    Document,
+    FieldValue,
+    OutOfOrder,
+    advance,
+    give_consent,
+    without_content,
+)
 from appliance.domain.kinds import REGISTERS, Slot
 from appliance.domain.states import Event, IllegalTransition, State
 from appliance.store import ChangedMeanwhile, NoSuchDocument, Store, documents, outbox, registers, texts
@@ -37,17 +46,17 @@ def _decide(store: Store, document_id: str, decision: Callable[[Any, Document], 
         raise CommandRefused("no-such-document", document_id=document_id) from None
     except IllegalTransition as error:
         raise CommandRefused("not-in-this-state", state=error.state.value) from None
-    except OutOfOrder:
+    except (OutOfOrder, ConsentMissing):
         raise CommandRefused("not-in-this-state", state="approved") from None
     except ChangedMeanwhile:
         raise CommandRefused("changed-meanwhile") from None
 
 
-def approve(
-    store: Store, document_id: str, by: str, now: datetime, fields: dict[str, str] | None = None
-) -> Document:
+def approve(store: Store, document_id: str, by: str, now: datetime, fields: dict[str, str] | None = None) -> Document:
     """Confirm the fields (with the clerk's ``fields`` taking the place of what was read), take the register's number,
-    and consent to the first signature slot: the clerk's for a scan, the leader's for an outgoing paper.
+    and consent to the first signature slot: the clerk's for a scan, the leader's for an outgoing paper. A policy
+    consents to the agency's slot only: an outgoing paper it approves waits for the leader. A number once taken stays
+    with the document, also when it is approved anew in another year.
 
     Raises:
         CommandRefused: no-such-document, not-in-this-state, changed-meanwhile.
@@ -56,15 +65,20 @@ def approve(
     def decision(db: Any, before: Document) -> Document:
         confirmed = dict(before.fields)
         for name, value in (fields or {}).items():
-            confirmed[name] = FieldValue(value.strip(), 1.0)
+            confirmed[name] = replace(before.fields.get(name, FieldValue("")), value=value.strip(), confidence=1.0)
         register, year = REGISTERS[before.kind], now.astimezone(VIETNAM).year
+        if before.register_number:
+            register, year = before.register, before.register_year
         after = advance(before, Event.APPROVED, now, fields=confirmed, register=register, register_year=year)
         number = registers.allocate(db, register, year, before.id, now)
         slot = after.open_slot
         after = replace(after, register_number=number)
+        if by == POLICY and slot is Slot.LEADER:
+            slot = None
         if slot:
             after = replace(give_consent(after, slot, by, now), version=after.version)
-        detail = {"register": register, "year": year, "number": number, "changed": sorted(fields or {})}
+        changed = sorted(name for name in confirmed if confirmed[name].value != before.value(name))
+        detail = {"register": register, "year": year, "number": number, "changed": changed}
         documents.save(db, before, after, by, Event.APPROVED, detail | {"slot": slot})
         return after
 
@@ -79,8 +93,6 @@ def consent(store: Store, document_id: str, slot: Slot, by: str, now: datetime) 
     """
 
     def decision(db: Any, before: Document) -> Document:
-        if before.state is not State.APPROVED:
-            raise IllegalTransition(before.state, Event.SIGNATURE_APPLIED)
         after = give_consent(before, slot, by, now)
         if after is not before:
             documents.save(db, before, after, by, "consented", {"slot": slot})
@@ -97,9 +109,9 @@ def withdraw(store: Store, document_id: str, by: str, now: datetime) -> Document
     """
 
     def decision(db: Any, before: Document) -> Document:
-        if before.signatures:
+        if before.state is State.APPROVED and before.signatures:
             raise CommandRefused("slot-filled")
-        after = advance(before, Event.APPROVAL_WITHDRAWN, now, consents=(), policy="person")
+        after = advance(before, Event.APPROVAL_WITHDRAWN, now, policy="person")
         documents.save(db, before, after, by, Event.APPROVAL_WITHDRAWN, {})
         return after
 
@@ -114,6 +126,7 @@ def send_back(store: Store, document_id: str, by: str, now: datetime, reason: st
     """
     if not reason.strip():
         raise CommandRefused("reason-needed")
+    wiped: set[str] = set()
 
     def decision(db: Any, before: Document) -> Document:
         secret = before.reason_code in SECRET_REASONS
@@ -121,13 +134,28 @@ def send_back(store: Store, document_id: str, by: str, now: datetime, reason: st
         after = advance(before, Event.SENT_BACK, now, **changes)
         if secret:
             texts.forget(db, before.id)
+            after = without_content(after)
+            wiped.update(before.digests)
         documents.save(db, before, after, by, Event.SENT_BACK, {"reason": reason.strip()})
         return after
 
     ended = _decide(store, document_id, decision)
-    if ended.reason_code == "secret":
-        store.blobs.remove(ended.original_sha256)
+    if wiped:
+        _wipe(store, wiped)
     return ended
+
+
+def _wipe(store: Store, digests: set[str]) -> None:
+    """Remove those of ``digests`` that no row mentions any more; after a crash before this the sweep does it.
+
+    Inside a write transaction, so that the same bytes cannot be accepted anew in between (``pipeline.receiving``).
+    """
+
+    def change(db: Any) -> None:
+        for sha256 in digests - documents.referenced_digests(db):
+            store.blobs.remove(sha256)
+
+    store.write(change)
 
 
 def release(store: Store, document_id: str, by: str, now: datetime, reason: str) -> Document:
@@ -141,10 +169,10 @@ def release(store: Store, document_id: str, by: str, now: datetime, reason: str)
 
     def decision(db: Any, before: Document) -> Document:
         secret = before.reason_code in SECRET_REASONS
-        if secret and not reason.strip():
-            raise CommandRefused("reason-needed")
         released = tuple(sorted({*before.warnings, "released-as-not-secret"})) if secret else before.warnings
         after = advance(before, Event.RELEASED, now, reason_code="", reason_text="", warnings=released, markings=())
+        if secret and not reason.strip():
+            raise CommandRefused("reason-needed")
         documents.save(db, before, after, by, Event.RELEASED, {"reason": reason.strip(), "was": before.reason_code})
         return after
 
@@ -167,5 +195,3 @@ def requeue(store: Store, document_id: str, by: str, now: datetime) -> Document:
         return after
 
     return _decide(store, document_id, decision)
-
-

@@ -75,8 +75,9 @@ class KeySection:
     slot: str
     token: str
     key_id: str
-    certificate: Path | None = None
+    certificate: Path
     credential: str = ""
+    mechanism: str = "rsa-v15"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class SignerSection:
     allowed_uids: tuple[int, ...] = ()
     leader_image: Path | None = None
     seal_image: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
     keys: tuple[KeySection, ...] = ()
 
 
@@ -139,6 +141,11 @@ class Config:
     def runtime(self) -> Path:
         """Folder of sockets and passing state (link, liveness)."""
         return self.box.runtime_dir or self.box.state_dir / "run"
+
+    @property
+    def signer_config(self) -> Path:
+        """The signer process's own small configuration, written from this one at its start."""
+        return self.runtime / "signer.toml"
 
     @property
     def signer_socket(self) -> Path:

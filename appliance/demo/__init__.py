@@ -1,1 +1,1 @@
-"""What the demonstration and the tests stand on: invented papers of invented communes, and the run that carries them."""
+"""The whole way of a paper on one machine, with everything a real installation has."""

@@ -1,16 +1,18 @@
-"""Where the papers' typeface comes from: Times New Roman by metrics, from the system's fonts, with every Vietnamese letter.
+"""Where the papers' typeface comes from: Times New Roman by metrics, from the system's fonts, with every Vietnamese
+letter.
 
-Owns the search list. It refuses a font without Vietnamese letters (Liberation before 2.0 lacks 92 of 134), because such a font draws
-empty boxes silently. Nothing is downloaded and no font is part of the project.
+Owns the search list. It refuses a font without Vietnamese letters (Liberation before 2.0 lacks 92 of 134), because
+such a font draws empty boxes silently. Nothing is downloaded and no font is part of the project.
 
 Search list, first hit wins: the folder in COMMUNE_BOX_FONTS; Tinos of Debian `fonts-croscore`; Liberation Serif 2 of
-`fonts-liberation2` or newer `fonts-liberation`; the same families where other distributions put them; the user's own font folder.
+`fonts-liberation2` or newer `fonts-liberation`; the same families where other distributions put them; the user's own
+font folder.
 """
 
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
@@ -26,7 +28,12 @@ FOLDERS = (
     "~/.local/share/fonts",
 )
 FAMILIES = {
-    "Tinos": {"regular": "Tinos-Regular", "bold": "Tinos-Bold", "italic": "Tinos-Italic", "bold-italic": "Tinos-BoldItalic"},
+    "Tinos": {
+        "regular": "Tinos-Regular",
+        "bold": "Tinos-Bold",
+        "italic": "Tinos-Italic",
+        "bold-italic": "Tinos-BoldItalic",
+    },
     "Liberation Serif": {
         "regular": "LiberationSerif-Regular",
         "bold": "LiberationSerif-Bold",
@@ -70,7 +77,7 @@ def face(style: str, pixels: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(font_files()[style]), pixels, layout_engine=ImageFont.Layout.BASIC)
 
 
-@cache
+@lru_cache(maxsize=40_000)
 def width(text: str, style: str, pixels: int) -> float:
     """Advance width of a text in pixels."""
     return face(style, pixels).getlength(text)

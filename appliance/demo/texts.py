@@ -1,8 +1,9 @@
 """What a generated administrative paper says: its facts and its words, nothing about how it looks.
 
-Owns `Paper` (the ground truth of one document), `fields` (the same under the field names of the product) and `varied_paper`, which
-writes distinct one-page papers from a few subjects. It refuses to name any real commune, province or person: every name here is
-invented, and everything is decided by the seed. Invariant: all text is Unicode NFC.
+Owns `Paper` (the ground truth of one document), `fields` (the same under the field names of the product) and
+`varied_paper`, which writes distinct one-page papers from a few subjects. It refuses to name any real commune,
+province or person: every name here is invented, and everything is decided by the seed. Invariant: all text is Unicode
+NFC.
 """
 
 from __future__ import annotations
@@ -14,20 +15,62 @@ from datetime import date, timedelta
 from appliance.demo.subjects import SUBJECTS, Subject
 
 PROVINCE = "Thượng Giang"
-COMMUNES = ("xã Đồng Mận", "xã Nà Lũng", "xã Vĩnh Thủy", "xã Khe Sậy", "phường Bến Tằm", "phường Ỷ Lan Hạ", "đặc khu Hòn Diều")
+COMMUNES = (
+    "xã Đồng Mận",
+    "xã Nà Lũng",
+    "xã Vĩnh Thủy",
+    "xã Khe Sậy",
+    "phường Bến Tằm",
+    "phường Ỷ Lan Hạ",
+    "đặc khu Hòn Diều",
+)
 URGENCY_WORDS = {"khan": "KHẨN", "thuong-khan": "THƯỢNG KHẨN", "hoa-toc": "HỎA TỐC"}
 SECRECY_WORDS = {"mat": "MẬT", "toi-mat": "TỐI MẬT", "tuyet-mat": "TUYỆT MẬT"}
-_FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đỗ", "Bùi", "Đặng", "Nông", "Lý", "Quách", "Hà", "Mẫn", "Giàng", "Võ")
+_FAMILY = (
+    "Nguyễn",
+    "Trần",
+    "Lê",
+    "Phạm",
+    "Hoàng",
+    "Vũ",
+    "Đỗ",
+    "Bùi",
+    "Đặng",
+    "Nông",
+    "Lý",
+    "Quách",
+    "Hà",
+    "Mẫn",
+    "Giàng",
+    "Võ",
+)
 _MIDDLE = ("Văn", "Thị", "Đức", "Minh", "Ngọc", "Hữu", "Thúy", "Quỳnh", "Xuân", "Bảo", "Hải", "Kỳ")
-_GIVEN = ("Hưởng", "Thuận", "Khuê", "Diễm", "Tuệ", "Phước", "Lẫm", "Sửu", "Nhẫn", "Oanh", "Vượng", "Mỹ", "Dũng", "Bằng", "Thạch")
+_GIVEN = (
+    "Hưởng",
+    "Thuận",
+    "Khuê",
+    "Diễm",
+    "Tuệ",
+    "Phước",
+    "Lẫm",
+    "Sửu",
+    "Nhẫn",
+    "Oanh",
+    "Vượng",
+    "Mỹ",
+    "Dũng",
+    "Bằng",
+    "Thạch",
+)
 
 
 @dataclass(frozen=True)
 class Paper:
     """One document as its author meant it: the facts that can be checked after digitizing.
 
-    `type_name` is "" for a công văn (Decree 30/2020, annex III gives it no name). `issuer` and `parent_issuer` are in capitals, as
-    printed. A body paragraph holding "\\t" is a table: rows parted by "\\n", cells by "\\t"; its first row is the heading.
+    `type_name` is "" for a công văn (Decree 30/2020, annex III gives it no name). `issuer` and `parent_issuer` are in
+    capitals, as printed. A body paragraph holding "\\t" is a table: rows parted by "\\n", cells by "\\t"; its first
+    row is the heading.
     """
 
     key: str
@@ -61,7 +104,8 @@ class Paper:
 
 
 def fields(paper: Paper) -> dict[str, str]:
-    """Expected field values of a paper under the product's field names; dates as YYYY-MM-DD, "" where the paper has none.
+    """Expected field values of a paper under the product's field names; dates as YYYY-MM-DD, "" where the paper has
+    none.
 
     A công văn's type is named "Công văn" and its subject keeps the printed "V/v ".
     """
@@ -149,4 +193,15 @@ def _slots(rng: random.Random, commune: str, issued: date) -> dict[str, str]:
     }
 
 
-__all__ = ["COMMUNES", "PROVINCE", "SECRECY_WORDS", "URGENCY_WORDS", "Paper", "Subject", "fields", "person", "short_place", "varied_paper"]
+__all__ = [
+    "COMMUNES",
+    "PROVINCE",
+    "SECRECY_WORDS",
+    "URGENCY_WORDS",
+    "Paper",
+    "Subject",
+    "fields",
+    "person",
+    "short_place",
+    "varied_paper",
+]

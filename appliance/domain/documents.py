@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from appliance.domain.kinds import SLOTS, Kind, Slot, next_slot
-from appliance.domain.states import Event, State, next_state
+from appliance.domain.states import Event, IllegalTransition, State, next_state
 
 URGENCIES = ("", "khan", "thuong-khan", "hoa-toc")
 """Index = priority of edXML (QCVN 102:2016): 0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc."""
@@ -94,6 +94,12 @@ class Document:
         return next_slot(self.kind, self.filled)
 
     @property
+    def digests(self) -> frozenset[str]:
+        """Digests of every blob that holds this paper."""
+        signed = (signature.sha256 for signature in self.signatures)
+        return frozenset({self.original_sha256, self.archive_sha256, self.current_sha256, *signed} - {""})
+
+    @property
     def priority(self) -> int:
         """0 thường … 3 hỏa tốc (edXML Priority)."""
         urgency = self.fields.get("urgency")
@@ -113,11 +119,19 @@ class OutOfOrder(Exception):
     """A slot was to be signed before the one in front of it, or twice."""
 
 
+POLICY = "policy"
+"""The name under which a folder's policy approves; it never consents in the place of a leader."""
+_BEGINS_ANEW = frozenset({Event.RELEASED, Event.APPROVAL_WITHDRAWN})
+
+
 def advance(document: Document, event: Event, now: datetime, **changes: object) -> Document:
     """``document`` after ``event``: new state, next version, attempts and lease forgotten, ``changes`` applied.
 
+    A released paper is digitized into a new file, so the consents and signatures of the old one end with it.
+
     Raises:
         IllegalTransition: the state does not know the event.
+        OutOfOrder: an approval is withdrawn although a slot is filled, or all are said to be filled and one is not.
     """
     fresh: dict[str, object] = {
         "state": next_state(document.state, event),
@@ -127,7 +141,14 @@ def advance(document: Document, event: Event, now: datetime, **changes: object) 
         "next_attempt_at": None,
         "last_error": "",
     }
-    return replace(document, **(fresh | changes))  # type: ignore[arg-type]
+    if event is Event.APPROVAL_WITHDRAWN and document.signatures:
+        raise OutOfOrder(document.signatures[-1].slot)
+    if event in _BEGINS_ANEW:
+        fresh |= {"consents": (), "signatures": ()}
+    after = replace(document, **(fresh | changes))  # type: ignore[arg-type]
+    if event is Event.SIGNATURES_COMPLETE and after.open_slot:
+        raise OutOfOrder(after.open_slot)
+    return after
 
 
 def consent_of(document: Document, slot: Slot) -> Consent | None:
@@ -139,10 +160,16 @@ def give_consent(document: Document, slot: Slot, by: str, now: datetime) -> Docu
     """``document`` with the consent of ``by`` to ``slot``; a fact beside the state, given once.
 
     Raises:
+        IllegalTransition: the document does not wait for signatures.
         OutOfOrder: the slot is not the kind's next open slot.
+        ConsentMissing: a policy cannot speak for the leader.
     """
+    if document.state is not State.APPROVED:
+        raise IllegalTransition(document.state, Event.SIGNATURE_APPLIED)
     if document.open_slot != slot:
         raise OutOfOrder(slot)
+    if by == POLICY and slot is Slot.LEADER:
+        raise ConsentMissing(slot)
     if consent_of(document, slot):
         return document
     return replace(
@@ -183,6 +210,20 @@ def add_signature(document: Document, signature: Signature, now: datetime) -> Do
         signatures=(*document.signatures, signature),
         current_sha256=signature.sha256,
         current_size=signature.size,
+    )
+
+
+def without_content(document: Document) -> Document:
+    """``document`` with nothing left of what the paper says: all that is kept of a state secret."""
+    return replace(
+        document,
+        fields={},
+        archive_sha256="",
+        current_sha256="",
+        current_size=0,
+        consents=(),
+        signatures=(),
+        last_error="",
     )
 
 

@@ -36,8 +36,14 @@ class Runner:
     """Runs ``actions`` over the store until told to stop."""
 
     def __init__(
-        self, store: Store, actions: Mapping[Step, Action], clock: Callable[[], datetime], owner: str = ""
+        self,
+        store: Store,
+        actions: Mapping[Step, Action],
+        clock: Callable[[], datetime],
+        owner: str = "",
+        gates: Mapping[Step, Callable[[], bool]] | None = None,
     ) -> None:
+        self._gates = gates or {}
         self._store = store
         self._actions = actions
         self._clock = clock
@@ -66,7 +72,10 @@ class Runner:
                 thread.join()
 
     def once(self, steps: list[Step], owner: str = "") -> bool:
-        """Lease and run one step; False when nothing waits."""
+        """Lease and run one step; False when nothing waits, or nothing whose gate is open (a token, for signing)."""
+        steps = [step for step in steps if step not in self._gates or self._gates[step]()]
+        if not steps:
+            return False
         now = self._clock()
         name = owner or self._owner
         document = self._store.write(lambda db: documents.lease(db, name, now, LEASE, steps))

@@ -33,12 +33,18 @@ class Blob:
 
 
 class BlobStore:
-    """A folder of blobs, two levels deep. ``fsync`` can be replaced by tests that break it."""
+    """A folder of blobs, two levels deep. ``fsync`` and ``rename`` can be replaced by tests that break them."""
 
-    def __init__(self, folder: Path, fsync: Callable[[int], None] = os.fsync) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        fsync: Callable[[int], None] = os.fsync,
+        rename: Callable[[Path, Path], None] = os.replace,
+    ) -> None:
         self.folder = folder
         self._fsync = fsync
-        folder.mkdir(parents=True, exist_ok=True)
+        self._rename = rename
+        make_folder(folder)
 
     def put(self, source: Path) -> Blob:
         """Copy ``source`` in and return its digest; durable on return, harmless when repeated.
@@ -51,7 +57,7 @@ class BlobStore:
             blob = self._copy(source, part)
             target = self.path(blob.sha256)
             target.parent.mkdir(parents=True, exist_ok=True)
-            part.replace(target)
+            self._rename(part, target)
             self._sync_folder(target.parent)
             self._sync_folder(self.folder)
         except OSError as error:
@@ -106,10 +112,10 @@ class BlobStore:
         """
         removed = []
         for part in self.folder.glob("*.part"):
-            if part.stat().st_mtime < older_than:
+            if _written_before(part, older_than):
                 part.unlink(missing_ok=True)
         for sha256 in list(self.digests()):
-            if sha256 not in referenced and self.path(sha256).stat().st_mtime < older_than:
+            if sha256 not in referenced and _written_before(self.path(sha256), older_than):
                 self.remove(sha256)
                 removed.append(sha256)
         return removed
@@ -132,6 +138,26 @@ class BlobStore:
             self._fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and what is missing above it, so that a power cut cannot take it back."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _written_before(path: Path, moment: float) -> bool:
+    try:
+        return path.stat().st_mtime < moment
+    except FileNotFoundError:  # removed by somebody else meanwhile
+        return False
 
 
 def digest_of(path: Path) -> str:

@@ -43,6 +43,8 @@ class Database:
         Raises:
             StoreFull: no space left; rolled back.
         """
+        if threading.current_thread() is self._writer:
+            raise RuntimeError("a change must not ask for a second transaction: it would wait for itself")
         answer: Future[T] = Future()
         with self._lock:
             if self._closed:
@@ -54,8 +56,15 @@ class Database:
         return answer.result()
 
     def read(self, question: Callable[[Any], T]) -> T:
-        """Run ``question(db)`` on this thread's own read-only connection."""
-        return question(self._reader())
+        """Run ``question(db)`` on this thread's own read-only connection, in one snapshot."""
+        db = self._reader()
+        if db.conn.in_transaction:  # a question within a question sees the same snapshot
+            return question(db)
+        db.conn.execute("BEGIN")
+        try:
+            return question(db)
+        finally:
+            db.conn.execute("COMMIT")
 
     def data_version(self) -> int:
         """SQLite's counter of commits by other connections, as seen by this thread's reader."""
@@ -78,7 +87,7 @@ class Database:
         found = getattr(self._local, "db", None)
         if found is None:
             connection = sqlite3.connect(
-                f"file:{self.path}?mode=ro", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
+                f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
             )
             connection.isolation_level = None
             with self._lock:
@@ -121,6 +130,6 @@ def _in_transaction(connection: sqlite3.Connection, change: Callable[[Any], T]) 
 
 
 def _told_apart(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
         return StoreFull(str(error))
     return error

@@ -38,9 +38,17 @@ def entries(db: Any, document_id: str | None = None) -> Iterator[Entry]:
         values,
     )
     for row in rows:
-        yield Entry(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), row[6], row[7])
+        yield Entry(row[0], row[1], row[2], row[3], row[4], _detail(row[5]), row[6], row[7])
 
 
 def broken_at(db: Any) -> int | None:
     """Sequence number of the first entry that does not fit the chain, or None."""
     return first_break(entries(db))
+
+
+def _detail(text: str) -> dict[str, Any]:
+    try:
+        read = json.loads(text)
+    except ValueError:
+        read = None
+    return read if isinstance(read, dict) else {"unreadable": text}  # such a detail cannot fit its hash

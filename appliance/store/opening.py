@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from appliance.store.blobs import BlobStore
+from appliance.store.blobs import BlobStore, make_folder
 from appliance.store.database import Database
 from appliance.store.migrations import migrate
 
@@ -42,7 +42,7 @@ class Store:
 
 def open_store(database: Path, blobs: Path) -> Store:
     """Open (making and migrating where needed) the store."""
-    database.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(database.parent)
     opened = Database(database)
     opened.write(migrate)
     return Store(opened, BlobStore(blobs))

@@ -27,7 +27,9 @@ class Delivery:
 _COLUMNS = "sequence, document_id, sha256, size, priority, meta, queued_at, answer, answer_bytes, answered_at"
 
 
-def enqueue(db: Any, document_id: str, sha256: str, size: int, priority: int, meta: dict[str, Any], now: datetime) -> int:
+def enqueue(
+    db: Any, document_id: str, sha256: str, size: int, priority: int, meta: dict[str, Any], now: datetime
+) -> int:
     """Add a delivery and return its sequence number, which only grows."""
     cursor = db.execute(
         "INSERT INTO outbox (document_id, sha256, size, priority, meta, queued_at) VALUES (?,?,?,?,?,?)",

@@ -18,9 +18,7 @@ def keep(db: Any, document_id: str, pages: tuple[str, ...]) -> None:
     forget(db, document_id)
     for number, text in enumerate(pages, 1):
         db.execute("INSERT INTO page_texts (document_id, page, text) VALUES (?,?,?)", [document_id, number, text])
-    db.execute(
-        "INSERT INTO page_search (folded, document_id) VALUES (?, ?)", [fold("\n".join(pages)), document_id]
-    )
+    db.execute("INSERT INTO page_search (folded, document_id) VALUES (?, ?)", [fold("\n".join(pages)), document_id])
 
 
 def forget(db: Any, document_id: str) -> None:

@@ -21,6 +21,24 @@ CODES: dict[str, str] = {
     "wrong-person": N_("Thao tác này cần {who} thực hiện."),
     "slot-filled": N_("Văn bản đã có chữ ký, không thể rút lại phê duyệt."),
     "reason-needed": N_("Hãy ghi lý do."),
+    # health
+    "clock-wrong": N_("Đồng hồ của hộp sai ({now}). Hãy chỉnh giờ trước khi ký."),
+    "program-missing": N_("Thiếu chương trình {name}. Hãy cài gói tương ứng."),
+    "no-drop-folder": N_("Chưa khai báo thư mục nhận bản quét ([[folders]])."),
+    "drop-folder-missing": N_("Không có thư mục nhận bản quét {path}."),
+    "drop-folder-closed": N_("Hộp không có quyền đọc, ghi thư mục {path}."),
+    "disk-low": N_("Ổ đĩa chứa {path} chỉ còn trống {percent} %. Hãy dọn hoặc thay ổ lớn hơn."),
+    "not-enrolled": N_("Hộp chưa được tỉnh cấp chứng thư (thiếu phần [sync])."),
+    "no-signing-key": N_("Chưa khai báo khóa ký ([[signer.keys]])."),
+    "module-missing": N_("Không có mô-đun PKCS#11 {path}. Hãy cài phần mềm của thiết bị."),
+    "file-missing": N_("Thiếu tệp {path}."),
+    "delivery-waits-long": N_("{count} văn bản chờ gửi, lâu nhất từ {since}. Hãy kiểm tra đường truyền."),
+    # signing
+    "pin-needed": N_("Cần nhập mã PIN để ký."),
+    "token-absent": N_("Thiết bị lưu khóa không cắm vào hộp. Hãy cắm lại thiết bị."),
+    "certificate-missing": N_("Chưa có chứng thư số cho khóa ký này."),
+    "stamp-image-missing": N_("Chưa có ảnh chữ ký hoặc ảnh dấu trong cấu hình."),
+    "store-full": N_("Ổ đĩa đầy. Hãy giải phóng chỗ trống; văn bản không mất và sẽ được xử lý tiếp."),
 }
 
 

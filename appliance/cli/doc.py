@@ -1,0 +1,176 @@
+"""``commune-box doc``: look at documents and decide about them from a terminal."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from appliance import commands
+from appliance.cli.context import Context
+from appliance.cli.output import ExitCode, emit, fail, json_option
+from appliance.commands import CommandRefused
+from appliance.domain.documents import Document
+from appliance.domain.kinds import Slot
+from appliance.domain.states import State
+from appliance.services.clock import utc_now
+from appliance.store import NoSuchDocument, Store, documents, events, held, open_store, outbox
+from appliance.wording import text_of
+from appliance.wording.states import state_name
+
+_by = click.option("--by", default=lambda: f"cli:{getpass.getuser()}", show_default="người dùng hệ thống")
+
+
+@contextmanager
+def opened(context: Context) -> Iterator[Store]:
+    """The box's store, closed again; refusals of commands become an exit code and a sentence."""
+    store = open_store(context.config.database, context.config.blobs)
+    try:
+        yield store
+    except CommandRefused as refused:
+        fail(text_of(refused.code, **refused.params), ExitCode.NOT_POSSIBLE, refused.code)
+    except NoSuchDocument as error:
+        fail(text_of("no-such-document", document_id=error), ExitCode.NOT_POSSIBLE, "no-such-document")
+    finally:
+        store.close()
+
+
+def facts_of(document: Document) -> dict[str, Any]:
+    """A document as plain JSON values."""
+    return asdict(document) | {"filled": list(document.filled), "open_slot": document.open_slot}
+
+
+@click.group()
+def doc() -> None:
+    """Xem và xử lý văn bản."""
+
+
+@doc.command("list")
+@click.option("--state", "states", multiple=True, type=click.Choice([state.value for state in State]))
+@click.option("--limit", default=200, show_default=True)
+@json_option
+@click.pass_obj
+def list_documents(context: Context, states: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Liệt kê văn bản mới nhất và các tệp đang cách ly.
+
+    Ví dụ: commune-box doc list --state queued --json
+    """
+    with opened(context) as store:
+        found = store.read(lambda db: documents.listed(db, [State(name) for name in states], limit))
+        files = store.read(held.listed)
+    facts = {"documents": [facts_of(one) for one in found], "held_files": [asdict(one) for one in files]}
+    lines = [f"{one.id}  {state_name(one.state):<14} {one.value('code') or '-':<20} {one.original_name}" for one in found]
+    lines += [f"{'-':<36}  {file.name}: {text_of(file.code, **file.params)}" for file in files]
+    emit(facts, "\n".join(lines) or "(trống)", as_json)
+
+
+@doc.command()
+@click.argument("document_id")
+@json_option
+@click.pass_obj
+def show(context: Context, document_id: str, as_json: bool) -> None:
+    """Cho xem một văn bản: trường thông tin, chữ ký, biên nhận.
+
+    Ví dụ: commune-box doc show 0199… --json
+    """
+    with opened(context) as store:
+        document = store.read(lambda db: documents.load(db, document_id))
+        delivery = store.read(lambda db: outbox.latest(db, document_id))
+    facts = facts_of(document)
+    if delivery:
+        facts["delivery"] = asdict(delivery) | {
+            "answer_bytes": delivery.answer_bytes.hex() if delivery.answer_bytes else None
+        }
+    lines = [f"{document.id}  {state_name(document.state)}  {document.original_name}"]
+    lines += [f"  {name}: {field.value}" for name, field in document.fields.items()]
+    lines += [f"  {signature.slot}: {signature.signer} {signature.signed_at:%Y-%m-%dT%H:%M:%SZ}" for signature in document.signatures]
+    emit(facts, "\n".join(lines), as_json)
+
+
+@doc.command()
+@click.argument("document_id", required=False)
+@json_option
+@click.pass_obj
+def history(context: Context, document_id: str | None, as_json: bool) -> None:
+    """Nhật ký của một văn bản (hoặc của cả hộp).
+
+    Ví dụ: commune-box doc history 0199…
+    """
+    with opened(context) as store:
+        entries = store.read(lambda db: list(events.entries(db, document_id)))
+    text = "\n".join(f"{entry.sequence:>6} {entry.at} {entry.event:<20} {entry.by}" for entry in entries)
+    emit({"events": [asdict(entry) for entry in entries]}, text, as_json)
+
+
+def _decided(document: Document, as_json: bool) -> None:
+    emit(facts_of(document), f"{document.id}: {state_name(document.state)}", as_json)
+
+
+@doc.command()
+@click.argument("document_id")
+@click.option("--slot", type=click.Choice(["leader", "agency"]), help="Chỉ đồng ý ký vị trí này (văn bản đã duyệt).")
+@_by
+@json_option
+@click.pass_obj
+def approve(context: Context, document_id: str, slot: str | None, by: str, as_json: bool) -> None:
+    """Duyệt văn bản; với --slot: đồng ý đóng dấu cơ quan sau chữ ký lãnh đạo.
+
+    Ví dụ: commune-box doc approve 0199… --by "Nguyễn Thị Văn Thư"
+    """
+    with opened(context) as store:
+        if slot:
+            decided = commands.consent(store, document_id, Slot(slot), by, utc_now())
+        else:
+            decided = commands.approve(store, document_id, by, utc_now())
+    _decided(decided, as_json)
+
+
+@doc.command()
+@click.argument("document_id")
+@click.option("--reason", default="")
+@_by
+@json_option
+@click.pass_obj
+def release(context: Context, document_id: str, reason: str, by: str, as_json: bool) -> None:
+    """Đưa văn bản ra khỏi cách ly để số hóa lại.
+
+    Ví dụ: commune-box doc release 0199… --reason "dấu mờ, không phải văn bản mật"
+    """
+    with opened(context) as store:
+        decided = commands.release(store, document_id, by, utc_now(), reason)
+    _decided(decided, as_json)
+
+
+@doc.command()
+@click.argument("document_id")
+@click.option("--reason", required=True)
+@_by
+@json_option
+@click.pass_obj
+def discard(context: Context, document_id: str, reason: str, by: str, as_json: bool) -> None:
+    """Hủy văn bản (quét lại, gửi nhầm…). Bản quét nghi mật bị xóa khỏi hộp.
+
+    Ví dụ: commune-box doc discard 0199… --reason "quét thiếu trang"
+    """
+    with opened(context) as store:
+        decided = commands.send_back(store, document_id, by, utc_now(), reason)
+    _decided(decided, as_json)
+
+
+@doc.command()
+@click.argument("document_id")
+@_by
+@json_option
+@click.pass_obj
+def requeue(context: Context, document_id: str, by: str, as_json: bool) -> None:
+    """Gửi lại văn bản bị tỉnh từ chối.
+
+    Ví dụ: commune-box doc requeue 0199…
+    """
+    with opened(context) as store:
+        decided = commands.requeue(store, document_id, by, utc_now())
+    _decided(decided, as_json)

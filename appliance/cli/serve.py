@@ -1,0 +1,50 @@
+"""``commune-box serve``: the processes of the box."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from appliance.cli.context import Context
+from appliance.services.supervisor import SERVICES
+
+
+@click.command()
+@click.argument("name", type=click.Choice([*SERVICES, "all"]))
+@click.pass_obj
+def serve(context: Context, name: str) -> None:
+    """Chạy một tiến trình của hộp, hoặc cả năm ("all").
+
+    Ví dụ: commune-box --config box.toml serve all
+    """
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("pyhanko").setLevel(logging.WARNING)
+    config = context.config
+    if name == "all":
+        from appliance.services.supervisor import serve_all
+
+        serve_all(config, context.config_path)
+    elif name == "signer":
+        from appliance.services.signer import serve_signer
+
+        serve_signer(config)
+    elif name == "intake":
+        from appliance.services.intake import serve_intake
+
+        serve_intake(config)
+    elif name == "worker":
+        from appliance.services.worker import serve_worker
+
+        serve_worker(config)
+    elif name == "sync":
+        from appliance.services.delivery import serve_delivery
+
+        serve_delivery(config)
+    else:
+        from appliance.services.web import serve_web
+
+        serve_web(config)

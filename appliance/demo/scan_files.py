@@ -1,0 +1,92 @@
+"""The files a scanner writes: JPEG pages in a PDF, multi-page TIFF, JPEG, PNG - and what remains when it is cut off.
+
+Owns the file formats only. PDFs have no text layer, pages of true A4 size, and no times inside, so the same pictures
+give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+_A4 = "595.276 841.89"
+
+
+def _jpeg(image: Image.Image, quality: int, dpi: int) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, subsampling="4:2:0" if image.mode == "RGB" else -1, dpi=(dpi, dpi))
+    return out.getvalue()
+
+
+def write_pdf_scan(images: Sequence[Image.Image], path: Path, dpi: int, quality: int = 85) -> None:
+    """A PDF 1.4 with one JPEG per A4 page, as a copier sends it: no text, an xref table, no incremental parts.
+
+    `dpi` goes into the JPEG headers; the page is A4 whatever the pixels say.
+    """
+    count = len(images)
+    kids = " ".join(f"{3 + 3 * i} 0 R" for i in range(count))
+    parts = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode()]
+    for i, image in enumerate(images):
+        content, picture = 4 + 3 * i, 5 + 3 * i
+        draw = f"q {_A4.replace(' ', ' 0 0 ')} 0 0 cm /Im0 Do Q".encode()
+        colour = "/DeviceRGB" if image.mode == "RGB" else "/DeviceGray"
+        body = _jpeg(image, quality, dpi)
+        resources = f"<< /XObject << /Im0 {picture} 0 R >> /ProcSet [/PDF /ImageC] >>"
+        parts.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {_A4}] /Resources {resources} /Contents {content} 0 R >>".encode()
+        )
+        parts.append(f"<< /Length {len(draw)} >>\nstream\n".encode() + draw + b"\nendstream")
+        parts.append(
+            f"<< /Type /XObject /Subtype /Image /Width {image.width} /Height {image.height} /ColorSpace {colour} "
+            f"/BitsPerComponent 8 /Filter /DCTDecode /Length {len(body)} >>\nstream\n".encode()
+            + body
+            + b"\nendstream"
+        )
+    path.write_bytes(_pdf(parts))
+
+
+def _pdf(parts: list[bytes]) -> bytes:
+    out = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
+    offsets = []
+    for number, part in enumerate(parts, 1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj\n".encode() + part + b"\nendobj\n"
+    mark = hashlib.md5(out, usedforsecurity=False).hexdigest()
+    start = len(out)
+    out += f"xref\n0 {len(parts) + 1}\n0000000000 65535 f \n".encode()
+    out += b"".join(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
+    out += f"trailer\n<< /Size {len(parts) + 1} /Root 1 0 R /ID [<{mark}> <{mark}>] >>\nstartxref\n{start}\n%%EOF\n".encode()
+    return bytes(out)
+
+
+def write_tiff(
+    images: Sequence[Image.Image], path: Path, dpi: int, compression: str = "jpeg", quality: int = 80
+) -> None:
+    """A multi-page TIFF; `compression` is Pillow's name: "jpeg", "tiff_lzw", "tiff_adobe_deflate", "group4" (black
+    and white).
+    """
+    pages = [image.convert("1", dither=Image.Dither.NONE) if compression == "group4" else image for image in images]
+    extra = {"quality": quality} if compression == "jpeg" else {}
+    pages[0].save(
+        path, "TIFF", save_all=True, append_images=pages[1:], compression=compression, dpi=(dpi, dpi), **extra
+    )
+
+
+def write_jpeg(image: Image.Image, path: Path, dpi: int, quality: int = 85) -> None:
+    """One page as a JPEG with its resolution in the header."""
+    path.write_bytes(_jpeg(image, quality, dpi))
+
+
+def write_png(image: Image.Image, path: Path, dpi: int) -> None:
+    """One page as a PNG with its resolution in the header."""
+    image.save(path, "PNG", dpi=(dpi, dpi), compress_level=1)
+
+
+def truncate(path_in: Path, path_out: Path, fraction: float) -> None:
+    """The first `fraction` (0..1) of a file's bytes: what a broken network share leaves of a scan."""
+    whole = path_in.read_bytes()
+    path_out.write_bytes(whole[: int(len(whole) * fraction)])

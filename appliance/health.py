@@ -1,0 +1,109 @@
+"""What ``commune-box check`` looks at: one small function per question, each answers with findings and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from appliance.config import Config
+from appliance.store import open_store
+from appliance.store import outbox as outbox_rows
+from hsm.api import SigningError
+from hsm.client import SocketSigner
+
+EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
+"""A clock before this build's time is wrong; signing with it would be worthless."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing noticed; ``code`` and ``params`` become a sentence. ``serious``: the box cannot do its work."""
+
+    code: str
+    serious: bool
+    params: dict[str, object] = field(default_factory=dict)
+
+
+def findings(config: Config, now: datetime) -> list[Finding]:
+    """Every finding about this box, serious ones first."""
+    questions = (_clock(now), _programs(), _folders(config), _disk(config), _files(config), _store(config, now), _signer(config))
+    found = [finding for question in questions for finding in question]
+    return sorted(found, key=lambda finding: not finding.serious)
+
+
+def _clock(now: datetime) -> Iterator[Finding]:
+    if now < EARLIEST:
+        yield Finding("clock-wrong", True, {"now": now.isoformat()})
+
+
+def _programs() -> Iterator[Finding]:
+    for name in ("tesseract",):
+        if shutil.which(name) is None:
+            yield Finding("program-missing", True, {"name": name})
+
+
+def _folders(config: Config) -> Iterator[Finding]:
+    if not config.folders:
+        yield Finding("no-drop-folder", True)
+    for folder in config.folders:
+        if not folder.path.is_dir():
+            yield Finding("drop-folder-missing", True, {"path": folder.path})
+        elif not os.access(folder.path, os.R_OK | os.W_OK | os.X_OK):
+            yield Finding("drop-folder-closed", True, {"path": folder.path})
+
+
+def _disk(config: Config) -> Iterator[Finding]:
+    """Watermarks of free space: warn below a fifth, serious below a twentieth."""
+    place: Path = config.box.state_dir
+    while not place.exists():
+        place = place.parent
+    usage = shutil.disk_usage(place)
+    percent = round(100 * usage.free / usage.total)
+    if percent < 20:
+        yield Finding("disk-low", percent < 5, {"percent": percent, "path": place})
+
+
+def _files(config: Config) -> Iterator[Finding]:
+    wanted = [*config.signer.roots, *config.signer.intermediates, *(key.certificate for key in config.signer.keys)]
+    if config.sync:
+        wanted += [config.sync.ca, config.sync.certificate, config.sync.key, config.sync.device_key]
+    else:
+        yield Finding("not-enrolled", True)
+    if not config.signer.keys:
+        yield Finding("no-signing-key", True)
+    if not config.signer.module.is_file():
+        yield Finding("module-missing", True, {"path": config.signer.module})
+    for path in wanted:
+        if not path.is_file():
+            yield Finding("file-missing", True, {"path": path})
+
+
+def _store(config: Config, now: datetime) -> Iterator[Finding]:
+    if not config.database.exists():
+        return
+    store = open_store(config.database, config.blobs)
+    try:
+        count, _, oldest = store.read(outbox_rows.backlog)
+        if oldest and (now - oldest).total_seconds() > 86400:
+            yield Finding("delivery-waits-long", False, {"count": count, "since": oldest.isoformat()})
+    finally:
+        store.close()
+
+
+def _signer(config: Config) -> Iterator[Finding]:
+    if not config.signer.keys:
+        return
+    try:
+        state = SocketSigner(config.signer_socket, deadline=5.0).state()
+    except SigningError as error:
+        yield Finding(error.code, False)
+        return
+    for key in state.keys:
+        if not key.present:
+            yield Finding("token-absent", False, {"slot": key.slot})
+        elif not key.logged_in:
+            yield Finding("pin-needed", False, {"slot": key.slot})

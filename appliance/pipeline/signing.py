@@ -1,0 +1,170 @@
+"""APPROVED → SIGNED: one incremental PAdES signature per slot, each verified before it counts.
+
+The key never comes here: the signer process answers with a signature. A token that is locked or away is an attempt, never
+the paper's fault; a paper that cannot be signed soundly is.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from appliance.config import Config
+from appliance.domain.documents import Document, Signature, add_signature, advance, slot_to_sign
+from appliance.domain.kinds import Kind, Slot
+from appliance.domain.states import Event, State
+from appliance.pipeline.runner import StepFailed
+from appliance.store import Store, documents
+from hsm.api import FaultClass, SignerState, SigningError, SigningService
+from hsm.appearance import StampImage, StampText, attachment_stamp, copy_stamp
+from hsm.pades import PdfUnsuitable, apply_signature
+from hsm.trust import Trust, TrustError, read_certificates
+
+_WAIT = {
+    FaultClass.AUTH_WRONG: timedelta(seconds=15),
+    FaultClass.AUTH_LOCKED: timedelta(minutes=5),
+    FaultClass.AUTH_LOST: timedelta(seconds=5),
+    FaultClass.TOKEN_LOST: timedelta(seconds=5),
+    FaultClass.CONFIG: timedelta(minutes=1),
+    FaultClass.CRASH: timedelta(seconds=1),
+}
+
+
+@dataclass(frozen=True)
+class SigningPlan:
+    """What the signatures of this office look like and whom they chain to."""
+
+    agency: str
+    trust: Trust
+    intermediates: tuple[bytes, ...]
+    leader_image: Path | None
+    seal_image: Path | None
+
+
+def signing_plan(config: Config) -> SigningPlan:
+    """The plan of this box.
+
+    Raises:
+        TrustError: a certificate file cannot be read.
+    """
+    signer = config.signer
+    return SigningPlan(
+        agency=config.box.commune,
+        trust=Trust.from_files(signer.roots, signer.intermediates),
+        intermediates=tuple(one for path in signer.intermediates for one in read_certificates(path)),
+        leader_image=signer.leader_image,
+        seal_image=signer.seal_image,
+    )
+
+
+class Signing:
+    """The step; ``work`` is a folder for passing files."""
+
+    def __init__(self, store: Store, work: Path, service: SigningService, plan: SigningPlan) -> None:
+        self._store = store
+        self._work = work
+        self._service = service
+        self._plan = plan
+
+    def ready(self) -> bool:
+        """Whether any key is logged in now; while none is, there is no use in taking a paper up."""
+        try:
+            return any(key.present and key.logged_in for key in self._service.state().keys)
+        except SigningError:
+            return False
+
+    def __call__(self, document: Document, now: datetime) -> None:
+        """Fill the next consented slot of one leased document.
+
+        Raises:
+            StepFailed: the token or the signer process is at fault; ``wait`` says when to try again.
+        """
+        slot = slot_to_sign(document)
+        if slot is None:
+            return
+        self._work.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{document.id}.sign.", dir=self._work))
+        try:
+            self._sign(document, slot, folder / "signed.pdf", now)
+        except SigningError as error:
+            raise StepFailed(error.code, _WAIT.get(error.fault)) from error
+        except TrustError as error:
+            raise StepFailed(error.code, timedelta(minutes=1)) from error
+        except PdfUnsuitable as error:
+            self._broken(document, error.code, str(error), now)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _sign(self, before: Document, slot: Slot, target: Path, now: datetime) -> None:
+        key = _logged_in(self._service.state(), slot)
+        applied = apply_signature(
+            self._store.blobs.existing(before.current_sha256),
+            target,
+            kind=before.kind.value,
+            slot=slot.value,
+            service=self._service,
+            certificate=key,
+            intermediates=list(self._plan.intermediates),
+            trust=self._plan.trust,
+            stamp=stamp_for(self._plan, before, slot, now),
+            document_id=before.id,
+            now=now,
+        )
+        blob = self._store.blobs.put(target)
+        signature = Signature(
+            slot=slot,
+            sha256=blob.sha256,
+            size=blob.size,
+            signed_at=applied.signed_at,
+            certificate_sha256=applied.certificate_sha256,
+            signer=applied.signer,
+            page=applied.page,
+            box=applied.box,
+        )
+        after = add_signature(before, signature, now)
+        event = Event.SIGNATURES_COMPLETE if after.state is State.SIGNED else Event.SIGNATURE_APPLIED
+        detail = {"slot": slot, "sha256": blob.sha256, "size": blob.size, "certificate": applied.certificate_sha256}
+        self._store.write(lambda db: documents.save(db, before, after, "worker", event, detail))
+
+    def _broken(self, before: Document, code: str, text: str, now: datetime) -> None:
+        after = advance(before, Event.SIGNATURE_BROKEN, now, reason_code=code, reason_text=text)
+
+        def change(db: Any) -> None:
+            documents.save(db, before, after, "worker", Event.SIGNATURE_BROKEN, {"code": code})
+
+        self._store.write(change)
+
+
+def _logged_in(state: SignerState, slot: Slot) -> bytes:
+    """The enrolled certificate (DER) of ``slot``.
+
+    Raises:
+        SigningError: the token is away, nobody is logged in, or no certificate is enrolled.
+    """
+    key = state.key(slot.value)
+    if not key.present:
+        raise SigningError(FaultClass.TOKEN_LOST, "token-absent", key.token_label)
+    if not key.logged_in:
+        raise SigningError(FaultClass.AUTH_LOST, "pin-needed", slot.value)
+    if key.certificate_der is None:
+        raise SigningError(FaultClass.CONFIG, "certificate-missing", slot.value)
+    return key.certificate_der
+
+
+def stamp_for(plan: SigningPlan, document: Document, slot: Slot, now: datetime) -> StampText | StampImage:
+    """What the signature shows, by kind and slot (NĐ 30/2020 Phụ lục I; NĐ 137/2024 Điều 4 for the conversion mark)."""
+    images: Mapping[Slot, Path | None] = {Slot.LEADER: plan.leader_image, Slot.AGENCY: plan.seal_image}
+    if document.kind is Kind.OUTGOING:
+        path = images[slot]
+        if path is None:
+            raise SigningError(FaultClass.CONFIG, "stamp-image-missing", slot.value)
+        return StampImage.from_file(path)
+    makers: dict[Kind, Callable[[], StampText]] = {
+        Kind.APPENDIX: lambda: attachment_stamp(document.value("code"), now),
+    }
+    return makers.get(document.kind, lambda: copy_stamp(plan.agency, now))()

@@ -1,0 +1,47 @@
+"""``serve sync``: brings the outbox to the province when there is a line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from appliance.config import Config
+from appliance.pipeline.sending import StoreOutbox
+from appliance.services.clock import utc_now
+from appliance.services.notify import feed_watchdog, notify, stop_on_signals
+from appliance.store import open_store
+from sync.uplink import LinkState, Uplink, UplinkConfig
+
+
+def uplink_config(config: Config) -> UplinkConfig:
+    """The uplink's part of the configuration; the box must be enrolled (``[sync]`` present)."""
+    assert config.sync is not None
+    return UplinkConfig(
+        box=config.box.id,
+        host=config.sync.host,
+        port=config.sync.port,
+        ca=config.sync.ca,
+        certificate=config.sync.certificate,
+        key=config.sync.key,
+        device_key=config.sync.device_key,
+        province_keys=dict(config.sync.receipt_keys),
+        state_path=config.box.state_dir / "uplink.json",
+    )
+
+
+def serve_delivery(config: Config) -> None:
+    """Run until SIGTERM; the state of the line goes to ``config.link_file`` for the pages."""
+    stop = stop_on_signals()
+    store = open_store(config.database, config.blobs)
+    config.runtime.mkdir(parents=True, exist_ok=True)
+
+    def on_link(state: LinkState) -> None:
+        part = config.link_file.with_suffix(".part")
+        part.write_text(json.dumps(asdict(state), default=str), encoding="utf-8")
+        part.replace(config.link_file)
+
+    uplink = Uplink(uplink_config(config), StoreOutbox(store, utc_now), clock=utc_now, on_link=on_link)
+    notify("READY=1")
+    feed_watchdog(stop, lambda: True)
+    uplink.run(stop)
+    store.close()

@@ -1,0 +1,71 @@
+"""``serve worker``: digitizes, approves by policy, signs and queues."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from datetime import timedelta
+
+from appliance.config import Config
+from appliance.domain.steps import Step
+from appliance.pipeline.approving import PolicyApproval
+from appliance.pipeline.digitizing import Digitizing
+from appliance.pipeline.runner import Runner
+from appliance.pipeline.sending import Enqueueing
+from appliance.pipeline.signing import Signing, signing_plan
+from appliance.services.clock import utc_now
+from appliance.services.notify import feed_watchdog, notify, stop_on_signals
+from appliance.store import Store, documents, open_store
+from hsm.client import SocketSigner
+from scanner_intake.digitize import Limits
+
+SWEEP_EVERY = 600.0
+GRACE = timedelta(minutes=2)
+
+
+def make_runner(config: Config, store: Store) -> Runner:
+    """The runner with every automatic step of this box."""
+    limits = Limits(
+        memory_bytes=config.digitize.memory_mb << 20,
+        cpu_seconds=config.digitize.cpu_seconds,
+        wall_seconds=config.digitize.wall_seconds,
+    )
+    work = config.box.state_dir / "work"
+    signing = Signing(store, work, SocketSigner(config.signer_socket), signing_plan(config))
+    return Runner(
+        store,
+        {
+            Step.DIGITIZE: Digitizing(store, work, limits, config.digitize.language),
+            Step.APPROVE: PolicyApproval(store),
+            Step.SIGN: signing,
+            Step.ENQUEUE: Enqueueing(store),
+        },
+        utc_now,
+        gates={Step.SIGN: signing.ready},
+    )
+
+
+def serve_worker(config: Config) -> None:
+    """Run until SIGTERM."""
+    stop = stop_on_signals()
+    store = open_store(config.database, config.blobs)
+    runner = make_runner(config, store)
+    sweep(store)
+    threading.Thread(target=_sweep_now_and_then, args=(store, stop), daemon=True).start()
+    notify("READY=1")
+    feed_watchdog(stop, lambda: True)
+    threads = config.digitize.workers or max(1, os.cpu_count() or 1)
+    runner.run(stop, config.runtime / "worker.lock", threads)
+    store.close()
+
+
+def sweep(store: Store, grace: timedelta = GRACE) -> list[str]:
+    """Remove blobs that a crash left between "durable" and "committed"; returns their digests."""
+    before = time.time() - grace.total_seconds()
+    return store.blobs.sweep(store.read(documents.referenced_digests), before)
+
+
+def _sweep_now_and_then(store: Store, stop: threading.Event) -> None:
+    while not stop.wait(SWEEP_EVERY):
+        sweep(store)

@@ -1,0 +1,176 @@
+"""How a paper stands for the people at the pages: where it is, who has the next word, what may be done and seen.
+
+Pure functions over a document; the answer to "what is possible here" comes from the transition table and from nowhere
+else. Invariant: nothing of a suspected secret's content passes ``shown`` and ``renditions``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from appliance.domain.documents import Document, consent_of, slot_to_sign
+from appliance.domain.kinds import SLOTS, Slot
+from appliance.domain.states import TRANSITIONS, Event, State
+from appliance.domain.steps import Step, next_step
+
+SECRET_REASONS = frozenset({"suspected-secret", "marking-unreadable", "secret"})
+
+
+class Situation(StrEnum):
+    """Where a paper is, in the words that pages use; finer than its state where a person must do something else."""
+
+    RECEIVED = "received"
+    TO_APPROVE = "to-approve"
+    TO_SIGN = "to-sign"
+    TO_ISSUE = "to-issue"
+    SIGNED = "signed"
+    TO_SEND = "to-send"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    QUARANTINED = "quarantined"
+    SUSPECTED_SECRET = "suspected-secret"
+    DISCARDED = "discarded"
+
+
+class Role(StrEnum):
+    """Who a person at the pages says they are."""
+
+    CLERK = "van_thu"
+    LEADER = "lanh_dao"
+
+
+class Turn(StrEnum):
+    """Who has the next word about a paper."""
+
+    CLERK = "van_thu"
+    LEADER = "lanh_dao"
+    BOX = "box"
+    LINK = "link"
+    NOBODY = "nobody"
+
+
+class Reason(StrEnum):
+    """Whether an action asks for a written reason."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    NEEDED = "needed"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing a person may do now. ``role`` None: either of them; ``edits``: the fields travel with it."""
+
+    name: str
+    role: Role | None = None
+    reason: Reason = Reason.NONE
+    edits: bool = False
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """One form of a paper that can be fetched: "signed", "archive" or "original"."""
+
+    name: str
+    sha256: str
+    media_type: str
+
+
+def conceals(document: Document) -> bool:
+    """Whether nothing of the paper's content may be shown (a suspected or a confirmed state secret)."""
+    return document.reason_code in SECRET_REASONS
+
+
+def shown(document: Document) -> Document:
+    """``document`` as pages may see it: without fields and markings where it is concealed."""
+    return dataclasses.replace(document, fields={}, markings=(), warnings=()) if conceals(document) else document
+
+
+def situation_of(document: Document) -> Situation:
+    """Where the paper is, in the words of the pages."""
+    return _SITUATIONS[document.state](document)
+
+
+def _approved(document: Document) -> Situation:
+    return Situation.TO_SIGN if slot_to_sign(document) else Situation.TO_ISSUE
+
+
+_SITUATIONS: dict[State, Callable[[Document], Situation]] = {
+    State.RECEIVED: lambda document: Situation.RECEIVED,
+    State.DIGITIZED: lambda document: Situation.TO_APPROVE,
+    State.APPROVED: _approved,
+    State.SIGNED: lambda document: Situation.SIGNED,
+    State.QUEUED: lambda document: Situation.TO_SEND,
+    State.DELIVERED: lambda document: Situation.DELIVERED,
+    State.REFUSED: lambda document: Situation.REFUSED,
+    State.QUARANTINED: lambda document: Situation.SUSPECTED_SECRET if conceals(document) else Situation.QUARANTINED,
+    State.DISCARDED: lambda document: Situation.DISCARDED,
+}
+
+
+def approver(document: Document) -> Role:
+    """Who approves: the one whose signature comes first (NĐ 30/2020, Điều 25 and 32)."""
+    return Role.LEADER if SLOTS[document.kind][0] is Slot.LEADER else Role.CLERK
+
+
+def _knows(document: Document, event: Event) -> bool:
+    return (document.state, event) in TRANSITIONS
+
+
+def _may_issue(document: Document) -> bool:
+    signing = _knows(document, Event.SIGNATURE_APPLIED)
+    return signing and document.open_slot is Slot.AGENCY and consent_of(document, Slot.AGENCY) is None
+
+
+def possible_actions(document: Document) -> tuple[Action, ...]:
+    """What a person may do with the paper now, the expected action first; derived from the transition table."""
+    found: list[Action] = []
+    if _knows(document, Event.APPROVED):
+        found.append(Action("approve", approver(document), edits=True))
+    if _may_issue(document):
+        found.append(Action("issue", Role.CLERK))
+    if _knows(document, Event.REQUEUED):
+        found.append(Action("requeue", Role.CLERK))
+    if _knows(document, Event.RELEASED):
+        found.append(Action("release", Role.CLERK, Reason.NEEDED if conceals(document) else Reason.OPTIONAL))
+        found.append(Action("discard", Role.CLERK, Reason.NEEDED, ends=True))
+    elif _knows(document, Event.SENT_BACK):
+        found.append(Action("send-back", None, Reason.NEEDED, ends=True))
+    if _knows(document, Event.APPROVAL_WITHDRAWN) and not document.signatures:
+        found.append(Action("withdraw", None))
+    return tuple(found)
+
+
+def turn_of(document: Document) -> Turn:
+    """Who has the next word about the paper."""
+    if next_step(document):
+        return Turn.BOX
+    if _knows(document, Event.ACCEPTED):
+        return Turn.LINK
+    expected = possible_actions(document)[:1]
+    if not expected:
+        return Turn.NOBODY
+    return Turn(expected[0].role.value) if expected[0].role else Turn.CLERK
+
+
+def renditions(document: Document) -> tuple[Rendition, ...]:
+    """Which forms of the paper may be fetched; none of a concealed or an unchecked paper."""
+    if conceals(document) or next_step(document) is Step.DIGITIZE:
+        return ()
+    found = []
+    if document.signatures:
+        found.append(Rendition("signed", document.current_sha256, "application/pdf"))
+    if document.archive_sha256:
+        found.append(Rendition("archive", document.archive_sha256, "application/pdf"))
+    found.append(Rendition("original", document.original_sha256, document.media_type or "application/octet-stream"))
+    return tuple(found)
+
+
+def picture_source(document: Document) -> str:
+    """Digest of the PDF whose pages may be shown as pictures, or an empty text."""
+    drawable = [rendition for rendition in renditions(document) if rendition.name != "original"]
+    return drawable[0].sha256 if drawable else ""

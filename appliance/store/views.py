@@ -1,0 +1,188 @@
+"""Read models of the pages: what is open today, one paper with all that is known of it, and what a search finds.
+
+Owns the questions that pages ask, so that no page knows a table or a state. Refuses to change anything. Invariant: the
+fields, text and pictures of a suspected secret never leave this module; it keeps its file name and its history only.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from appliance.domain.chain import Entry
+from appliance.domain.documents import Document
+from appliance.domain.states import IN_CUSTODY, Event, State
+from appliance.domain.steps import next_step
+from appliance.store import documents, events, held, outbox, texts
+from appliance.store.standing import (
+    SECRET_REASONS,
+    Action,
+    Rendition,
+    Situation,
+    Turn,
+    approver,
+    conceals,
+    possible_actions,
+    renditions,
+    shown,
+    situation_of,
+    turn_of,
+)
+
+_STATE_CHANGES = ("received", *(event.value for event in Event if event is not Event.SIGNATURE_APPLIED))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a list. ``document`` is already concealed where it must be; ``since`` is when the state began."""
+
+    document: Document
+    situation: Situation
+    turn: Turn
+    since: datetime
+
+    @property
+    def title(self) -> str:
+        """The paper's subject, or the file's name while nothing was read."""
+        return self.document.value("subject") or self.document.original_name
+
+
+@dataclass(frozen=True)
+class Home:
+    """Today's papers and everything still open, with the figures that matter."""
+
+    rows: tuple[Row, ...]
+    counts: dict[State, int]
+    held: tuple[held.Held, ...]
+    waiting: int
+    waiting_since: datetime | None
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Everything one page tells about one paper."""
+
+    row: Row
+    actions: tuple[Action, ...]
+    renditions: tuple[Rendition, ...]
+    history: tuple[Entry, ...]
+    text: tuple[str, ...]
+    delivery: outbox.Delivery | None
+    concealed: bool
+    previous: str
+    next: str
+
+    @property
+    def document(self) -> Document:
+        return self.row.document
+
+
+def home(db: Any, day_start: datetime, limit: int = 500) -> Home:
+    """Everything in custody and whatever came or ended since ``day_start``: urgent first, then newest."""
+    states = [state.value for state in IN_CUSTODY]
+    found = db.execute(
+        f"""SELECT * FROM documents
+            WHERE state IN ({", ".join("?" * len(states))}) OR received_at >= ? OR updated_at >= ?
+            ORDER BY priority DESC, received_at DESC, id LIMIT ?""",
+        [*states, day_start.isoformat(), day_start.isoformat(), limit],
+    )
+    waiting, _size, oldest = outbox.backlog(db)
+    return Home(
+        rows=_rows(db, [documents.document_of(row) for row in _dicts(found)]),
+        counts=documents.counts(db),
+        held=tuple(held.listed(db)),
+        waiting=waiting,
+        waiting_since=oldest,
+    )
+
+
+def paper(db: Any, document_id: str) -> Paper:
+    """One paper with its history, text, delivery and neighbours.
+
+    Raises:
+        NoSuchDocument: nothing has this id.
+    """
+    document = documents.load(db, document_id)
+    concealed = conceals(document)
+    before, after = _neighbours(db, document)
+    return Paper(
+        row=_rows(db, [document])[0],
+        actions=possible_actions(document),
+        renditions=renditions(document),
+        history=tuple(events.entries(db, document_id)),
+        text=() if concealed else texts.of_document(db, document_id),
+        delivery=outbox.latest(db, document_id),
+        concealed=concealed,
+        previous=before,
+        next=after,
+    )
+
+
+def search(db: Any, question: str, limit: int = 50) -> tuple[Row, ...]:
+    """Papers whose text, number, subject, issuer or file name has all the words of ``question``."""
+    words = texts.fold(question).split()
+    if not words:
+        return ()
+    by_text = texts.found(db, question, limit)
+    found = {document_id: documents.load(db, document_id) for document_id in by_text}
+    for document in documents.listed(db, limit=3000):
+        if len(found) >= limit:
+            break
+        facts = " ".join((*(value.value for value in shown(document).fields.values()), document.original_name))
+        if all(word in texts.fold(facts) for word in words):
+            found.setdefault(document.id, document)
+    return _rows(db, [document for document in found.values() if not (document.id in by_text and conceals(document))])
+
+
+def showable_digests(db: Any) -> set[str]:
+    """Digests whose page pictures may be kept in the cache: none of a concealed paper."""
+    rows = db.execute("SELECT archive_sha256, current_sha256, facts, reason_code FROM documents").fetchall()
+    digests: set[str] = set()
+    for archive, current, facts, reason in rows:
+        if reason not in SECRET_REASONS:
+            digests |= {archive, current} | {signature["sha256"] for signature in json.loads(facts)["signatures"]}
+    return digests - {""}
+
+
+def _neighbours(db: Any, document: Document) -> tuple[str, str]:
+    """The papers before and after this one that wait for the same person's approval, most urgent first."""
+    waiting = [
+        other
+        for other in documents.listed(db, [State.DIGITIZED], 500)
+        if next_step(other) is None and approver(other) is approver(document)
+    ]
+    waiting.sort(key=lambda other: (-other.priority, other.received_at, other.id))
+    ids = [other.id for other in waiting]
+    if document.id not in ids:
+        return "", ids[0] if ids else ""
+    index = ids.index(document.id)
+    return (ids[index - 1] if index else ""), (ids[index + 1] if index + 1 < len(ids) else "")
+
+
+def _rows(db: Any, found: list[Document]) -> tuple[Row, ...]:
+    since: dict[str, str] = {}
+    for start in range(0, len(found), 400):
+        ids = [document.id for document in found[start : start + 400]]
+        since |= dict(
+            db.execute(
+                f"""SELECT document_id, max(at) FROM events WHERE document_id IN ({", ".join("?" * len(ids))})
+                    AND event IN ({", ".join("?" * len(_STATE_CHANGES))}) GROUP BY document_id""",
+                [*ids, *_STATE_CHANGES],
+            ).fetchall()
+        )
+    return tuple(
+        Row(
+            document=shown(document),
+            situation=situation_of(document),
+            turn=turn_of(document),
+            since=datetime.fromisoformat(since[document.id]) if document.id in since else document.updated_at,
+        )
+        for document in found
+    )
+
+
+def _dicts(cursor: Any) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,164 @@
+"""Names of what people see about a paper: situations, kinds, fields, urgencies, slots, roles, actions, history.
+
+Owns words only; what is possible or true is decided elsewhere. Tables are keyed by stable identifiers of the domain or
+of ``appliance.store.standing`` and holds Vietnamese, marked for the catalogue. Wording follows NĐ 30/2020/NĐ-CP.
+"""
+
+from __future__ import annotations
+
+from appliance.wording.catalogue import N_, _
+
+SITUATIONS: dict[str, str] = {
+    "received": N_("Đang số hóa"),
+    "to-approve": N_("Chờ duyệt"),
+    "to-sign": N_("Chờ ký số"),
+    "to-issue": N_("Chờ phát hành"),
+    "signed": N_("Đã ký số"),
+    "to-send": N_("Chờ gửi"),
+    "delivered": N_("Tỉnh đã nhận"),
+    "refused": N_("Bị từ chối"),
+    "quarantined": N_("Cách ly"),
+    "suspected-secret": N_("Nghi bí mật nhà nước"),
+    "discarded": N_("Đã hủy"),
+}
+"""Where a paper is (``standing.Situation``)."""
+
+TURNS: dict[str, str] = {
+    "van_thu": N_("Văn thư xử lý"),
+    "lanh_dao": N_("Lãnh đạo xử lý"),
+    "box": N_("Hộp đang tự làm"),
+    "link": N_("Chờ đường truyền"),
+    "nobody": N_("Đã xong"),
+}
+"""Who has the next word (``standing.Turn``)."""
+
+ROLES: dict[str, str] = {"van_thu": N_("văn thư"), "lanh_dao": N_("lãnh đạo")}
+
+KINDS: dict[str, str] = {
+    "incoming-scan": N_("Văn bản đến"),
+    "outgoing": N_("Văn bản đi"),
+    "appendix": N_("Phụ lục"),
+    "case-file": N_("Hồ sơ TTHC"),
+}
+
+REGISTERS: dict[str, str] = {
+    "den": N_("Số đến"),
+    "di": N_("Số đi"),
+    "ho-so": N_("Số hồ sơ"),
+}
+
+FIELDS: dict[str, str] = {
+    "code": N_("Số, ký hiệu"),
+    "code_number": N_("Số"),
+    "code_notation": N_("Ký hiệu"),
+    "issued_date": N_("Ngày văn bản"),
+    "issuer": N_("Cơ quan ban hành"),
+    "parent_issuer": N_("Cơ quan chủ quản"),
+    "type_name": N_("Tên loại"),
+    "subject": N_("Trích yếu"),
+    "urgency": N_("Độ khẩn"),
+    "place": N_("Địa danh"),
+    "signer_position": N_("Chức vụ người ký"),
+    "signer_name": N_("Người ký"),
+    "secrecy": N_("Độ mật"),
+}
+"""In the order of the register of incoming documents (NĐ 30/2020, PL IV)."""
+
+URGENCIES: dict[str, str] = {
+    "": N_("Thường"),
+    "khan": N_("Khẩn"),
+    "thuong-khan": N_("Thượng khẩn"),
+    "hoa-toc": N_("Hỏa tốc"),
+}
+
+SLOTS: dict[str, str] = {"leader": N_("Chữ ký của lãnh đạo"), "agency": N_("Chữ ký số của cơ quan")}
+
+RENDITIONS: dict[str, str] = {
+    "signed": N_("Bản đã ký số (PDF)"),
+    "archive": N_("Bản PDF/A chưa ký"),
+    "original": N_("Bản quét gốc"),
+}
+
+ACTIONS: dict[str, str] = {
+    "approve": N_("Duyệt"),
+    "sign-approve": N_("Ký duyệt"),
+    "issue": N_("Đóng dấu, phát hành"),
+    "withdraw": N_("Rút lại phê duyệt"),
+    "send-back": N_("Trả lại để quét lại"),
+    "release": N_("Cho số hóa lại"),
+    "discard": N_("Hủy văn bản"),
+    "requeue": N_("Gửi lại"),
+}
+
+DONE: dict[str, str] = {
+    "approve": N_("Đã duyệt. Hộp sẽ ký số rồi gửi lên tỉnh."),
+    "issue": N_("Đã đồng ý phát hành. Hộp sẽ đóng dấu số rồi gửi lên tỉnh."),
+    "withdraw": N_("Đã rút lại phê duyệt. Văn bản chờ duyệt trở lại."),
+    "send-back": N_("Đã trả lại. Hãy quét lại văn bản giấy."),
+    "release": N_("Hộp sẽ số hóa lại văn bản này."),
+    "discard": N_("Đã hủy văn bản."),
+    "requeue": N_("Đã đưa văn bản vào hàng chờ gửi."),
+    "login": N_("Đã mở khóa thiết bị ký số."),
+    "who": N_("Đã ghi nhớ người đang dùng máy này."),
+}
+"""What pages say after an action."""
+
+STATIONS: dict[str, str] = {
+    "received": N_("Tiếp nhận"),
+    "digitized": N_("Số hóa"),
+    "approved": N_("Duyệt"),
+    "signatures-complete": N_("Ký số"),
+    "enqueued": N_("Chờ gửi"),
+    "accepted": N_("Tỉnh nhận"),
+}
+"""The stations of the one path, by the event that completes each."""
+
+_EVENTS: dict[str, str] = {
+    "received": N_("Tiếp nhận tệp “{name}” từ thư mục {folder}"),
+    "duplicate-arrived": N_("Tệp “{name}” giống hệt được đưa vào lần nữa, không tạo văn bản mới"),
+    "digitized": N_("Đã số hóa {pages} trang"),
+    "unreadable": N_("Không đọc được tệp"),
+    "suspected-secret": N_("Nghi là tài liệu bí mật nhà nước, đưa vào cách ly"),
+    "gave-up": N_("Không số hóa được sau nhiều lần thử, đưa vào cách ly"),
+    "approved": N_("Đã duyệt, lấy số {number}/{year}"),
+    "consented": N_("Đồng ý đóng dấu, phát hành"),
+    "signature-applied": N_("Đã ký số: {slot}"),
+    "signatures-complete": N_("Đã ký số: {slot}; đủ chữ ký"),
+    "approval-withdrawn": N_("Đã rút lại phê duyệt"),
+    "signature-broken": N_("Chữ ký số không đúng, đưa vào cách ly"),
+    "enqueued": N_("Đã vào hàng chờ gửi, lượt {sequence}"),
+    "accepted": N_("Tỉnh đã nhận và ký biên nhận"),
+    "refused": N_("Tỉnh từ chối"),
+    "requeued": N_("Gửi lại, lượt {sequence}"),
+    "released": N_("Cho số hóa lại"),
+    "sent-back": N_("Kết thúc: trả lại hoặc hủy"),
+}
+_WHO: dict[str, str] = {
+    "intake": N_("hộp"),
+    "worker": N_("hộp"),
+    "province": N_("tỉnh"),
+    "policy": N_("theo quy định của thư mục"),
+}
+
+
+class _Lenient(dict):  # type: ignore[type-arg]
+    """Gives "…" for a parameter that an older event did not carry."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def event_sentence(event: str, detail: dict[str, object]) -> str:
+    """One line of a paper's history in the present language; an unknown event is shown by its own name."""
+    known = _EVENTS.get(event)
+    if known is None:
+        return event
+    slot = SLOTS.get(str(detail.get("slot", "")))
+    words = detail | ({"slot": _(slot)} if slot else {})
+    return _(known).format_map(_Lenient(words))
+
+
+def name_of(by: str) -> str:
+    """Who did it: the parts of the box by their common name, people by their own."""
+    known = _WHO.get(by.split(":")[0])
+    return _(known) if known else by
