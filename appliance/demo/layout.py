@@ -40,7 +40,8 @@ class Type:
         return mm_of(self.points * 1.15 * self.spacing)
 
 
-# Decree 30/2020: 13-14 points, single to one and a half, at least 6 points before a paragraph. The roomiest that fits is taken.
+# Decree 30/2020: 13-14 points, single to one and a half, at least 6 points before a paragraph. The roomiest that
+# fits is taken.
 _TYPES = (Type(14, 1.25, 6), Type(14, 1.12, 6), Type(14, 1.0, 6), Type(13, 1.12, 6), Type(13, 1.0, 6))
 
 

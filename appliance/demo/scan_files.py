@@ -37,7 +37,8 @@ def write_pdf_scan(images: Sequence[Image.Image], path: Path, dpi: int, quality:
         body = _jpeg(image, quality, dpi)
         resources = f"<< /XObject << /Im0 {picture} 0 R >> /ProcSet [/PDF /ImageC] >>"
         parts.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {_A4}] /Resources {resources} /Contents {content} 0 R >>".encode()
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {_A4}] "
+            f"/Resources {resources} /Contents {content} 0 R >>".encode()
         )
         parts.append(f"<< /Length {len(draw)} >>\nstream\n".encode() + draw + b"\nendstream")
         parts.append(
@@ -59,7 +60,8 @@ def _pdf(parts: list[bytes]) -> bytes:
     start = len(out)
     out += f"xref\n0 {len(parts) + 1}\n0000000000 65535 f \n".encode()
     out += b"".join(f"{offset:010d} 00000 n \n".encode() for offset in offsets)
-    out += f"trailer\n<< /Size {len(parts) + 1} /Root 1 0 R /ID [<{mark}> <{mark}>] >>\nstartxref\n{start}\n%%EOF\n".encode()
+    out += f"trailer\n<< /Size {len(parts) + 1} /Root 1 0 R /ID [<{mark}> <{mark}>] >>\n".encode()
+    out += f"startxref\n{start}\n%%EOF\n".encode()
     return bytes(out)
 
 
