@@ -1,0 +1,187 @@
+"""Fixtures of signing: one SoftHSM with a leader's and an agency's key per test run, a PKI over them, PDF/A pages to sign."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from appliance.demo.pki import Pki, issue_certificate, make_pki
+from hsm import softhsm
+from hsm.api import SigningError
+from hsm.client import SocketSigner
+from hsm.token import load_certificate
+from hsm.trust import Trust, read_certificates
+from tests.data.signing_pages import make_page, make_seal, make_signature
+
+ROOT = Path(__file__).resolve().parents[1]
+PIN = {"leader": "246810", "agency": "135791"}
+ORGANIZATION = "Ủy ban nhân dân xã Thử Nghiệm"
+NAMES = {"leader": "Nguyễn Thị Thử Nghiệm", "agency": ORGANIZATION}
+KEY_ID = {"leader": "01", "agency": "02"}
+
+
+@dataclass
+class SigningBench:
+    """A folder with tokens, certificates and trust; makes signer processes."""
+
+    folder: Path
+    module: str
+    environment: dict[str, str]
+    pki: Pki
+    certificates: dict[str, Path]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def trust(self) -> Trust:
+        return Trust.from_files([self.folder / "root.pem"], [self.folder / "issuing.pem"])
+
+    @property
+    def intermediates(self) -> list[bytes]:
+        return read_certificates(self.folder / "issuing.pem")
+
+    def der(self, slot: str) -> bytes:
+        return load_certificate(self.certificates[slot])
+
+    def write_config(self, folder: Path, credential: bool = False, uids: list[int] | None = None) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        allowed = uids if uids is not None else [os.getuid()]
+        lines = [
+            f'module = "{self.module}"',
+            f'socket = "{folder / "s"}"',
+            f'journal = "{folder / "signing-journal.jsonl"}"',
+            f"allowed_uids = {allowed}",
+        ]
+        for slot in ("leader", "agency"):
+            lines += ["[[keys]]", f'slot = "{slot}"', f'token = "{slot}"', f'key_id = "{KEY_ID[slot]}"']
+            lines += [f'certificate = "{self.certificates[slot]}"']
+            if credential:
+                lines += [f'credential = "pin.{slot}"']
+        lines += ["[environment]", f'SOFTHSM2_CONF = "{self.environment["SOFTHSM2_CONF"]}"']
+        path = folder / "signer.toml"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    def start(self, config: Path, **environment: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hsm", "--config", str(config)],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stderr=subprocess.PIPE,
+        )
+        self.processes.append(process)
+        wait_ready(config.parent / "s", process)
+        return process
+
+    def stop_all(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+            process.wait(10)
+            if process.stderr is not None:
+                process.stderr.close()
+        self.processes.clear()
+
+
+def wait_ready(socket: Path, process: subprocess.Popen[bytes], seconds: float = 20.0) -> None:
+    """Wait until the signer answers; fails with its words when it ends instead."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            assert process.stderr is not None
+            pytest.fail(f"signer ended with {process.returncode}: {process.stderr.read().decode()}")
+        try:
+            SocketSigner(socket, 5.0).state()
+        except SigningError:
+            time.sleep(0.03)
+        else:
+            return
+    pytest.fail("signer not ready")
+
+
+def make_bench(folder: Path) -> SigningBench:
+    """Tokens, keys and certificates below `folder`."""
+    try:
+        module = softhsm.find_module()
+    except softhsm.SoftHsmError as error:
+        pytest.skip(f"missing: {error}")
+    if shutil.which("softhsm2-util") is None:
+        pytest.skip("missing: softhsm2-util")
+    environment = softhsm.prepare(folder / "softhsm")
+    now = datetime.now(UTC)
+    pki = make_pki(now)
+    pki.write(folder)
+    certificates = {}
+    for slot in ("leader", "agency"):
+        softhsm.make_token(environment, slot, PIN[slot], "87654321")
+        public = softhsm.make_key(environment, module, slot, PIN[slot], KEY_ID[slot])
+        path = folder / f"{slot}.pem"
+        path.write_bytes(
+            issue_certificate(
+                pki, public, NAMES[slot], ORGANIZATION, now - timedelta(hours=1), now + timedelta(days=900)
+            )
+        )
+        certificates[slot] = path
+    return SigningBench(folder, module, environment, pki, certificates)
+
+
+@pytest.fixture(scope="session")
+def signing_bench_template(tmp_path_factory: pytest.TempPathFactory) -> SigningBench:
+    return make_bench(tmp_path_factory.mktemp("hsm"))
+
+
+@pytest.fixture
+def signing_bench(signing_bench_template: SigningBench, tmp_path: Path) -> Iterator[SigningBench]:
+    """A private copy of the tokens, so that a spent try or a kill disturbs no other test."""
+    folder = tmp_path / "bench"
+    shutil.copytree(signing_bench_template.folder, folder)
+    bench = SigningBench(
+        folder,
+        signing_bench_template.module,
+        softhsm.prepare(folder / "softhsm"),
+        signing_bench_template.pki,
+        {slot: folder / path.name for slot, path in signing_bench_template.certificates.items()},
+    )
+    yield bench
+    bench.stop_all()
+
+
+@pytest.fixture
+def live_signer(signing_bench: SigningBench, tmp_path: Path) -> SocketSigner:
+    """A running signer process with both tokens logged in."""
+    config = signing_bench.write_config(tmp_path / "run")
+    signing_bench.start(config)
+    client = SocketSigner(config.parent / "s", 20.0)
+    for slot, pin in PIN.items():
+        client.login(slot, pin)
+    return client
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Callable[..., Path]:
+    """Makes small PDF/A-2b pages: `paper("scan")`, `paper("letter")`, with `rotate=90` if wanted."""
+
+    def make(name: str, rotate: int = 0) -> Path:
+        return make_page(tmp_path / f"{name}-{rotate}.pdf", name, rotate)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def signature_png() -> bytes:
+    return make_signature()
+
+
+@pytest.fixture(scope="session")
+def seal_png() -> bytes:
+    return make_seal()
