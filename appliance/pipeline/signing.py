@@ -14,6 +14,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
 from appliance.config import Config
 from appliance.domain.documents import Document, Signature, add_signature, advance, slot_to_sign
 from appliance.domain.kinds import Kind, Slot
@@ -21,10 +24,13 @@ from appliance.domain.states import Event, State
 from appliance.pipeline.runner import StepFailed
 from appliance.store import Store, documents
 from hsm.api import FaultClass, SignerState, SigningError, SigningService
-from hsm.appearance import StampImage, StampText, attachment_stamp, copy_stamp
-from hsm.pades import PdfUnsuitable, apply_signature
+from hsm.appearance import SEAL_MILLIMETRES, StampError, StampImage, StampText, attachment_stamp, copy_stamp
+from hsm.font import FontError
+from hsm.pades import SignatureRefused, apply_signature
+from hsm.placement import PlacementError
 from hsm.trust import Trust, TrustError, read_certificates
 
+GIVE_UP_AFTER = 3
 _WAIT = {
     FaultClass.AUTH_WRONG: timedelta(seconds=15),
     FaultClass.AUTH_LOCKED: timedelta(minutes=5),
@@ -44,6 +50,8 @@ class SigningPlan:
     intermediates: tuple[bytes, ...]
     leader_image: Path | None
     seal_image: Path | None
+    font_cache: Path
+    seal_size: tuple[float, float] | None
 
 
 def signing_plan(config: Config) -> SigningPlan:
@@ -59,6 +67,8 @@ def signing_plan(config: Config) -> SigningPlan:
         intermediates=tuple(one for path in signer.intermediates for one in read_certificates(path)),
         leader_image=signer.leader_image,
         seal_image=signer.seal_image,
+        font_cache=config.box.state_dir / "cache" / "fonts",
+        seal_size=StampImage.from_file(signer.seal_image).size(SEAL_MILLIMETRES) if signer.seal_image else None,
     )
 
 
@@ -93,9 +103,11 @@ class Signing:
             self._sign(document, slot, folder / "signed.pdf", now)
         except SigningError as error:
             raise StepFailed(error.code, _WAIT.get(error.fault)) from error
-        except TrustError as error:
+        except (TrustError, FontError, StampError) as error:
             raise StepFailed(error.code, timedelta(minutes=1)) from error
-        except PdfUnsuitable as error:
+        except (SignatureRefused, PlacementError) as error:
+            if error.code == "self-check-failed" and document.attempts + 1 < GIVE_UP_AFTER:
+                raise StepFailed(error.code) from error  # a token may have answered wrongly once
             self._broken(document, error.code, str(error), now)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -114,15 +126,17 @@ class Signing:
             stamp=stamp_for(self._plan, before, slot, now),
             document_id=before.id,
             now=now,
+            cache=self._plan.font_cache,
+            seal_size=self._plan.seal_size,
         )
         blob = self._store.blobs.put(target)
         signature = Signature(
             slot=slot,
             sha256=blob.sha256,
             size=blob.size,
-            signed_at=applied.signed_at,
+            signed_at=datetime.fromisoformat(applied.signed_at),
             certificate_sha256=applied.certificate_sha256,
-            signer=applied.signer,
+            signer=_common_name(key),
             page=applied.page,
             box=applied.box,
         )
@@ -154,6 +168,11 @@ def _logged_in(state: SignerState, slot: Slot) -> bytes:
     if key.certificate_der is None:
         raise SigningError(FaultClass.CONFIG, "certificate-missing", slot.value)
     return key.certificate_der
+
+
+def _common_name(certificate: bytes) -> str:
+    names = x509.load_der_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else ""
 
 
 def stamp_for(plan: SigningPlan, document: Document, slot: Slot, now: datetime) -> StampText | StampImage:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from sync.uplink import LinkState, Uplink, UplinkConfig
+
 from appliance.config import Config
 from appliance.pipeline.sending import StoreOutbox
 from appliance.services.clock import utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
 from appliance.store import open_store
-from sync.uplink import LinkState, Uplink, UplinkConfig
 
 
 def uplink_config(config: Config) -> UplinkConfig:

@@ -74,7 +74,9 @@ def _keep(child: Child, config_path: Path) -> bool:
 
 
 def _publish(children: list[Child], path: Path) -> None:
-    facts = {child.name: {"pid": child.process.pid if child.process else None, "starts": child.starts} for child in children}
+    facts = {
+        child.name: {"pid": child.process.pid if child.process else None, "starts": child.starts} for child in children
+    }
     part = path.with_suffix(".part")
     part.write_text(json.dumps(facts), encoding="utf-8")
     part.replace(path)
@@ -91,5 +93,3 @@ def _end(children: list[Child]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
