@@ -1,7 +1,7 @@
 """What people (and policies) may do to a document. Pages and commands call these and nothing else.
 
-Each function is one decision in one transaction: read, decide in ``appliance.domain``, save with its event. ``now`` comes
-from the caller.
+Each function is one decision in one transaction: read, decide in ``appliance.domain``, save with its event. ``now``
+comes from the caller.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Kinds of document and the signature slots each must fill, in order.
 
-Source: NĐ 30/2020/NĐ-CP Điều 5, 25, 32-33 and Phụ lục I (who signs what): an original needs the competent person and then
-the agency; a scan (sao y giấy sang điện tử) and a separate appendix need the agency alone.
+Source: NĐ 30/2020/NĐ-CP Điều 5, 25, 32-33 and Phụ lục I (who signs what): an original needs the competent person and
+then the agency; a scan (sao y giấy sang điện tử) and a separate appendix need the agency alone.
 """
 
 from __future__ import annotations

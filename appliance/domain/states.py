@@ -6,12 +6,13 @@ Two rules hold for the whole table:
 1. Every (state, event) pair is either listed here or raises ``IllegalTransition``; there is no third case.
 2. Only a suspect *document* reaches QUARANTINED. A locked token or a dead link is never the paper's fault.
 
-The diagram in ``appliance/ARCHITECTURE.md`` is generated from ``TRANSITIONS``; the CHECK list of the SQL table is compared
-with ``State`` by a test.
+The diagram in ``appliance/ARCHITECTURE.md`` is generated from ``TRANSITIONS``; the CHECK list of the SQL table is
+compared with ``State`` by a test.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -71,6 +72,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (S.QUARANTINED, E.SENT_BACK): S.DISCARDED,
 }
 TERMINAL = frozenset({S.DELIVERED, S.DISCARDED})
+_EVENT_NAMES = frozenset(event.value for event in Event)
 IN_CUSTODY = frozenset(State) - TERMINAL
 """States of papers that the box still owes an answer for."""
 
@@ -94,6 +96,23 @@ def next_state(state: State, event: Event) -> State:
         return TRANSITIONS[state, event]
     except KeyError:
         raise IllegalTransition(state, event) from None
+
+
+def state_after(events: Iterable[str]) -> State | None:
+    """The state that a document's ``events`` lead to, in order; None when they do not begin with its arrival.
+
+    Facts beside the state (a consent, a second arrival of the same file) lead nowhere else.
+
+    Raises:
+        IllegalTransition: the events contradict the table.
+    """
+    state: State | None = None
+    for event in events:
+        if event == "received":
+            state = State.RECEIVED
+        elif state and event in _EVENT_NAMES:
+            state = next_state(state, Event(event))
+    return state
 
 
 def diagram() -> str:

@@ -11,14 +11,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from appliance.domain.documents import Document, FieldValue, advance
+from scanner_intake.digitize import Digitized, Limits, digitize
+
+from appliance.domain.documents import Document, FieldValue, advance, without_content
 from appliance.domain.states import Event
 from appliance.pipeline.runner import StepFailed
 from appliance.store import Store, documents, texts
-from scanner_intake.digitize import Digitized, Limits, digitize
 
 GIVE_UP_AFTER = 4
 RELEASED_AS_NOT_SECRET = "released-as-not-secret"
+
+
+_OVER_LIMITS = ("child-died", "time-over", "memory-over")
 
 
 class Digitizing:
@@ -48,9 +52,9 @@ class Digitizing:
             self._end(before, Event.SUSPECTED_SECRET, code, result, now)
         elif result.verdict in ("ok", "signed-kept"):
             self._keep(before, result, now)
-        elif result.code in ("child-died", "time-over", "memory-over") and before.attempts + 1 < GIVE_UP_AFTER:
+        elif result.code in _OVER_LIMITS and _tries(before) < GIVE_UP_AFTER:
             raise StepFailed(result.code)
-        elif result.code in ("child-died", "time-over", "memory-over"):
+        elif result.code in _OVER_LIMITS:
             self._end(before, Event.GAVE_UP, result.code, result, now)
         else:
             self._end(before, Event.UNREADABLE, result.code or result.verdict, result, now)
@@ -84,7 +88,7 @@ class Digitizing:
     def _end(self, before: Document, event: Event, code: str, result: Digitized, now: datetime) -> None:
         after = advance(before, event, now, reason_code=code, media_type=result.media_type, pages=result.pages)
         if event is Event.SUSPECTED_SECRET:  # nothing of a secret's content is kept beside the original
-            after = advance(before, event, now, reason_code=code, markings=("secrecy:suspected",))
+            after = advance(without_content(before), event, now, reason_code=code, markings=("secrecy:suspected",))
 
         def change(db: Any) -> None:
             texts.forget(db, before.id)
@@ -92,3 +96,7 @@ class Digitizing:
 
         self._store.write(change)
 
+
+def _tries(document: Document) -> int:
+    """How often the child has now failed at this paper; failures of the box before (a full disk) do not count."""
+    return document.attempts + 1 if document.last_error in _OVER_LIMITS else 1

@@ -1,7 +1,8 @@
 """The worker's loop: lease, run the step, and when it fails through no fault of the paper, try later.
 
-One thread per core digitizes; one more does the light steps, so that an urgent paper is signed while a long one is read.
-Leases are prolonged while the process lives and given back at its next start (one worker per box, held by a file lock).
+One thread per core digitizes; one more does the light steps, so that an urgent paper is signed while a long one is
+read. A lease is prolonged while a thread is at the paper, ends by itself when even a failure could not be noted (a full
+disk), and is given back at the worker's next start (one worker per box, held by a file lock).
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Runner:
         self._actions = actions
         self._clock = clock
         self._owner = owner or f"worker:{os.getpid()}"
+        self._at_work: dict[str, str] = {}
 
     def run(self, stop: threading.Event, lock: Path, heavy_threads: int) -> None:
         """Work until ``stop`` is set.
@@ -81,12 +83,16 @@ class Runner:
         document = self._store.write(lambda db: documents.lease(db, name, now, LEASE, steps))
         if document is None:
             return False
-        self._attempt(document, steps)
+        self._at_work[name] = document.id
+        try:
+            self._attempt(document, steps)
+        finally:
+            del self._at_work[name]
         return True
 
     def _attempt(self, document: Document, steps: list[Step]) -> None:
-        action = next(self._actions[step] for step in steps if _waits_for(document, step))
         try:
+            action = next(self._actions[step] for step in steps if _waits_for(document, step))
             action(document, self._clock())
         except ChangedMeanwhile:
             log.info("document %s was changed by somebody else meanwhile", document.id)
@@ -101,29 +107,38 @@ class Runner:
     def _later(self, document: Document, error: str, wait: timedelta | None) -> None:
         now = self._clock()
         after = failed_attempt(document, error, now, wait)
-        with suppress(ChangedMeanwhile, StoreFull):  # a full disk cannot even note the failure: the lease ends by itself
+        with suppress(ChangedMeanwhile, StoreFull):  # a full disk cannot note even this: the lease ends by itself
             self._store.write(lambda db: documents.note_attempt(db, document, after))
 
     def _loop(self, stop: threading.Event, steps: list[Step], owner: str) -> None:
         seen, idle = -1, 0
         while not stop.is_set():
-            version = self._store.data_version()
-            if version == seen and idle < 5:
-                idle += 1
-                stop.wait(0.2)
-                continue
-            seen, idle = version, 0
             try:
+                version = self._store.data_version()
+                if version == seen and idle < 5:
+                    idle += 1
+                    stop.wait(0.2)
+                    continue
+                seen, idle = version, 0
                 while not stop.is_set() and self.once(steps, owner):
                     pass
             except StoreFull:
                 stop.wait(5)
+            except Exception:  # a thread that ended here would stop the box's work while the process looks alive
+                log.exception("%s could not take up work", owner)
+                stop.wait(5)
             stop.wait(0.1)
+
+    def _prolong(self, document_ids: list[str]) -> None:
+        until = self._clock() + LEASE
+        self._store.write(lambda db: documents.renew(db, self._owner, until, document_ids))
 
     def _renew(self, stop: threading.Event) -> None:
         while not stop.wait(LEASE.total_seconds() / 3):
-            with suppress(StoreFull):
-                self._store.write(lambda db: documents.renew(db, self._owner, self._clock() + LEASE))
+            try:
+                self._prolong(list(self._at_work.values()))
+            except Exception:  # the next round tries again long before the leases end
+                log.exception("leases could not be prolonged")
 
 
 def _waits_for(document: Document, step: Step) -> bool:

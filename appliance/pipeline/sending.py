@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, BinaryIO
 
+from sync.uplink import Parcel
+
 from appliance.domain.documents import Document, advance
 from appliance.domain.states import Event, State
-from appliance.store import Store, documents, outbox
-from sync.uplink import Parcel
+from appliance.store import ChangedMeanwhile, Store, documents, outbox
 
 _SENT_FIELDS = (
     "code", "code_number", "code_notation", "issued_date", "place", "issuer", "parent_issuer", "type_name", "subject",
@@ -40,6 +41,8 @@ class Enqueueing:
         """Queue one leased document."""
 
         def change(db: Any) -> None:
+            if documents.load(db, document.id).version != document.version:
+                raise ChangedMeanwhile(document.id)
             sequence = outbox.enqueue(
                 db, document.id, document.current_sha256, document.current_size, document.priority,
                 package_meta(document), now,

@@ -1,7 +1,7 @@
-"""Content-addressed files: a blob's name is its SHA-256, its bytes never change, and it is durable before it has a name.
+"""Content-addressed files: named by their SHA-256, never changed, durable before they have a name.
 
-Order of ``put``, never varied (architecture.md, section 3): write .part, fsync, rename, fsync the folder. Only after that may a
-row mention the digest.
+Order of ``put``, never varied (architecture.md, section 3): write .part, fsync, rename, fsync the folder. Only after
+that may a row mention the digest.
 """
 
 from __future__ import annotations

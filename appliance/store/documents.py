@@ -141,7 +141,7 @@ def note_attempt(db: Any, before: Document, after: Document) -> None:
 
 
 def renew(db: Any, owner_prefix: str, until: datetime, document_ids: Iterable[str]) -> None:
-    """Prolong the leases on ``document_ids`` of the owners that begin with ``owner_prefix``; all others come to their end."""
+    """Prolong the leases on ``document_ids`` of the owners that begin with ``owner_prefix``; all others end."""
     db.executemany(
         "UPDATE documents SET lease_until = ? WHERE id = ? AND lease_owner LIKE ? || '%'",
         [[until.isoformat(), document_id, owner_prefix] for document_id in document_ids],
@@ -158,7 +158,8 @@ def end_leases(db: Any, owner_prefix: str) -> None:
 def referenced_digests(db: Any) -> set[str]:
     """Every blob digest that must be there: all that some row mentions, without the originals wiped as secrets."""
     rows = db.execute(
-        """WITH wiped AS (SELECT id, original_sha256 FROM documents WHERE state = 'discarded' AND reason_code = 'secret')
+        """WITH wiped AS
+               (SELECT id, original_sha256 FROM documents WHERE state = 'discarded' AND reason_code = 'secret')
            SELECT original_sha256 FROM documents
                WHERE NOT (state = 'discarded' AND original_sha256 IN (SELECT original_sha256 FROM wiped))
            UNION SELECT archive_sha256 FROM documents UNION SELECT current_sha256 FROM documents

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from appliance.domain.chain import GENESIS, Entry, entry_hash, first_break
+from appliance.domain.states import IllegalTransition, state_after
 
 
 def append(db: Any, document_id: str, at: datetime, by: str, event: str, detail: dict[str, Any]) -> None:
@@ -44,6 +45,23 @@ def entries(db: Any, document_id: str | None = None) -> Iterator[Entry]:
 def broken_at(db: Any) -> int | None:
     """Sequence number of the first entry that does not fit the chain, or None."""
     return first_break(entries(db))
+
+
+def unexplained(db: Any) -> list[str]:
+    """Ids of documents whose history does not lead to their state: a row was changed by hand, or the end cut off."""
+    told: dict[str, list[str]] = {}
+    for document_id, event in db.execute("SELECT document_id, event FROM events ORDER BY sequence").fetchall():
+        told.setdefault(document_id, []).append(event)
+    present = dict(db.execute("SELECT id, state FROM documents").fetchall())
+    return sorted(one for one in told.keys() | present.keys() if _leads_to(told.get(one, [])) != present.get(one))
+
+
+def _leads_to(history: list[str]) -> str | None:
+    try:
+        state = state_after(history)
+    except IllegalTransition:
+        return "impossible"
+    return state.value if state else None
 
 
 def _detail(text: str) -> dict[str, Any]:

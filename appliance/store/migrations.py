@@ -1,7 +1,7 @@
 """The schema, as an append-only set of migrations. A migration that has shipped is never edited.
 
-Each runs together with the record that it ran; ``migrate`` runs inside the writer's BEGIN IMMEDIATE, so that two processes
-that start at once cannot both apply one.
+Each runs together with the record that it ran; ``migrate`` runs inside the writer's BEGIN IMMEDIATE, so that two
+processes that start at once cannot both apply one.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from appliance.store import documents, events
 from appliance.store.opening import Store
@@ -18,6 +19,7 @@ class Verdict:
 
     integrity: str
     chain_broken_at: int | None
+    unexplained: tuple[str, ...]
     missing: tuple[str, ...]
     damaged: tuple[str, ...]
     orphans: tuple[str, ...]
@@ -27,23 +29,32 @@ class Verdict:
     @property
     def sound(self) -> bool:
         """Whether nothing accepted is lost or changed (an orphan is waste, not loss)."""
-        return self.integrity == "ok" and self.chain_broken_at is None and not self.missing and not self.damaged
+        told = self.chain_broken_at is None and not self.unexplained
+        return self.integrity == "ok" and told and not self.missing and not self.damaged
 
 
 def verify(store: Store) -> Verdict:
-    """Check the database file, the event chain and every blob against its name."""
-    integrity = store.read(lambda db: str(db.execute("PRAGMA integrity_check").fetchone()[0]))
-    referenced = store.read(documents.referenced_digests)
+    """Check the database file, the event chain, each document's history and every blob against its name."""
+    try:
+        integrity = store.read(lambda db: str(db.execute("PRAGMA integrity_check").fetchone()[0]))
+        referenced, broken_at, unexplained = store.read(_rows_checked)
+    except sqlite3.DatabaseError as error:  # so damaged that it cannot even be asked
+        return Verdict(str(error), None, (), (), (), (), 0, 0)
     stored = set(store.blobs.digests())
     return Verdict(
         integrity=integrity,
-        chain_broken_at=store.read(events.broken_at),
+        chain_broken_at=broken_at,
+        unexplained=unexplained,
         missing=tuple(sorted(referenced - stored)),
         damaged=tuple(sorted(sha256 for sha256 in stored if not store.blobs.intact(sha256))),
         orphans=tuple(sorted(stored - referenced)),
         documents=store.read(lambda db: int(db.execute("SELECT count(*) FROM documents").fetchone()[0])),
         blobs=len(stored),
     )
+
+
+def _rows_checked(db: Any) -> tuple[set[str], int | None, tuple[str, ...]]:
+    return documents.referenced_digests(db), events.broken_at(db), tuple(events.unexplained(db))
 
 
 def backup(store: Store, target: Path) -> None:

@@ -88,14 +88,19 @@ def home(db: Any, day_start: datetime, limit: int = 500) -> Home:
             ORDER BY priority DESC, received_at DESC, id LIMIT ?""",
         [*states, day_start.isoformat(), day_start.isoformat(), limit],
     )
-    waiting, _size, oldest = outbox.backlog(db)
+    unanswered, _size, oldest = outbox.backlog(db)
     return Home(
         rows=_rows(db, [documents.document_of(row) for row in _dicts(found)]),
         counts=documents.counts(db),
         held=tuple(held.listed(db)),
-        waiting=waiting,
+        waiting=unanswered,
         waiting_since=oldest,
     )
+
+
+def waiting(db: Any) -> int:
+    """How many deliveries have no answer from the province yet."""
+    return outbox.backlog(db)[0]
 
 
 def paper(db: Any, document_id: str) -> Paper:
@@ -148,13 +153,13 @@ def showable_digests(db: Any) -> set[str]:
 
 def _neighbours(db: Any, document: Document) -> tuple[str, str]:
     """The papers before and after this one that wait for the same person's approval, most urgent first."""
-    waiting = [
+    queue = [
         other
         for other in documents.listed(db, [State.DIGITIZED], 500)
         if next_step(other) is None and approver(other) is approver(document)
     ]
-    waiting.sort(key=lambda other: (-other.priority, other.received_at, other.id))
-    ids = [other.id for other in waiting]
+    queue.sort(key=lambda other: (-other.priority, other.received_at, other.id))
+    ids = [other.id for other in queue]
     if document.id not in ids:
         return "", ids[0] if ids else ""
     index = ids.index(document.id)
