@@ -1,0 +1,164 @@
+"""Digitizing one file, seen from outside: start the limited child, wait, believe nothing, clean up.
+
+Owns the child's life (own process group, wall clock, end of the whole group), the work folder and its wiping, and the move of an
+accepted PDF into the caller's folder. It parses no document itself.
+
+Invariants: whatever the file or the child does, `digitize` returns a `Digitized` or raises OSError for the caller's own disk; no
+process of the group and no file of the work folder survives the call; the original is only read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from scanner_intake.digitize_limits import environment
+from scanner_intake.digitized import (
+    FIELD_NAMES,
+    RESULT_BYTES,
+    VERDICTS,
+    BadResult,
+    Digitized,
+    Field,
+    Limits,
+    Marking,
+    parse,
+)
+
+__all__ = ["FIELD_NAMES", "VERDICTS", "Digitized", "Field", "Limits", "Marking", "digitize"]
+
+_log = logging.getLogger(__name__)
+_CHILD = ("-m", "scanner_intake.digitize_child")
+
+
+def digitize(source: Path, out_dir: Path, limits: Limits | None = None, language: str = "vie") -> Digitized:
+    """Text, fields, markings and, for the verdict ok, a PDF/A-2b at `out_dir/<name of source>.pdf` (replaced when there).
+
+    Raises: OSError when `source` cannot be read or `out_dir` cannot be written.
+    """
+    limits = limits or Limits()
+    source = source.resolve(strict=True)
+    if not source.is_file():
+        raise IsADirectoryError(str(source))
+    out_dir.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".digitize-", dir=out_dir))
+    try:
+        request = {"source": str(source), "limits": asdict(limits), "language": language}
+        (work / "request.json").write_bytes(json.dumps(request).encode())
+        failure = _run(work, limits)
+        if failure:
+            return Digitized("unreadable", code=failure)
+        return _collect(work, out_dir / f"{_stem(source)}.pdf", limits)
+    finally:
+        wipe(work)
+
+
+def _run(work: Path, limits: Limits) -> str:
+    """Runs the child to its end; returns "" or the code of its failure. The whole process group is gone afterwards."""
+    with (work / "child.log").open("wb") as log:
+        child = subprocess.Popen(
+            [sys.executable, *_CHILD, str(work)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=work,
+            env=environment(work),
+            start_new_session=True,
+            close_fds=True,
+        )
+        try:
+            code = child.wait(timeout=limits.wall_seconds)
+        except subprocess.TimeoutExpired:
+            code = None
+        finally:
+            _end_group(child)
+    if code is None:
+        return "timeout"
+    if code == 0:
+        return ""
+    # The log may quote the document: only its last line, which names the error, and only to the local log.
+    _log.warning("digitizing child ended with %s: %s", code, _last_line(work / "child.log"))
+    if code == -signal.SIGXCPU or code == -signal.SIGKILL:
+        return "limits-exceeded"
+    return "crashed"
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()
+
+
+def _last_line(path: Path) -> str:
+    try:
+        lines = path.read_bytes()[-4096:].decode("utf-8", "replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1][:120].split(":")[0] if lines else ""
+
+
+def _collect(work: Path, target: Path, limits: Limits) -> Digitized:
+    try:
+        raw = _read_regular(work / "result.json", RESULT_BYTES)
+        result = parse(raw, target)
+        if result.pdf is not None:
+            made = work / "result.pdf"
+            if not _read_regular(made, limits.output_bytes, head=8).startswith(b"%PDF-"):
+                raise BadResult("not a PDF")
+            made.chmod(0o640)
+            made.replace(target)
+    except (BadResult, OSError) as error:
+        _log.warning("digitizing result refused: %s", error)
+        return Digitized("unreadable", code="bad-result")
+    return result
+
+
+def _read_regular(path: Path, most: int, head: int | None = None) -> bytes:
+    """Reads a file the child wrote; links, devices and oversize files are refused."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size > most:
+            raise BadResult("not a plain file of an allowed size")
+        return file.read(head if head is not None else most)
+
+
+def _stem(source: Path) -> str:
+    name = source.stem or source.name
+    return os.fsencode(name)[:120].decode("utf-8", "ignore").replace("\0", "") or "document"
+
+
+def wipe(folder: Path) -> None:
+    """Overwrites and removes everything in a work folder (a suspected secret's pictures must not stay on the disk).
+
+    On flash and on copying file systems old blocks may survive; the disk itself has to be encrypted for more.
+    """
+    for root, folders, names in os.walk(folder, topdown=False, followlinks=False):
+        for name in names:
+            _wipe_file(Path(root) / name)
+        for name in folders:
+            place = Path(root) / name
+            place.unlink() if place.is_symlink() else place.rmdir()
+    folder.rmdir()
+
+
+def _wipe_file(path: Path) -> None:
+    found = path.lstat()
+    if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+        path.chmod(0o600)
+        with path.open("r+b", buffering=0) as file:
+            left = found.st_size
+            while left > 0:
+                left -= file.write(bytes(min(left, 1 << 20)))
+            os.fsync(file.fileno())
+    path.unlink()

@@ -1,0 +1,107 @@
+"""The searchable PDF/A-2b: OCRmyPDF as the maker, the recognised words handed to it, pikepdf's validator as the gate.
+
+Owns the only use of OCRmyPDF. Recognition has already happened (the marking gate had to see the words first), so OCRmyPDF gets an
+engine that returns them; it renders nothing and runs no second recognition. Pages keep their size and their original picture.
+
+Invariants: nothing that is not approved as PDF/A-2b leaves this module; dates and identifiers depend on the original's bytes only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import img2pdf
+import numpy as np
+import ocrmypdf
+import pikepdf
+from PIL import Image
+from pikepdf import pdfa
+
+from scanner_intake import digitize_words
+from scanner_intake.digitize_ocr import Reading
+
+_FLAT_QUALITY = 85
+
+
+class NotPdfa(Exception):
+    """No PDF/A-2b could be made; `code` says where it failed."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def make_pdfa(
+    plain: Path,
+    target: Path,
+    readings: Sequence[Reading | None],
+    sizes: Sequence[tuple[float, float]],
+    seed: bytes,
+) -> None:
+    """Writes `target`; `readings[i]` is the text layer of page i+1, None where the page keeps its own text.
+
+    Raises: NotPdfa (codes pdfa-failed, not-pdfa).
+    """
+    logging.getLogger("ocrmypdf").setLevel(logging.CRITICAL)
+    digitize_words.know(readings, sizes)
+    made = target.with_name("made.pdf")
+    try:
+        ocrmypdf.ocr(
+            plain,
+            made,
+            language=["vie"],
+            output_type="pdfa-2",
+            pdfa_backend="internal",
+            mode="redo",
+            optimize=0,
+            jobs=1,
+            use_threads=True,
+            progress_bar=False,
+            fast_web_view=999999,
+            plugins=["scanner_intake.digitize_words"],
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # OCRmyPDF's own errors and those of the libraries under it
+        raise NotPdfa("pdfa-failed") from error
+    _settle_identity(made, target, seed)
+    made.unlink()
+
+
+def flatten_pages(pictures: Sequence[tuple[np.ndarray, float, float]], target: Path) -> None:
+    """A PDF of page pictures (RGB, width and height in points): the way out for PDFs that cannot become PDF/A as they are."""
+    encoded = []
+    for rgb, _width, _height in pictures:
+        out = io.BytesIO()
+        Image.fromarray(rgb).save(out, "JPEG", quality=_FLAT_QUALITY)
+        encoded.append(out.getvalue())
+    places = iter([(width, height) for _rgb, width, height in pictures])
+
+    def layout(_width: int, _height: int, _dpi: tuple[float, float]) -> tuple[float, float, float, float]:
+        width, height = next(places)
+        return (width, height, width, height)
+
+    with target.open("wb") as file:
+        img2pdf.convert(encoded, layout_fun=layout, outputstream=file, engine=img2pdf.Engine.pikepdf)
+
+
+def _settle_identity(made: Path, target: Path, seed: bytes) -> None:
+    """Takes run-dependent facts out (dates, ids), saves and asks the validator a last time."""
+    with pikepdf.open(made) as pdf:
+        with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as xmp:
+            for name in ("xmp:CreateDate", "xmp:ModifyDate", "xmp:MetadataDate", "xmpMM:DocumentID", "xmpMM:InstanceID"):
+                if name in xmp:
+                    del xmp[name]
+        for name in ("/CreationDate", "/ModDate"):
+            if name in pdf.docinfo:
+                del pdf.docinfo[name]
+        identity = hashlib.sha256(seed).digest()[:16]
+        pdf.trailer["/ID"] = pikepdf.Array([pikepdf.String(identity), pikepdf.String(identity)])
+        try:
+            pdfa.save(pdf, target, "2b")
+        except pdfa.PdfaError as error:
+            raise NotPdfa("not-pdfa") from error

@@ -1,0 +1,210 @@
+"""Words and patterns of Vietnamese administrative papers: document types, numbers, dates, agencies, functions.
+
+Owns the closed lists of Decree 30/2020/NĐ-CP annex III and the tolerant regular expressions over OCR text. It refuses to guess: a
+number or a day that is not made of digits is None, because it was most likely written by hand and a person must read it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from rapidfuzz import fuzz
+
+from scanner_intake.layout import key
+
+TYPES = {
+    "Nghị quyết": "NQ",
+    "Quyết định": "QĐ",
+    "Chỉ thị": "CT",
+    "Quy chế": "QC",
+    "Quy định": "QyĐ",
+    "Thông cáo": "TC",
+    "Thông báo": "TB",
+    "Hướng dẫn": "HD",
+    "Chương trình": "CTr",
+    "Kế hoạch": "KH",
+    "Phương án": "PA",
+    "Đề án": "ĐA",
+    "Dự án": "DA",
+    "Báo cáo": "BC",
+    "Biên bản": "BB",
+    "Tờ trình": "TTr",
+    "Hợp đồng": "HĐ",
+    "Công điện": "CĐ",
+    "Bản ghi nhớ": "BGN",
+    "Bản thỏa thuận": "BTT",
+    "Giấy ủy quyền": "GUQ",
+    "Giấy mời": "GM",
+    "Giấy giới thiệu": "GGT",
+    "Giấy nghỉ phép": "GNP",
+    "Phiếu gửi": "PG",
+    "Phiếu chuyển": "PC",
+    "Phiếu báo": "PB",
+    "Thư công": "",
+}
+LETTER = "Công văn"
+COPIES = ("SY", "TrS", "SL")
+_ABBREVIATIONS = {each for each in TYPES.values() if each} | set(COPIES)
+# Reading mistakes of Eth and of a lost stroke. HD stays: it is Hướng dẫn, while HĐ is Hợp đồng (digitizing rules 11.2).
+_PARTS = {"QD": "QĐ", "OĐ": "QĐ", "OD": "QĐ", "CD": "CĐ", "ND": "NĐ", "QyD": "QyĐ", "ĐĐ": "Đ", "HDND": "HĐND", "ÐA": "ĐA"}
+_AGENCY_PART = {"UBNĐ": "UBND", "UBNI": "UBND", "HDND": "HĐND", "UBMD": "UBND"}
+
+_NUMBER_LINE = re.compile(r"^\W*S\s*[ốóòôỐÓÔo6ó0]{1,2}\s*[:;.]?\s*(.*)$")
+_CODE = re.compile(r"^(?P<number>[^/]*?)\s*/\s*(?:(?P<year>20\d\d)\s*/\s*)?(?P<rest>[A-ZĐÐƯÂÊÔa-zđ&. -]{2,40})")
+_PARTY_CODE = re.compile(r"^(?P<number>\d{1,5})\s*-\s*(?P<rest>[A-ZĐ]{1,5}/[A-ZĐ]{1,6})$")
+_DATE = re.compile(
+    r"ng.{1,2}y\s*(?P<day>.{0,9}?)\s*th.{1,3}ng\s*(?P<month>.{0,5}?)\s*n.{1,2}m\s*(?P<year>[12][0-9OoIl|]{3})", re.IGNORECASE
+)
+_DIGITS = str.maketrans({"I": "1", "l": "1", "|": "1", "!": "1", "O": "0", "o": "0"})
+
+AGENCY_HEADS = (
+    "UY BAN|UBND|HDND|HOI DONG|SO|BO|CUC|CHI CUC|TONG CUC|PHONG|BAN|VAN PHONG|TRUNG TAM|CONG AN|DANG UY|DANG BO|HUYEN UY|TINH UY|"
+    "THANH UY|TRUONG|THANH TRA|CHI NHANH|VIEN|TOA AN|TRAM|DOAN|HOI|LIEN DOAN|MAT TRAN|CHINH PHU|THU TUONG|TAND|VKSND|UBMTTQ|"
+    "BAO HIEM|KHO BAC|BENH VIEN|NGAN HANG|TAP DOAN|CONG TY|CHU TICH|QUOC HOI|BCH|BAN CHAP HANH|BO CHI HUY"
+).split("|")
+PLACE_HEADS = ("TINH", "THANH PHO", "TP", "HUYEN", "QUAN", "XA", "PHUONG", "THI TRAN", "THI XA", "DAC KHU")
+AUTHORITIES = ("TM", "KT", "TL", "TUQ", "Q")
+FUNCTIONS = (
+    "CHU TICH|PHO CHU TICH|GIAM DOC|PHO GIAM DOC|CHANH VAN PHONG|PHO CHANH VAN PHONG|BO TRUONG|THU TRUONG|TRUONG PHONG|"
+    "PHO TRUONG PHONG|TRUONG BAN|PHO TRUONG BAN|HIEU TRUONG|PHO HIEU TRUONG|BI THU|PHO BI THU|CUC TRUONG|PHO CUC TRUONG|"
+    "CHI CUC TRUONG|VIEN TRUONG|CHANH THANH TRA|THU TUONG|PHO THU TUONG|TONG GIAM DOC|TRUONG CONG AN|TONG CUC TRUONG"
+).split("|")
+_SPELLINGS = (
+    "ỦY BAN NHÂN DÂN|HỘI ĐỒNG NHÂN DÂN|TỈNH|THÀNH PHỐ|HUYỆN|QUẬN|XÃ|PHƯỜNG|THỊ TRẤN|ĐẶC KHU|GIÁO DỤC|ĐÀO TẠO|SỞ|BỘ|VĂN PHÒNG|"
+    "CHỦ TỊCH|PHÓ|GIÁM ĐỐC|TRƯỞNG PHÒNG|CHÁNH VĂN PHÒNG|BỘ TRƯỞNG|THỨ TRƯỞNG"
+).split("|")
+
+
+@dataclass(frozen=True)
+class Code:
+    """Số and ký hiệu; `number` is None when it is not printed digits."""
+
+    number: str | None
+    notation: str
+
+    @property
+    def whole(self) -> str | None:
+        """As printed, e.g. 05/QĐ-UBND or, for the Party, 496-TB/TU."""
+        if self.number is None:
+            return None
+        return f"{self.number}{'-' if '/' in self.notation and '-' not in self.notation else '/'}{self.notation}"
+
+
+@dataclass(frozen=True)
+class IssuedDate:
+    """Day None: not readable (by hand)."""
+
+    day: int | None
+    month: int | None
+    year: int
+
+    @property
+    def iso(self) -> str | None:
+        """YYYY-MM-DD when the three parts are there and make a date of the calendar."""
+        if self.day is None or self.month is None:
+            return None
+        try:
+            return date(self.year, self.month, self.day).isoformat()
+        except ValueError:
+            return None
+
+
+def number_line(text: str) -> str | None:
+    """What follows "Số:" on a line that begins with it, else None."""
+    found = _NUMBER_LINE.match(text.strip())
+    return found[1].strip() if found else None
+
+
+def parse_code(text: str, type_name: str = "") -> Code | None:
+    """Number and notation of what follows "Số:"; the type found on the page repairs a misread abbreviation."""
+    text = text.replace("Ð", "Đ").replace("—", "-").replace("–", "-").replace("_", " ").strip()
+    party = _PARTY_CODE.match(re.sub(r"\s", "", text))
+    if party:
+        return Code(party["number"], party["rest"])
+    found = _CODE.match(text)
+    if found is None:
+        return None
+    rest = found["rest"].strip()
+    rest = re.sub(r"\s*([-/&.])\s*", r"\1", rest).split(" ")[0].strip("-./& ")
+    parts = [_PARTS.get(part, part) for part in rest.split("-")]
+    parts = [parts[0], *(_AGENCY_PART.get(part, part) for part in parts[1:])]
+    expected = TYPES.get(type_name, "")
+    if expected and len(parts) > 1 and parts[0] not in _ABBREVIATIONS and len(parts[0]) <= 4:
+        parts[0] = expected
+    if not parts[0] or capitals_only(rest) < 0.5:
+        return None
+    digits = re.fullmatch(r"\d{1,5}[a-z]?", found["number"].strip().strip("."))
+    notation = "-".join(parts)
+    if found["year"]:
+        notation = f"{found['year']}/{notation}"
+    return Code(digits[0] if digits else None, notation)
+
+
+def capitals_only(text: str) -> float:
+    """Share of upper-case letters."""
+    letters = [ch for ch in text if ch.isalpha()]
+    return sum(ch.isupper() for ch in letters) / len(letters) if letters else 0.0
+
+
+def parse_date(text: str) -> IssuedDate | None:
+    """The date in "…, ngày 05 tháng 02 năm 2026", with the usual OCR mistakes of I, l, O allowed."""
+    found = _DATE.search(text)
+    if found is None:
+        return None
+    year = found["year"].translate(_DIGITS)
+    if not year.isdigit() or not 1945 <= int(year) <= 2100:
+        return None
+    return IssuedDate(_small(found["day"], 31), _small(found["month"], 12), int(year))
+
+
+def _small(text: str, most: int) -> int | None:
+    digits = text.strip().strip(".").translate(_DIGITS)
+    return int(digits) if re.fullmatch(r"\d{1,2}", digits) and 1 <= int(digits) <= most else None
+
+
+def place_before_date(text: str) -> str:
+    """"Quảng Ngãi" of "Quảng Ngãi, ngày …"; "" when there is none."""
+    found = re.match(r"^\W*([^\W\d][^,;.\d]{1,40}?)\s*[,.;]\s*ng.{1,2}y", text)
+    return found[1].strip() if found else ""
+
+
+def type_of(text: str) -> tuple[str, float]:
+    """The document type a heading names, with the match 0..1; ("", 0.0) below 0.8."""
+    heading = key(text)
+    best = max(TYPES, key=lambda name: fuzz.ratio(heading, key(name)))
+    score = fuzz.ratio(heading, key(best)) / 100
+    return (best, score) if score >= 0.8 else ("", 0.0)
+
+
+def starts_with_any(text_key: str, heads: list[str] | tuple[str, ...]) -> bool:
+    """Whether a key begins with one of the words (whole words)."""
+    return any(text_key == head or text_key.startswith(head + " ") for head in heads)
+
+
+def respelled(text: str) -> str:
+    """Agency and function words whose letters are right but whose tone marks were misread, in their usual spelling.
+
+    Both tone placements (ỦY and UỶ) stay as printed.
+    """
+    for right in _SPELLINGS:
+        words = right.split()
+        pieces = text.split()
+        for start in range(len(pieces) - len(words) + 1):
+            part = pieces[start : start + len(words)]
+            if key(" ".join(part)) == key(right) and "".join(part).isupper() and not (part[0][:2] in ("UỶ", "Uỷ")):
+                pieces[start : start + len(words)] = words
+        text = " ".join(pieces)
+    return text
+
+
+def is_personal_name(text: str) -> bool:
+    """Two to five capitalised words, not all upper case, no digit."""
+    words = text.split()
+    return (
+        2 <= len(words) <= 5
+        and all(re.fullmatch(r"[^\W\d_]{1,8}", word) and word[0].isupper() for word in words)
+        and all(word[1:].islower() or len(word) == 1 for word in words)
+        and not all(word.isupper() for word in words)
+    )

@@ -1,0 +1,88 @@
+"""Who signed: the function and the name on the first signature page.
+
+Owns the search for the signature block (Decree 30/2020 ô 7a and 7b). A name under a seal or a pen stroke is often unreadable; then
+the field is missing and a person picks it. Names after the first signature page belong to attachments and are never taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scanner_intake import patterns
+from scanner_intake.digitized import Field
+from scanner_intake.layout import Line, PageText, capitals, split_columns, union
+
+
+def describe_signer(pages: Sequence[PageText]) -> dict[str, Field]:
+    """Fields signer_position and signer_name, each only when found."""
+    for page in pages:
+        lines = split_columns([line for line in page.lines if line.words], page.width)
+        block = _function_block(lines, page)
+        if not block:
+            continue
+        fields = {}
+        titles = [_title(line) for line in block]
+        shown = [line for line, title in zip(block, titles, strict=True) if not title.startswith("TM")]
+        if shown:
+            value = " / ".join(title for title in titles if not title.startswith("TM"))
+            fields["signer_position"] = Field(value, _mean(shown), page.number, union(line.box for line in shown))
+        name = _name_below(lines, block[-1], page)
+        if name is not None:
+            fields["signer_name"] = Field(_stripped(name.text), _mean([name]), page.number, name.box)
+        return fields
+    return {}
+
+
+def _mean(lines: Sequence[Line]) -> float:
+    words = [word for line in lines for word in line.words]
+    return round(sum(word.confidence for word in words) / len(words), 2)
+
+
+def _function_block(lines: list[Line], page: PageText) -> list[Line]:
+    """The consecutive function lines nearest to the page's end in its right half."""
+    found = [line for line in lines if _is_function(line, page)]
+    if not found:
+        return []
+    block = [found[-1]]
+    for line in reversed(found[:-1]):
+        if block[0].middle - line.middle > 3 * max(line.height, 9) or abs(line.centre - block[0].centre) > 0.13 * page.width:
+            break
+        block.insert(0, line)
+    return block
+
+
+def _is_function(line: Line, page: PageText) -> bool:
+    if line.centre < 0.56 * page.width or line.middle < 0.22 * page.height or capitals(line.text) < 0.8:
+        return False
+    if line.width > 0.5 * page.width:
+        return False
+    words = line.key.split()
+    while words and len(words[0]) == 1 and words[0] != "Q":
+        words = words[1:]
+    text = " ".join(words)
+    if not words:
+        return False
+    return (words[0] in patterns.AUTHORITIES and len(words) > 1) or patterns.starts_with_any(text, patterns.FUNCTIONS)
+
+
+def _title(line: Line) -> str:
+    words = [word.text for word in line.words]
+    while words and not any(ch.isupper() for ch in words[0]):
+        words = words[1:]
+    return patterns.respelled(" ".join(words).strip(" ,;:-_"))
+
+
+def _stripped(text: str) -> str:
+    return text.strip(" .,;:-_'`|")
+
+
+def _name_below(lines: list[Line], function: Line, page: PageText) -> Line | None:
+    below = [
+        line
+        for line in lines
+        if line.middle > function.middle + 1.5 * function.height
+        and abs(line.centre - function.centre) < 0.13 * page.width
+        and patterns.is_personal_name(_stripped(line.text))
+        and line.confidence >= 0.5
+    ]
+    return below[0] if below else None
