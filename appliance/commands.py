@@ -27,7 +27,6 @@ from appliance.domain.states import Event, IllegalTransition, State
 from appliance.store import ChangedMeanwhile, NoSuchDocument, Store, documents, outbox, registers, texts
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-SECRET_REASONS = frozenset({"suspected-secret", "marking-unreadable", "secret"})
 
 
 class CommandRefused(Exception):
@@ -129,7 +128,7 @@ def send_back(store: Store, document_id: str, by: str, now: datetime, reason: st
     wiped: set[str] = set()
 
     def decision(db: Any, before: Document) -> Document:
-        secret = before.reason_code in SECRET_REASONS
+        secret = before.secret
         changes = {"reason_code": "secret" if secret else "sent-back", "reason_text": reason.strip()}
         after = advance(before, Event.SENT_BACK, now, **changes)
         if secret:
@@ -168,7 +167,7 @@ def release(store: Store, document_id: str, by: str, now: datetime, reason: str)
     """
 
     def decision(db: Any, before: Document) -> Document:
-        secret = before.reason_code in SECRET_REASONS
+        secret = before.secret
         released = tuple(sorted({*before.warnings, "released-as-not-secret"})) if secret else before.warnings
         after = advance(before, Event.RELEASED, now, reason_code="", reason_text="", warnings=released, markings=())
         if secret and not reason.strip():

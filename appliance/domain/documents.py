@@ -16,6 +16,11 @@ URGENCIES = ("", "khan", "thuong-khan", "hoa-toc")
 """Index = priority of edXML (QCVN 102:2016): 0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc."""
 
 
+SUSPECTED = "secrecy:suspected"
+"""The one marking that a suspected secret keeps."""
+SECRET_REASONS = frozenset({"suspected-secret", "marking-unreadable", "secret"})
+
+
 @dataclass(frozen=True)
 class FieldValue:
     """One field of the paper: its value, how sure (0..1) and where it was read (page 1-based, box in points)."""
@@ -92,6 +97,11 @@ class Document:
     def open_slot(self) -> Slot | None:
         """The slot that must be filled next, or None."""
         return next_slot(self.kind, self.filled)
+
+    @property
+    def secret(self) -> bool:
+        """Whether this is, or was ended as, a suspected state secret."""
+        return self.reason_code in SECRET_REASONS or SUSPECTED in self.markings
 
     @property
     def digests(self) -> frozenset[str]:

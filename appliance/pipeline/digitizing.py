@@ -11,18 +11,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scanner_intake.digitize import Digitized, Limits, digitize
-
-from appliance.domain.documents import Document, FieldValue, advance, without_content
+from appliance.domain.documents import SUSPECTED, Document, FieldValue, advance, without_content
 from appliance.domain.states import Event
 from appliance.pipeline.runner import StepFailed
 from appliance.store import Store, documents, texts
+from scanner_intake.digitize import Digitized, Limits, digitize
 
 GIVE_UP_AFTER = 4
 RELEASED_AS_NOT_SECRET = "released-as-not-secret"
-
-
-_OVER_LIMITS = ("child-died", "time-over", "memory-over")
+_CHILD_FAILED = ("timeout", "limits-exceeded", "crashed", "out-of-memory", "bad-result")
+"""Codes of ``scanner_intake.digitize`` that may be the paper's fault or the moment's: tried again before giving up."""
 
 
 class Digitizing:
@@ -48,20 +46,20 @@ class Digitizing:
 
     def _save(self, before: Document, result: Digitized, now: datetime) -> None:
         if result.verdict == "suspected-secret":
-            code = result.code or "suspected-secret"
+            code = "marking-unreadable" if result.code == "marking-unreadable" else "suspected-secret"
             self._end(before, Event.SUSPECTED_SECRET, code, result, now)
         elif result.verdict in ("ok", "signed-kept"):
             self._keep(before, result, now)
-        elif result.code in _OVER_LIMITS and _tries(before) < GIVE_UP_AFTER:
+        elif result.code in _CHILD_FAILED and _tries(before) < GIVE_UP_AFTER:
             raise StepFailed(result.code)
-        elif result.code in _OVER_LIMITS:
+        elif result.code in _CHILD_FAILED:
             self._end(before, Event.GAVE_UP, result.code, result, now)
         else:
             self._end(before, Event.UNREADABLE, result.code or result.verdict, result, now)
 
     def _keep(self, before: Document, result: Digitized, now: datetime) -> None:
-        assert result.pdf is not None  # a verdict "ok" or "signed-kept" carries a file
-        blob = self._store.blobs.put(result.pdf)
+        # A file that is signed already is kept as it came: any other bytes would break its signatures.
+        blob = self._store.blobs.put(result.pdf or self._store.blobs.existing(before.original_sha256))
         after = advance(
             before,
             Event.DIGITIZED,
@@ -88,7 +86,7 @@ class Digitizing:
     def _end(self, before: Document, event: Event, code: str, result: Digitized, now: datetime) -> None:
         after = advance(before, event, now, reason_code=code, media_type=result.media_type, pages=result.pages)
         if event is Event.SUSPECTED_SECRET:  # nothing of a secret's content is kept beside the original
-            after = advance(without_content(before), event, now, reason_code=code, markings=("secrecy:suspected",))
+            after = advance(without_content(before), event, now, reason_code=code, markings=(SUSPECTED,))
 
         def change(db: Any) -> None:
             texts.forget(db, before.id)
@@ -99,4 +97,4 @@ class Digitizing:
 
 def _tries(document: Document) -> int:
     """How often the child has now failed at this paper; failures of the box before (a full disk) do not count."""
-    return document.attempts + 1 if document.last_error in _OVER_LIMITS else 1
+    return document.attempts + 1 if document.last_error in _CHILD_FAILED else 1
