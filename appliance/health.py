@@ -30,7 +30,15 @@ class Finding:
 
 def findings(config: Config, now: datetime) -> list[Finding]:
     """Every finding about this box, serious ones first."""
-    questions = (_clock(now), _programs(), _folders(config), _disk(config), _files(config), _store(config, now), _signer(config))
+    questions = (
+        _clock(now),
+        _programs(),
+        _folders(config),
+        _disk(config),
+        _files(config),
+        _store(config, now),
+        _signer(config),
+    )
     found = [finding for question in questions for finding in question]
     return sorted(found, key=lambda finding: not finding.serious)
 

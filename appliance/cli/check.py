@@ -28,7 +28,10 @@ def check(context: Context, as_json: bool) -> None:
             for finding, sentence in zip(found, sentences, strict=True)
         ],
     }
-    lines = [("LỖI  " if finding.serious else "lưu ý") + f" {sentence}" for finding, sentence in zip(found, sentences, strict=True)]
+    lines = [
+        ("LỖI  " if finding.serious else "lưu ý") + f" {sentence}"
+        for finding, sentence in zip(found, sentences, strict=True)
+    ]
     emit(facts, "\n".join(lines) or "Hộp sẵn sàng.", as_json)
     if not facts["ok"]:
         raise SystemExit(int(ExitCode.PROBLEMS_FOUND))

@@ -63,7 +63,9 @@ def list_documents(context: Context, states: tuple[str, ...], limit: int, as_jso
         found = store.read(lambda db: documents.listed(db, [State(name) for name in states], limit))
         files = store.read(held.listed)
     facts = {"documents": [facts_of(one) for one in found], "held_files": [asdict(one) for one in files]}
-    lines = [f"{one.id}  {state_name(one.state):<14} {one.value('code') or '-':<20} {one.original_name}" for one in found]
+    lines = [
+        f"{one.id}  {state_name(one.state):<14} {one.value('code') or '-':<20} {one.original_name}" for one in found
+    ]
     lines += [f"{'-':<36}  {file.name}: {text_of(file.code, **file.params)}" for file in files]
     emit(facts, "\n".join(lines) or "(trống)", as_json)
 
@@ -87,7 +89,10 @@ def show(context: Context, document_id: str, as_json: bool) -> None:
         }
     lines = [f"{document.id}  {state_name(document.state)}  {document.original_name}"]
     lines += [f"  {name}: {field.value}" for name, field in document.fields.items()]
-    lines += [f"  {signature.slot}: {signature.signer} {signature.signed_at:%Y-%m-%dT%H:%M:%SZ}" for signature in document.signatures]
+    lines += [
+        f"  {signature.slot}: {signature.signer} {signature.signed_at:%Y-%m-%dT%H:%M:%SZ}"
+        for signature in document.signatures
+    ]
     emit(facts, "\n".join(lines), as_json)
 
 

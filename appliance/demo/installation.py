@@ -24,9 +24,9 @@ from appliance.demo.stamps import seal_png, signature_png
 from hsm import softhsm
 
 BOX = "commune-27007"
-COMMUNE = "UBND xã Tân Thử"
-PROVINCE = "UBND tỉnh Thử Nghiệm"
-LEADER = "Nguyễn Văn Thử"
+COMMUNE = "UBND xã Đồng Mận"
+PROVINCE = "UBND tỉnh Thượng Giang"
+LEADER = "Vũ Đức Thuận"
 MARKER = "demo.json"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from appliance.store import Store, documents, texts
 from scanner_intake.digitize import Digitized, Limits, digitize
 
 GIVE_UP_AFTER = 4
+MAYBE_OURS = frozenset({"timeout", "limits-exceeded", "crashed", "out-of-memory", "bad-result", "ocr-failed"})
+"""Failures that a busy or poor box may cause as well as a bad file: tried again before the paper is set aside."""
 RELEASED_AS_NOT_SECRET = "released-as-not-secret"
 _CHILD_FAILED = ("timeout", "limits-exceeded", "crashed", "out-of-memory", "bad-result")
 """Codes of ``scanner_intake.digitize`` that may be the paper's fault or the moment's: tried again before giving up."""
