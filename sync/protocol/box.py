@@ -75,6 +75,14 @@ class _Transfer:
     """Last question, chunk, acknowledgement or progress."""
     paused_until: float = 0.0
 
+    @property
+    def tid(self) -> bytes:
+        return self.manifest.tid
+
+    @property
+    def express(self) -> bool:
+        return self.parcel.priority >= EXPRESS_PRIORITY
+
     def next_range(self) -> tuple[int, int] | None:
         """Return the lowest range neither held nor sent, None while the map is unknown."""
         return None if self.awaiting or not self.query else self.held.first_missing(self.manifest.size, self.sent)
@@ -195,23 +203,30 @@ class BoxCore:
         due = [transfer for transfer in self._transfers.values() if self._ask_at(transfer) <= now.mono]
         return self._step(now, outbound=self._ask(due, now))
 
+    def has_chunk(self, now: Now) -> bool:
+        """Say whether `next_chunk` would return one."""
+        return self._choose(now) is not None
+
     def next_chunk(self, now: Now) -> SendChunk | None:
         """Return the one chunk to send now, or None; call it again as long as the transport takes more.
 
         Strictly by class: a hỏa tốc document that has just arrived goes before the next chunk of anything else.
         """
+        chosen = self._choose(now)
+        return None if chosen is None else self._send(*chosen, now)
+
+    def _choose(self, now: Now) -> tuple[_Transfer, int, int] | None:
         if not self.ready or now.mono < self._denied_until:
             return None
-        for tid, transfer in self._by_urgency():
+        for transfer in sorted(self._transfers.values(), key=lambda waiting: -waiting.parcel.priority):
             missing = transfer.next_range()
             if missing is None or now.mono < transfer.paused_until:
                 continue
-            express = transfer.parcel.priority >= EXPRESS_PRIORITY
-            if not self._pacing.admits(express, now.mono):
+            if not self._pacing.admits(transfer.express, now.mono):
                 return None
             length = self._length(transfer, missing, now)
             if length:
-                return self._send(tid, transfer, missing[0], length, express, now)
+                return transfer, missing[0], length
         return None
 
     def _length(self, transfer: _Transfer, missing: tuple[int, int], now: Now) -> int:
@@ -222,14 +237,14 @@ class BoxCore:
             return wanted
         return max(0, credit) // ALIGNMENT * ALIGNMENT
 
-    def _send(self, tid: bytes, transfer: _Transfer, start: int, length: int, express: bool, now: Now) -> SendChunk:
+    def _send(self, transfer: _Transfer, start: int, length: int, now: Now) -> SendChunk:
         token, self._next_token = self._next_token, self._next_token + 1
         transfer.sent.add(start, start + length)
         transfer.moved_at = now.mono
-        self._in_flight[token] = (tid, start, start + length)
+        self._in_flight[token] = (transfer.tid, start, start + length)
         self._pacing.sent(token, length, now.mono)
-        topic = upward(self._box, Kind.EXPRESS if express else Kind.CHUNK)
-        return SendChunk(token, topic, transfer.parcel.document_id, tid, start, length)
+        topic = upward(self._box, Kind.EXPRESS if transfer.express else Kind.CHUNK)
+        return SendChunk(token, topic, transfer.parcel.document_id, transfer.tid, start, length)
 
     def _on_province(self, province: ProvinceState, now: Now) -> Step:
         before, self._province = self._province, province
@@ -313,9 +328,6 @@ class BoxCore:
         if sendable and not transfer.paused_until:
             return float("inf")  # waits for the window, which the transport watches
         return max(transfer.moved_at + patience, transfer.paused_until)
-
-    def _by_urgency(self) -> list[tuple[bytes, _Transfer]]:
-        return sorted(self._transfers.items(), key=lambda item: -item[1].parcel.priority)
 
     def _sealed(self, manifest: Manifest) -> bytes:
         envelope = seal(self._box, manifest.encode(), self._sign)

@@ -1,0 +1,133 @@
+"""One TCP line as the kernel and the acknowledgements show it: socket options, unsent tail, stall.
+
+Owns what `sync.mqtt` knows about the socket under it. Refuses to close anything: it answers questions. Values are those
+measured on emulated 2G, 3G, ADSL and satellite links; every option is tried and left out where the kernel lacks it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import ssl
+import struct
+from collections import deque
+
+LOWAT, LOWAT_SLOW = 16 * 1024, 2 * 1024
+"""Bytes that may wait unsent in the kernel in front of an urgent message, on a line and on a slow line."""
+_SLOW_RATE = 16 * 1024.0
+_TCP_NOTSENT_LOWAT = 25
+_TCP_INFO_SIZE, _NOTSENT_OFFSET = 232, 144
+_RATE_SECONDS = 4.0
+_UNKNOWN_RATE = 2048.0
+"""Bytes per second assumed before the first acknowledgement: half of the slowest 2G."""
+_STALL_FACTOR = 2.5
+
+
+def tune_socket(sock: socket.socket) -> None:
+    """Set what a bad line needs: no Nagle, dead peers noticed in 20 s sending and 60 s idle, short unsent tail, BBR."""
+    tcp = socket.IPPROTO_TCP
+    options = (
+        (tcp, socket.TCP_NODELAY, 1),
+        (tcp, socket.TCP_USER_TIMEOUT, 20_000),
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (tcp, socket.TCP_KEEPIDLE, 30),
+        (tcp, socket.TCP_KEEPINTVL, 10),
+        (tcp, socket.TCP_KEEPCNT, 3),
+        (tcp, _TCP_NOTSENT_LOWAT, LOWAT),
+        (tcp, socket.TCP_CONGESTION, b"bbr"),
+    )
+    for level, option, setting in options:
+        with contextlib.suppress(OSError):  # an older kernel or a container without BBR: slower, not wrong
+            sock.setsockopt(level, option, setting)
+
+
+class Line:
+    """Unacknowledged messages of one connection and the pace at which they drain."""
+
+    def __init__(self, stall_floor: float) -> None:
+        self._floor = stall_floor
+        self.reset(0.0)
+
+    def reset(self, now: float) -> None:
+        """Start a new connection at `now`."""
+        self._unacked: dict[int, tuple[int, float]] = {}
+        self._acked: deque[tuple[float, int]] = deque()
+        self._moved_at = now
+        self._lowat = LOWAT
+
+    @property
+    def unacked(self) -> int:
+        """Number of QoS 1 messages the broker has not answered."""
+        return len(self._unacked)
+
+    def sent(self, token: int, length: int, now: float) -> None:
+        """Note a QoS 1 message handed to the socket."""
+        if not self._unacked:
+            self._moved_at = max(self._moved_at, now)
+        self._unacked[token] = (length, now)
+
+    def acknowledged(self, token: int, now: float) -> None:
+        """Note the broker's answer."""
+        length, _ = self._unacked.pop(token, (0, 0.0))
+        self._moved_at = now
+        self._acked.append((now, length))
+        while self._acked[0][0] < now - _RATE_SECONDS:
+            self._acked.popleft()
+
+    def stalled(self, now: float) -> bool:
+        """Say whether the line is dead: no answer for 2.5 times what the bytes under way need, at least the floor."""
+        if not self._unacked:
+            return False
+        under_way = sum(length for length, _ in self._unacked.values())
+        return now - self._moved_at > max(self._floor, _STALL_FACTOR * under_way / max(self._rate(), _UNKNOWN_RATE))
+
+    def drained(self, sock: socket.socket) -> bool:
+        """Say whether so little waits unsent in the kernel that an urgent message would leave soon.
+
+        The mark follows the rate; true where the kernel cannot tell.
+        """
+        lowat = LOWAT_SLOW if 0 < self._rate() < _SLOW_RATE and len(self._acked) >= 4 else LOWAT
+        if lowat != self._lowat:
+            self._lowat = lowat
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, lowat)
+        try:
+            tcp_info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
+        except OSError:
+            return True
+        if len(tcp_info) < _NOTSENT_OFFSET + 4:
+            return True
+        (unsent,) = struct.unpack_from("=I", tcp_info, _NOTSENT_OFFSET)
+        return bool(unsent <= lowat)
+
+    def _rate(self) -> float:
+        """Return bytes per second acknowledged over the last 4 s of acknowledgements."""
+        return sum(length for _, length in self._acked) / _RATE_SECONDS
+
+
+def dial_error_code(error: Exception) -> str:
+    """Return the stable code of what went wrong with a dial or a socket."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return "server-certificate-untrusted"
+        case ssl.SSLError():
+            return "tls-failed"
+        case socket.gaierror():
+            return "name-not-resolved"
+        case ConnectionRefusedError():
+            return "connection-refused"
+        case TimeoutError():
+            return "connect-timeout"
+        case FileNotFoundError() | PermissionError():
+            return "credentials-unreadable"
+        case ConnectionError():
+            return "link-lost"
+        case OSError():
+            return "network-unreachable"
+    return "link-failed"
+
+
+def kebab(name: str) -> str:
+    """Return an MQTT reason name in our spelling: 'Session taken over' is `session-taken-over`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

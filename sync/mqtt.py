@@ -1,0 +1,384 @@
+"""An MQTT connection over TLS that never decides anything (port `sync.transport.Transport`). The only importer of paho.
+ Owns one connection at a time: dialling with its own backoff, MQTT 5 with a fall back to 3.1.1, socket options,
+watchdogs. Refuses to queue across connections: every dial uses a fresh paho client, so nothing old is ever sent by
+itself and a packet the broker chokes on dies with its connection. Invariants:
+- one thread drives paho (`loop_read`, `loop_write`, `loop_misc`); only the blocking dial runs beside it, with a client
+  nobody else touches until it is handed over. No paho callback takes a lock or does more than append an event;
+- `publish` hands over only while connected; a QoS 1 message received is acknowledged only by `acknowledge`.
+Measured traps of paho 2.2 that this shape avoids are listed with their tests in PROTOCOL.md §7.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from random import random
+from typing import Any
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from sync.line import Line, dial_error_code, kebab, tune_socket
+from sync.protocol.step import Publish
+from sync.transport import Connected, Disconnected, LinkConfig, LinkEvent, Published, Received
+
+_LONGEST_WAIT = 5.0
+_WATCHED_WAIT = 0.5
+_HANDSHAKE_GRACE = 2.0
+_UNSUPPORTED_VERSION = "unsupported-protocol-version"
+_SPEECHLESS_DIALS = 2
+"""Dials ending before CONNACK until the other version is tried: some brokers just hang on a version 5 CONNECT."""
+
+
+class MqttLink:
+    """One end's connection to the broker; box and receiver use the same class."""
+
+    def __init__(
+        self,
+        config: LinkConfig,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random,
+    ) -> None:
+        self._config, self._clock, self._chance = config, clock, chance
+        self._client: Any = None
+        self._up = False
+        self._events: list[LinkEvent] = []
+        self._dialled: SimpleQueue[mqtt.Client | Exception] = SimpleQueue()
+        self._dialling: threading.Thread | None = None
+        self._dialled_at = 0.0
+        self._next_dial = 0.0
+        self._failures = 0
+        self._speechless = 0
+        self._version = config.version or 5
+        self._version_known = config.version is not None
+        self._refusal = ""
+        self._tokens: dict[int, int] = {}
+        self._next_token = 1
+        self._handles: dict[int, int] = {}
+        self._line = Line(config.stall_floor)
+        self._receive_maximum = config.receive_maximum
+        self._woken = False
+        self._closed = False
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._wake_write.setblocking(False)
+
+    # --- port ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker accepted the connection and it is not known to be lost."""
+        return self._up
+
+    @property
+    def version(self) -> int:
+        """The MQTT version spoken now, or tried next: 5 or 4 (3.1.1)."""
+        return self._version
+
+    def poll(self, timeout: float, bulk: bool = False) -> list[LinkEvent]:
+        """Drive the link for at most `timeout` seconds; return at the first event, `wake`, or chance to send bulk."""
+        until = self._clock() + timeout
+        while not self._closed:
+            left = until - self._clock()
+            self._drive(max(0.0, left), bulk)
+            if self._events or self._woken or left <= 0 or (bulk and self.can_send()):
+                break
+        events, self._events, self._woken = self._events, [], False
+        return events
+
+    def publish(self, message: Publish) -> int | None:
+        """Hand a message over if connected; None otherwise, or when paho has no room: the caller may try later."""
+        client = self._client
+        if client is None or not self._up:
+            return None
+        properties = None
+        if self._version == 5 and message.expiry is not None:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.MessageExpiryInterval = message.expiry
+        try:
+            sent = client.publish(message.topic, message.payload, message.qos, message.retain, properties)
+        except (OSError, ValueError) as error:
+            self._lose(dial_error_code(error))
+            return None
+        if sent.rc != mqtt.MQTT_ERR_SUCCESS:
+            return None
+        token, self._next_token = self._next_token, self._next_token + 1
+        if message.qos:
+            self._tokens[sent.mid] = token
+            self._line.sent(token, len(message.payload), self._clock())
+        return token
+
+    def can_send(self) -> bool:
+        """Say whether a bulk message would leave at once: window open and the kernel's unsent tail short."""
+        client = self._client
+        if client is None or not self._up or self._line.unacked >= self._receive_maximum:
+            return False
+        sock = client.socket()
+        return sock is not None and not client.want_write() and self._line.drained(sock)
+
+    def acknowledge(self, message: Received) -> None:
+        """Send the PUBACK of a QoS 1 message received on this connection."""
+        mid = self._handles.pop(message.handle, None)
+        if mid is not None and self._client is not None and self._up:
+            with contextlib.suppress(OSError, ValueError):  # a lost link shows at the next poll
+                self._client.ack(mid, message.qos)
+
+    def progressed(self) -> None:
+        """Start the backoff from zero again: the far end, not only the broker, has moved."""
+        self._failures = 0
+
+    def wake(self) -> None:
+        """Make `poll` return; safe from any thread and from a signal."""
+        self._woken = True
+        self._stir()
+
+    def close(self) -> None:
+        """Disconnect politely, so that no last will fires; a link closed stays closed."""
+        self._closed = True
+        client, self._client = self._client, None
+        up, self._up = self._up, False
+        if client is not None and up:
+            with contextlib.suppress(OSError, ValueError):
+                self._flush(client)
+                client.disconnect()
+        if client is not None:
+            _shut(client)
+        self._wake_write.close()
+        self._wake_read.close()
+
+    # --- one turn -----------------------------------------------------------------------------------------------------
+
+    def _drive(self, timeout: float, bulk: bool) -> None:
+        if self._closed:
+            return
+        if self._client is None:
+            self._drive_dial(timeout)
+            return
+        client, sock = self._client, self._client.socket()
+        if sock is None:
+            self._lose("link-lost")
+            return
+        pending = getattr(sock, "pending", lambda: 0)()
+        watched = not self._up or self._line.unacked
+        wait = 0.0 if pending else min(timeout, _WATCHED_WAIT if watched else _LONGEST_WAIT)
+        wants = client.want_write() or (bulk and self._line.unacked < self._receive_maximum)
+        readable, writable = self._wait(sock.fileno(), wants, wait)
+        try:
+            if readable or pending:
+                client.loop_read()
+            if writable and self._client is client and client.want_write():
+                client.loop_write()
+            if self._client is client:
+                client.loop_misc()
+        except Exception as error:  # paho surfaces TLS alerts, malformed packets and callback faults as many types
+            if self._client is client:
+                self._lose(dial_error_code(error))
+        if self._client is client:
+            self._watch(self._clock())
+
+    def _wait(self, fileno: int | None, wants_write: bool, seconds: float) -> tuple[bool, bool]:
+        poller = select.poll()  # not select(): that dies at file descriptor 1024
+        poller.register(self._wake_read, select.POLLIN)
+        if fileno is not None:
+            poller.register(fileno, select.POLLIN | (select.POLLOUT if wants_write else 0))
+        readable = writable = False
+        for number, mask in poller.poll(max(0, int(seconds * 1000 + 0.999))):
+            if number == fileno:
+                readable = bool(mask & (select.POLLIN | select.POLLHUP | select.POLLERR))
+                writable = bool(mask & select.POLLOUT)
+            else:
+                with contextlib.suppress(BlockingIOError):
+                    while self._wake_read.recv(4096):
+                        pass
+        return readable, writable
+
+    def _watch(self, now: float) -> None:
+        if not self._up:
+            if now - self._dialled_at > self._config.connect_timeout + _HANDSHAKE_GRACE:
+                self._lose("handshake-timeout")
+        elif self._line.stalled(now):
+            self._lose("stalled")
+
+    # --- dialling -----------------------------------------------------------------------------------------------------
+
+    def _drive_dial(self, timeout: float) -> None:
+        now = self._clock()
+        if self._dialling is None and now >= self._next_dial:
+            client = self._new_client()
+            self._dialling = threading.Thread(target=self._dial, args=(client,), name="mqtt-dial", daemon=True)
+            self._dialling.start()
+        wait = timeout if self._dialling else min(timeout, max(0.0, self._next_dial - now))
+        self._wait(None, False, min(wait, _LONGEST_WAIT))
+        try:
+            outcome = self._dialled.get_nowait()
+        except Empty:
+            return
+        self._dialling = None
+        self._dialled_at = self._clock()
+        if isinstance(outcome, Exception):
+            self._lose(dial_error_code(outcome))
+        else:
+            self._client = outcome
+
+    def _dial(self, client: mqtt.Client) -> None:
+        """Connect in a thread of its own: names, TCP and TLS block, and the box must stay able to stop."""
+        config = self._config
+        try:
+            context = ssl.create_default_context(cafile=str(config.ca))
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context.load_cert_chain(str(config.certificate), str(config.key))
+            client.tls_set_context(context)
+            if self._version == 5:
+                properties = Properties(PacketTypes.CONNECT)
+                properties.SessionExpiryInterval = config.session_expiry
+                properties.ReceiveMaximum = config.receive_maximum
+                properties.MaximumPacketSize = config.max_packet
+                clean = not config.session_expiry
+                client.connect(config.host, config.port, config.keepalive, clean_start=clean, properties=properties)
+            else:
+                client.connect(config.host, config.port, config.keepalive)
+        except Exception as error:  # whatever it was, the driving thread must hear of it
+            self._dialled.put(error)
+        else:
+            if self._closed:
+                _shut(client)
+            self._dialled.put(client)
+        self._stir()
+
+    def _new_client(self) -> mqtt.Client:
+        config = self._config
+        arguments: dict[str, Any] = {"protocol": mqtt.MQTTv5 if self._version == 5 else mqtt.MQTTv311}
+        if self._version != 5:
+            arguments["clean_session"] = not config.session_expiry
+        client = mqtt.Client(
+            mqtt.CallbackAPIVersion.VERSION2,
+            client_id=config.client_id,
+            reconnect_on_failure=False,
+            manual_ack=True,
+            **arguments,
+        )
+        client.suppress_exceptions = True
+        client.connect_timeout = config.connect_timeout
+        client.max_inflight_messages = config.receive_maximum
+        if config.will is not None:
+            client.will_set(config.will.topic, config.will.payload, config.will.qos, config.will.retain, self._delay())
+        client.on_socket_open = lambda _client, _user, sock: tune_socket(sock)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        return client
+
+    def _delay(self) -> Properties | None:
+        if self._version != 5:
+            return None
+        properties = Properties(PacketTypes.WILLMESSAGE)
+        properties.WillDelayInterval = self._config.will_delay
+        return properties
+
+    # --- what paho tells (driving thread; client identity guards against an abandoned connection) ---------------------
+
+    def _on_connect(self, client: Any, _user: Any, flags: Any, reason: Any, properties: Any) -> None:
+        client.drop_out_messages()
+        if client is not self._client:
+            return
+        if reason.is_failure:
+            self._refusal = kebab(reason.getName())
+            return
+        self._speechless, self._version_known = 0, True
+        self._receive_maximum = min(self._config.receive_maximum, getattr(properties, "ReceiveMaximum", 65535))
+        client.max_inflight_messages = self._receive_maximum
+        max_packet = min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet))
+        self._line.reset(self._clock())
+        self._up = True
+        if self._config.subscriptions:
+            client.subscribe(self._filters())
+        self._events.append(Connected(bool(flags.session_present), max_packet, self._version))
+
+    def _filters(self) -> list[Any]:
+        if self._version == 5:
+            return [(name, SubscribeOptions(qos=qos)) for name, qos in self._config.subscriptions]
+        return list(self._config.subscriptions)
+
+    def _on_subscribe(self, client: Any, _user: Any, _mid: int, reasons: Any, _properties: Any) -> None:
+        if client is self._client and any(reason.is_failure for reason in reasons):
+            self._lose("subscription-refused")
+
+    def _on_disconnect(self, client: Any, _user: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if client is self._client:
+            name = kebab(reason.getName())
+            self._lose(self._refusal or ("link-lost" if name in ("unspecified-error", "success") else name))
+
+    def _on_publish(self, client: Any, _user: Any, mid: int, reason: Any, _properties: Any) -> None:
+        token = self._tokens.pop(mid, None) if client is self._client else None
+        if token is not None:
+            self._line.acknowledged(token, self._clock())
+            code = kebab(reason.getName()) if reason.is_failure else ""
+            self._events.append(Published(token, not reason.is_failure, code))
+
+    def _on_message(self, client: Any, _user: Any, message: Any) -> None:
+        if client is not self._client:
+            return
+        handle, self._next_token = self._next_token, self._next_token + 1
+        if message.qos:
+            self._handles[handle] = message.mid
+        try:
+            topic = str(message.topic)
+        except UnicodeDecodeError:
+            topic = "?"  # no topic of this wire; the core reports it
+        self._events.append(Received(topic, bytes(message.payload), message.qos, bool(message.retain), handle))
+
+    # --- the end of a connection --------------------------------------------------------------------------------------
+
+    def _lose(self, code: str) -> None:
+        """End the current connection or dial attempt; everything that belonged to it is forgotten."""
+        client, self._client = self._client, None
+        if client is not None and not self._up:
+            self._note_speechless()
+        self._up, self._refusal = False, ""
+        self._tokens.clear()
+        self._handles.clear()
+        self._line.reset(self._clock())
+        ceiling = min(self._config.backoff_most, 2.0 ** min(self._failures, 30))
+        self._failures += 1
+        self._next_dial = self._clock() + self._chance() * ceiling
+        if client is not None:
+            _shut(client)
+        self._events.append(Disconnected(code))
+
+    def _note_speechless(self) -> None:
+        self._speechless += 1
+        if self._version_known:
+            return
+        if self._refusal == _UNSUPPORTED_VERSION or self._speechless >= _SPEECHLESS_DIALS:
+            self._version = 4 if self._version == 5 else 5
+            self._speechless = 0
+
+    def _flush(self, client: mqtt.Client) -> None:
+        until = time.monotonic() + 1.0
+        while client.want_write() and time.monotonic() < until and (sock := client.socket()) is not None:
+            _, writable = self._wait(sock.fileno(), True, 0.2)
+            if writable:
+                client.loop_write()
+
+    def _stir(self) -> None:
+        with contextlib.suppress(OSError):  # full means awake already; closed means nobody waits
+            self._wake_write.send(b"\0")
+
+
+def _shut(client: mqtt.Client) -> None:
+    sock = client.socket()
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            sock.close()
