@@ -16,6 +16,7 @@ from sync.province import pki
 from sync.province.broker import write_broker_files
 from sync.province.config import Config, Folder, load, render
 from sync.province.store import Box, ProvinceStore
+from sync.wire_identity import SigningKey
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -55,7 +56,7 @@ def initialise(folder: Folder, config: Config, bind: str, now: dt.datetime) -> C
     if not folder.receiver_key.exists():
         _keep(pki.receiver_certificate(authority, now), folder.receiver_certificate, folder.receiver_key)
     if not folder.receipt_key.exists():
-        pki.write_private(folder.receipt_key, pki.private_pem(pki.new_signing_key()))
+        SigningKey.generate().save(folder.receipt_key)
     write_broker_files(folder, bind, config.broker_port)
     ProvinceStore(folder.rows).close()
     return config
@@ -74,15 +75,15 @@ def enrol(folder: Folder, box: str, commune: str, out: Path, now: dt.datetime) -
         raise NotEmpty(str(out))
     authority = pki.load_authority(folder.ca, folder.ca_key)
     issued = pki.box_certificate(authority, box, now)
-    device = pki.new_signing_key()
+    device = SigningKey.generate()
     store = ProvinceStore(folder.rows)
     try:
-        store.fleet.enrol(Box(box, commune, pki.public_bytes(device), issued.fingerprint, now.timestamp()))
+        store.fleet.enrol(Box(box, commune, device.public, issued.fingerprint, now.timestamp()))
     finally:
         store.close()
     out.mkdir(parents=True, exist_ok=True)
     _keep(issued, out / "client.pem", out / "client.key")
-    pki.write_private(out / "device.key", pki.private_pem(device))
+    device.save(out / "device.key")
     (out / "ca.pem").write_bytes(folder.ca.read_bytes())
     facts = _facts(folder, config, box, commune)
     (out / "province.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", "utf-8")
@@ -90,7 +91,7 @@ def enrol(folder: Folder, box: str, commune: str, out: Path, now: dt.datetime) -
 
 
 def _facts(folder: Folder, config: Config, box: str, commune: str) -> dict[str, Any]:
-    public = pki.public_bytes(pki.load_signing_key(folder.receipt_key))
+    public = SigningKey.load(folder.receipt_key).public
     return {
         "host": config.broker_host,
         "port": config.broker_port,

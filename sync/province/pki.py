@@ -1,6 +1,6 @@
 """Keys and certificates of a small provincial installation.
 
-Owns the CA, the broker's, the receiver's and the boxes' certificates, the device keys and the receipt key.
+Owns the CA and the certificates of the broker, the receiver and the boxes; Ed25519 keys are `sync.wire_identity`'s.
 Refuses any box name but `commune-` and five digits: a certificate for the name `+` or `#` would match other
 boxes' topics. Private keys are written 0600 and never overwritten in silence.
 """
@@ -17,12 +17,11 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -152,12 +151,7 @@ def box_certificate(authority: Authority, box: str, now: dt.datetime) -> Issued:
     return _issue(authority, checked_box_name(box), _CLIENT, CLIENT_DAYS, now, [])
 
 
-def new_signing_key() -> ed25519.Ed25519PrivateKey:
-    """A fresh Ed25519 key (a device's, or the province's receipt key)."""
-    return ed25519.Ed25519PrivateKey.generate()
-
-
-def private_pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
+def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     """The private key as PEM (PKCS#8, without a password: the file's mode guards it)."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
@@ -165,19 +159,6 @@ def private_pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> 
 def certificate_pem(certificate: x509.Certificate) -> bytes:
     """The certificate as PEM."""
     return certificate.public_bytes(Encoding.PEM)
-
-
-def load_signing_key(path: Path) -> ed25519.Ed25519PrivateKey:
-    """Read an Ed25519 private key. Raises ValueError when the file holds another kind of key."""
-    key = load_pem_private_key(path.read_bytes(), None)
-    if not isinstance(key, ed25519.Ed25519PrivateKey):
-        raise ValueError("not an Ed25519 key")
-    return key
-
-
-def public_bytes(key: ed25519.Ed25519PrivateKey) -> bytes:
-    """The 32 raw bytes of the public half."""
-    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def key_id(public: bytes) -> str:

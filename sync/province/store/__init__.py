@@ -6,6 +6,7 @@ Invariant (custody order): bytes durable -> rows committed -> the caller emits -
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
@@ -57,11 +58,16 @@ class ProvinceStore:
             if transfer.intervals and not self.parts.path(key).exists() and not self.blobs.holds(transfer.sha256):
                 self.transfers.restart(key, transfer.resets)
                 lost.append(key)
-        wanted = self.reading.referenced() | {transfer.sha256 for transfer in known.values()}
+        wanted = set(self.reading.digests()) | {transfer.sha256 for transfer in known.values()}
         for sha256 in list(self.blobs.every()):
             if sha256 not in wanted:
                 self.blobs.remove(sha256)
         return lost
+
+    def free_bytes(self) -> int:
+        """Room left on the store's disk for an ordinary user."""
+        room = os.statvfs(self.root)
+        return room.f_bavail * room.f_frsize
 
     def epoch(self) -> int:
         """Names this very store: boxes ask for everything anew when it changes."""

@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 OPEN_PARTS = 200
@@ -111,18 +111,12 @@ class Parts:
             view, at = view[written:], at + written
         self._dirty.add(key)
 
-    def flush(self) -> frozenset[PartKey]:
-        """fdatasync everything written since the last call; returns the transfers that became durable."""
-        flushed = frozenset(self._dirty)
-        for key in flushed:
-            os.fdatasync(self._descriptor(key))
-        self._dirty.clear()
-        return flushed
-
-    @property
-    def dirty(self) -> bool:
-        """Bytes were written since the last flush."""
-        return bool(self._dirty)
+    def flush(self, keys: Iterable[PartKey]) -> None:
+        """fdatasync these parts: a group commit, called once for all that was written in one round."""
+        for key in keys:
+            if key in self._dirty:
+                os.fdatasync(self._descriptor(key))
+                self._dirty.discard(key)
 
     def close(self, key: PartKey) -> None:
         """Let go of a part's descriptor (before it becomes a blob or is removed)."""

@@ -63,9 +63,9 @@ class Reading:
         found = self._connection.rows(_COUNTS, (since, since))
         return {row["box"]: dict(row) for row in found}
 
-    def referenced(self) -> set[str]:
-        """Digests that a document row speaks of."""
-        return {row["sha256"] for row in self._connection.rows("SELECT DISTINCT sha256 FROM documents")}
+    def digests(self) -> dict[str, int]:
+        """Every digest a document row speaks of, with its size in bytes."""
+        return {row["sha256"]: row["size"] for row in self._connection.rows("SELECT sha256, size FROM documents")}
 
     def chain(self, box: str) -> list[Receipt]:
         """All answers to a box in order."""

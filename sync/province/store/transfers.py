@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import fields
 
 from sync.province.store.connection import Connection
@@ -37,9 +38,13 @@ class Transfers:
         with self._connection.writing() as raw:
             raw.execute(_OPEN, {**values, "intervals": json.dumps(transfer.intervals)})
 
-    def save_intervals(self, key: Key, intervals: tuple[Interval, ...], now: float) -> None:
-        """Write which bytes are durable."""
-        self._update(key, "intervals = ?, touched_at = ?", json.dumps(intervals), now)
+    def save_intervals(self, durable: Mapping[Key, tuple[Interval, ...]], now: float) -> None:
+        """Write which bytes are durable, for every transfer of one group commit, in one transaction."""
+        with self._connection.writing() as raw:
+            raw.executemany(
+                "UPDATE transfers SET intervals = ?, touched_at = ? WHERE box = ? AND tid = ?",
+                [(json.dumps(intervals), now, *key) for key, intervals in durable.items()],
+            )
 
     def postpone(self, key: Key, next_check_at: float, error: str) -> None:
         """Note that the province could not check this document itself, and when it tries again."""

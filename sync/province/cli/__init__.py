@@ -1,0 +1,33 @@
+"""`commune-province`: sets up, runs and questions the province.
+
+Owns the list of commands; `answering` owns exit codes and answers. With --json exactly one object goes to standard
+output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import click
+
+from sync.province.cli import asking, setting_up
+from sync.province.cli.answering import w
+from sync.province.wording import _
+
+
+@click.group(help=w.say(_("Đầu tỉnh: nhận, kiểm tra, lưu và trả biên nhận ký số; theo dõi mọi hộp xã.")))
+@click.version_option(package_name="commune-box")
+def main() -> None:
+    """The group; each command explains itself."""
+
+
+for command in (
+    setting_up.init,
+    setting_up.enrol,
+    setting_up.revoke,
+    setting_up.serve,
+    asking.boxes,
+    asking.documents,
+    asking.show,
+    asking.export,
+    asking.check,
+):
+    main.add_command(command)

@@ -1,0 +1,158 @@
+"""Commands that ask what the province holds: boxes, documents, show, export, check."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from sync.province.auditing import audit
+from sync.province.cli.answering import (
+    ExitCode,
+    Failure,
+    dir_option,
+    emit,
+    fail,
+    help_text,
+    json_option,
+    open_store,
+    settings,
+    w,
+)
+from sync.province.overview import as_facts, survey
+from sync.province.showing import document_facts, document_text, problem_text
+from sync.province.store import ProvinceStore, StoredDocument, digest_of
+from sync.province.wording import _
+
+box_option = click.option("--box", default="", help=w.say(_("Chỉ của hộp này.")))
+
+
+@click.command(
+    help=help_text(
+        _("Liệt kê mọi hộp, lần liên lạc cuối, văn bản đang chờ và cảnh báo."),
+        "commune-province boxes --dir tinh --json",
+    )
+)
+@dir_option
+@json_option
+def boxes(directory: Path, as_json: bool) -> None:
+    """Every box."""
+    folder, _config = settings(directory)
+    now = time.time()
+    fleet = survey(open_store(folder), now)
+    lines = []
+    for view in fleet.boxes:
+        state = w.say(_("trực tuyến")) if view.online else w.say(_("ngoại tuyến"))
+        counts = w.say(_("{waiting} chờ, {documents} đã nhận"))
+        figures = counts.format(waiting=view.waiting, documents=view.documents)
+        lines.append(f"{view.box.box}  {view.box.commune}  {state}  {w.ago(view.last_seen, now)}  {figures}")
+        lines += [f"    ! {w.sentence(finding)}" for finding in view.findings]
+    facts = {"boxes": [as_facts(view, now) for view in fleet.boxes]}
+    emit(facts, "\n".join(lines) or w.say(_("Chưa có hộp nào.")), as_json)
+
+
+@click.command(
+    help=help_text(
+        _("Liệt kê văn bản đã nhận, mới nhất trước."),
+        "commune-province documents --dir tinh --box commune-27007",
+    )
+)
+@dir_option
+@box_option
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help=w.say(_("Nhiều nhất bao nhiêu."))
+)
+@json_option
+def documents(directory: Path, box: str, limit: int, as_json: bool) -> None:
+    """Documents held, and refusals."""
+    folder, _config = settings(directory)
+    store = open_store(folder)
+    found = store.reading.documents(box, limit)
+    lines = [
+        f"{held.rid:>6}  {w.moment(held.received_at)}  {held.box}  {held.document_id}  {w.size(held.size)}"
+        for held in found
+    ]
+    facts = {
+        "documents": [document_facts(held, None) for held in found],
+        "refusals": [vars(refusal) for refusal in store.reading.refusals(box, limit)],
+    }
+    emit(facts, "\n".join(lines) or w.say(_("Chưa có văn bản nào.")), as_json)
+
+
+def _find(store: ProvinceStore, document: str, box: str) -> StoredDocument:
+    found = store.reading.document(document, box)
+    if found is None:
+        fail(_("Không có văn bản này."), ExitCode.BAD_INPUT)
+    return found
+
+
+@click.command(
+    help=help_text(
+        _("Hiện một văn bản: các trường, chữ ký, biên nhận."),
+        "commune-province show 01970f3e-… --dir tinh --json",
+    )
+)
+@click.argument("document")
+@dir_option
+@box_option
+@json_option
+def show(document: str, directory: Path, box: str, as_json: bool) -> None:
+    """One document, by its id or the start of its digest."""
+    folder, _config = settings(directory)
+    store = open_store(folder)
+    found = _find(store, document, box)
+    receipt = store.reading.receipt(found.rid)
+    emit(document_facts(found, receipt), document_text(found, receipt, w), as_json)
+
+
+@click.command(
+    help=help_text(
+        _("Ghi bản PDF đã lưu ra tệp, đúng từng byte."),
+        "commune-province export 01970f3e-… -o van-ban.pdf --dir tinh",
+    )
+)
+@click.argument("document")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=w.say(_("Tệp ghi ra.")))
+@dir_option
+@box_option
+@json_option
+def export(document: str, output: Path, directory: Path, box: str, as_json: bool) -> None:
+    """The stored bytes."""
+    folder, _config = settings(directory)
+    store = open_store(folder)
+    found = _find(store, document, box)
+    try:
+        shutil.copyfile(store.blobs.path(found.sha256), output)
+    except OSError as error:
+        raise Failure(str(error), ExitCode.NOT_POSSIBLE) from error
+    if digest_of(output) != (found.sha256, found.size):
+        fail(_("Nội dung trong kho không còn đúng giá trị băm."), ExitCode.NOT_POSSIBLE)
+    facts = {"document_id": found.document_id, "file": str(output), "sha256": found.sha256, "size": found.size}
+    emit(facts, f"{output}  {found.sha256}", as_json)
+
+
+@click.command(
+    help=help_text(
+        _("Rà soát kho: mọi byte, mọi biên nhận, cấu hình và chứng thư."),
+        "commune-province check --dir tinh",
+    )
+)
+@dir_option
+@json_option
+def check(directory: Path, as_json: bool) -> None:
+    """Look everything over; exit 8 when something does not fit."""
+    folder, config = settings(directory)
+    store = open_store(folder)
+    problems = audit(folder, config, store, time.time())
+    facts = {
+        "ok": not problems,
+        "documents": len(store.reading.digests()),
+        "problems": [vars(problem) for problem in problems],
+    }
+    lines = [problem_text(problem, w) for problem in problems]
+    emit(facts, "\n".join(lines) or w.say(_("Không có vấn đề nào.")), as_json)
+    if problems:
+        sys.exit(ExitCode.PROBLEMS_FOUND)

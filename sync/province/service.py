@@ -1,0 +1,93 @@
+"""Runs the province: receiver and pages as threads of one process.
+
+Owns the start, the stop and the rule that if one of them fails the whole process ends and is started anew by its
+supervisor. Everything durable survives a kill at any moment, so a stop is only a politeness.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sync.mqtt import MqttLink
+from sync.protocol.topics import receiver_filters
+from sync.province import web
+from sync.province.checking import CommandCheck, DigestOnly, DocumentCheck
+from sync.province.config import Config, Folder
+from sync.province.pki import key_id
+from sync.province.receiver import Receiver, link_config
+from sync.province.store import ProvinceStore
+from sync.wire_identity import SigningKey
+
+STOP_SECONDS = 8.0
+
+
+@dataclass
+class Running:
+    """The threads of a served province and what ended them."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    failures: list[BaseException] = field(default_factory=list)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self, name: str, work: Callable[[], None]) -> None:
+        """Run `work` on a thread of its own; when it ends, for whatever reason, everything stops."""
+
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:  # told by the main thread, which then ends the process
+                self.failures.append(error)
+            finally:
+                self.stop.set()
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def wait(self) -> None:
+        """Wait for the stop, then for the threads, a bounded time."""
+        while not self.stop.wait(0.5):
+            pass
+        for thread in self.threads:
+            thread.join(STOP_SECONDS)
+
+
+def document_check(folder: Folder, config: Config) -> DocumentCheck:
+    """The check that the settings ask for; `verify_command = ["none"]` checks digests only (laboratory)."""
+    if config.verify_command == ("none",):
+        return DigestOnly()
+    roots = folder.resolve(config.trust_roots)
+    return CommandCheck(config.verify_command, roots, config.verify_seconds, config.verify_memory)
+
+
+def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> list[BaseException]:
+    """Serve until SIGTERM or SIGINT; returns what failed (nothing after a clean stop)."""
+    running = Running()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: running.stop.set())
+    store = ProvinceStore(folder.rows)
+    key = SigningKey.load(folder.receipt_key)
+    receiver = Receiver(
+        store,
+        document_check(folder, config),
+        key,
+        key_id(key.public),
+        link_config(folder.root, config.broker_host, config.broker_port, receiver_filters()),
+        MqttLink,
+        config.max_document_bytes,
+        config.verify_parallel,
+    )
+    app = web.build(store, config.province_name, (config.web_host,))
+    ready = threading.Event()
+    running.start("receiver", lambda: receiver.run(running.stop))
+    running.start("web", lambda: web.serve(app, config.web_host, config.web_port, running.stop, ready))
+    while not ready.wait(0.1) and not running.stop.is_set():
+        pass
+    if ready.is_set():
+        announce(f"http://{config.web_host}:{config.web_port}/")
+    running.wait()
+    store.close()
+    return running.failures
