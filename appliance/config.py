@@ -7,10 +7,11 @@ relative to the file's own folder. Nothing reads configuration at import.
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 import types
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -165,11 +166,13 @@ def load_config(path: Path) -> Config:
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise ConfigError("config-missing", path=path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("config-syntax", path=path, detail=error) from None
-    config = _build(Config, raw | {"path": str(path)}, path, "")
+    if "path" in raw:  # a field of ours, never a key of the file
+        raise ConfigError("config-unknown-key", path=path, key="path")
+    config = replace(_build(Config, raw, path, ""), path=path.resolve())
     _check(config, path)
     return config
 
@@ -178,15 +181,19 @@ def _check(config: Config, path: Path) -> None:
     def bad(key: str, detail: str) -> ConfigError:
         return ConfigError("config-bad-value", path=path, key=key, detail=detail)
 
-    if not (config.box.id.startswith("commune-") and config.box.id[8:].isdigit() and len(config.box.id) == 13):
+    if not re.fullmatch(r"commune-[0-9]{5}", config.box.id):
         raise bad("box.id", "commune-<5 chữ số>")
     for index, folder in enumerate(config.folders):
         if folder.kind not in ("incoming-scan", "outgoing", "appendix", "case-file"):
             raise bad(f"folders[{index}].kind", folder.kind)
         if folder.approve not in ("person", "policy"):
             raise bad(f"folders[{index}].approve", folder.approve)
+        if folder.path in {earlier.path for earlier in config.folders[:index]}:
+            raise bad(f"folders[{index}].path", str(folder.path))
     for index, key in enumerate(config.signer.keys):
         if key.slot not in ("leader", "agency"):
+            raise bad(f"signer.keys[{index}].slot", key.slot)
+        if key.slot in {earlier.slot for earlier in config.signer.keys[:index]}:
             raise bad(f"signer.keys[{index}].slot", key.slot)
 
 
@@ -219,11 +226,13 @@ def _convert(kind: Any, value: Any, path: Path, key: str) -> Any:
         inner = typing.get_args(kind)[0]
         return tuple(_convert(inner, item, path, f"{key}[{index}]") for index, item in enumerate(value))
     if origin is dict:
+        if not isinstance(value, dict):
+            raise ConfigError("config-bad-value", path=path, key=key, detail="[bảng]")
         return {str(k): str(v) for k, v in value.items()}
     if dataclasses.is_dataclass(kind):
         return _build(kind, value, path, f"{key}.")  # type: ignore[arg-type]
     if kind is Path and isinstance(value, str):
-        return Path(value) if key == "path" and not value else (path.parent / value).resolve()
+        return (path.parent / value).resolve()
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
