@@ -1,6 +1,7 @@
 """`python -m hsm --config signer.toml`: the signer process (systemd unit commune-signer).
 
-Exit codes: 0 ended by SIGTERM or SIGINT · 69 the module or the socket is not usable · 70 the module hung · 78 configuration.
+Exit codes: 0 ended by SIGTERM or SIGINT · 69 the module or the socket is not usable · 70 the module hung · 78
+configuration.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a signature looks like on paper (NĐ 30/2020 PL I, NĐ 137/2020; vietnam-rules.md 1.2, 1.3).
+"""What a signature looks like on paper (NĐ 30/2020 PL I, NĐ 137/2024; vietnam-rules.md 1.2, 1.3).
 
 A scan carries a text block: Times metrics, 10 pt, upright, black, no seal. An outgoing document carries the leader's
-signature image (blue) and the agency's seal image (red, true size), both PNG with transparency. Refuses text the font cannot
-show, before any token is asked. Sizes are in points (1/72 inch); pyHanko wants whole points.
+signature image (blue) and the agency's seal image (red, true size), both PNG with transparency. Refuses text the font
+cannot show, before any token is asked. Sizes are in points (1/72 inch); pyHanko wants whole points.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def iso_time(now: datetime) -> str:
 
 
 def copy_stamp(agency: str, now: datetime, office: str = "", form: str = "SAO Y") -> StampText:
-    """The block on a certified copy of a paper: form, agency, time, the words of NĐ 137, and the converting office if other."""
+    """The block on a certified copy of a paper: form, agency, time, the words of NĐ 137, and the converting office if
+    other."""
     lines = [form, agency, iso_time(now), CONVERTED]
     if office and office != agency:
         lines.append(office)
@@ -166,8 +167,8 @@ def _own_width_mm(png: bytes) -> float | None:
 
 
 def _turned(form: generic.StreamObject, rotation: int, box: BoxConstraints) -> generic.StreamObject:
-    # On a turned page the field's rectangle lies in unturned coordinates; the form turns its content upright (ISO 32000-1
-    # 12.5.5: BBox through Matrix is fitted to Rect).
+    # On a turned page the field's rectangle lies in unturned coordinates; the form turns its content upright (ISO
+    # 32000-1 12.5.5: BBox through Matrix is fitted to Rect).
     if rotation:
         width, height = box.width, box.height
         matrix = {90: (0, 1, -1, 0, height, 0), 180: (-1, 0, 0, -1, width, height), 270: (0, -1, 1, 0, 0, width)}[
@@ -196,7 +197,7 @@ class _TextStyle(TextStampStyle):
     rotation: int = 0
     lines: str = ""
 
-    def create_stamp(self, writer, box, text_params):  # type: ignore[no-untyped-def]
+    def create_stamp(self, writer, box, text_params):
         params = {"lines": self.lines}
         return _TurnedText(writer=writer, style=self, box=_upright(box, self.rotation), text_params=params)
 
@@ -205,5 +206,5 @@ class _TextStyle(TextStampStyle):
 class _ImageStyle(StaticStampStyle):
     rotation: int = 0
 
-    def create_stamp(self, writer, box, text_params):  # type: ignore[no-untyped-def]
+    def create_stamp(self, writer, box, text_params):
         return _TurnedImage(writer=writer, style=self, box=_upright(box, self.rotation))

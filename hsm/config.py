@@ -1,4 +1,5 @@
-"""signer.toml: what the signer process may use. Read once at start; an unknown or missing name is an error, never a guess.
+"""signer.toml: what the signer process may use. Read once at start; an unknown or missing name is an error, never a
+guess.
 
 Relative paths count from the folder of the file. PINs never stand here: `credential` only names a file below the
 directory systemd gives in CREDENTIALS_DIRECTORY.
@@ -27,7 +28,8 @@ _KEY = {"slot", "token", "key_id", "certificate", "credential", "mechanism"}
 
 
 class ConfigError(ValueError):
-    """signer.toml is not usable; `code` is `signer-config-unreadable`, `-unknown-name` or `-wrong-value`, `name` says where."""
+    """signer.toml is not usable; `code` is `signer-config-unreadable`, `-unknown-name` or `-wrong-value`, `name` says
+    where."""
 
     def __init__(self, code: str, name: str, detail: str = "") -> None:
         super().__init__(f"{code}: {name} {detail}".rstrip())
@@ -38,7 +40,8 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class KeyConfig:
-    """One enrolled key: signature slot, token (label or serial number), CKA_ID in hex, certificate file (PEM or DER)."""
+    """One enrolled key: signature slot, token (label or serial number), CKA_ID in hex, certificate file (PEM or
+    DER)."""
 
     slot: str
     token: str
@@ -50,7 +53,8 @@ class KeyConfig:
 
 @dataclass(frozen=True)
 class SignerConfig:
-    """Everything the signer process needs; deadlines in seconds (signing.md 9.3: 30 s to sign, 120 s to start and log in)."""
+    """Everything the signer process needs; deadlines in seconds (signing.md 9.3: 30 s to sign, 120 s to start and log
+    in)."""
 
     module: str
     socket: Path

@@ -1,8 +1,8 @@
 """The one font of signature appearances: a Vietnamese subset at 1000 units per em, built from a system font.
 
-Why built: pyHanko writes glyph widths of a 2048-unit font wrongly, and some system fonts lack two thirds of the Vietnamese
-letters, both silently and both against PDF/A (signing.md F4, F5). Tinos and Liberation Serif 2 have the metrics of Times New
-Roman, which NĐ 30/2020 names. The result lies in a cache folder, never in the project.
+Why built: pyHanko writes glyph widths of a 2048-unit font wrongly, and some system fonts lack two thirds of the
+Vietnamese letters, both silently and both against PDF/A (signing.md F4, F5). Tinos and Liberation Serif 2 have the
+metrics of Times New Roman, which NĐ 30/2020 names. The result lies in a cache folder, never in the project.
 """
 
 from __future__ import annotations

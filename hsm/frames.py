@@ -1,8 +1,8 @@
 """Frames between the signer process and its clients: versioned, length first, capped. Pure.
 
-Frame = b"CBS" + version (1 byte) + payload length (4 bytes, big-endian) + payload: one JSON object in UTF-8, byte strings
-in base64. Refuses any other version, any frame above `MAX_PAYLOAD`, and any payload that is not one JSON object. The reader
-learns the length before it holds the payload, so a hostile length costs nothing.
+Frame = b"CBS" + version (1 byte) + payload length (4 bytes, big-endian) + payload: one JSON object in UTF-8, byte
+strings in base64. Refuses any other version, any frame above `MAX_PAYLOAD`, and any payload that is not one JSON
+object. The reader learns the length before it holds the payload, so a hostile length costs nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ MAX_PAYLOAD = 64 * 1024
 
 
 class FrameError(ValueError):
-    """The other end does not speak this protocol; `code` is `frame-magic`, `frame-version`, `frame-size` or `frame-body`."""
+    """The other end does not speak this protocol; `code` is `frame-magic`, `frame-version`, `frame-size` or
+    `frame-body`."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)

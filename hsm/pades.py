@@ -1,12 +1,13 @@
 """One PAdES B-B signature on one PDF, with its appearance, by a token this module never sees.
 
-Order, never varied: check the document and the certificate, lay out the appearance and check its glyphs, and only then ask the
-token; the result is a temporary file that must pass the strict verification and stay PDF/A before it takes the target's place
-(fsync, rename). So a crash at any moment leaves either no target or a whole, verified one. The source is never written.
+Order, never varied: check the document and the certificate, lay out the appearance and check its glyphs, and only
+then ask the token; the result is a temporary file that must pass the strict verification and stay PDF/A before it
+takes the target's place (fsync, rename). So a crash at any moment leaves either no target or a whole, verified one.
+The source is never written.
 
-Both fields of a kind are made in the first revision, the agency's with a lock on the whole document; every revision comes from
-`QuietWriter`, because pyHanko otherwise rewrites the metadata, which the strict policy refuses (signing.md 5.1, 7.2, 7.3).
-Synchronous by intent: call it from a worker thread, never from a running event loop.
+Both fields of a kind are made in the first revision, the agency's with a lock on the whole document; every revision
+comes from `QuietWriter`, because pyHanko otherwise rewrites the metadata, which the strict policy refuses (signing.md
+5.1, 7.2, 7.3). Synchronous by intent: call it from a worker thread, never from a running event loop.
 """
 
 from __future__ import annotations
@@ -16,21 +17,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from asn1crypto import algos, x509
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import (
-    FieldMDPAction,
-    FieldMDPSpec,
     MDPPerm,
-    SigFieldSpec,
     SigSeedSubFilter,
-    append_signature_field,
     enumerate_sig_fields,
 )
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
@@ -40,6 +36,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from hsm import appearance, placement
 from hsm.api import SigningService
 from hsm.appearance import StampImage, StampText
+from hsm.fields import QuietWriter, make_fields, places_of_slots
 from hsm.font import font_file
 from hsm.pdfa import check_pdfa
 from hsm.placement import Box, Placement
@@ -48,15 +45,16 @@ from hsm.trust import Trust, check_signer
 from hsm.verify import verify_file
 
 BYTES_RESERVED = 16384
-"""Hex characters for the CMS: 8192 bytes, twice what a chain needs, far below PDF/A's limit for strings (signing.md 4.3)."""
-SIGNATURE_MILLIMETRES = (48.0, 21.0)
+"""Hex characters for the CMS: 8192 bytes, twice what a chain needs, far below PDF/A's limit for strings (signing.md
+4.3)."""
 
 
 class SignatureRefused(Exception):
     """The document is not signed, and no target was written; `code` says why, `params` fill the words.
 
-    Codes: document-unreadable, document-encrypted, kind-unknown, slot-not-of-kind, slot-out-of-order, slot-already-signed,
-    signature-present-invalid, pdfa-broken, self-check-failed. Certificates: see TrustError. Fonts: FontError. Images: StampError.
+    Codes: document-unreadable, document-encrypted, kind-unknown, slot-not-of-kind, slot-out-of-order,
+    slot-already-signed, signature-present-invalid, pdfa-broken, self-check-failed. Certificates: see TrustError.
+    Fonts: FontError. Images: StampError.
     """
 
     def __init__(self, code: str, **params: object) -> None:
@@ -67,7 +65,8 @@ class SignatureRefused(Exception):
 
 @dataclass(frozen=True)
 class AppliedSignature:
-    """A signature that is on disk and verified. `box` is displayed coordinates (points, origin top-left), `page` from 1."""
+    """A signature that is on disk and verified. `box` is displayed coordinates (points, origin top-left), `page` from
+    1."""
 
     sha256: str
     size: int
@@ -78,13 +77,6 @@ class AppliedSignature:
     signed_at: str
     pdfa: bool
     place_clear: bool
-
-
-class QuietWriter(IncrementalPdfFileWriter):
-    """An incremental writer that leaves /Info and XMP alone."""
-
-    def _update_meta(self) -> None:
-        pass
 
 
 class TokenSigner(Signer):
@@ -115,7 +107,7 @@ class _TimedSigner(PdfSigner):
         super().__init__(metadata, signer, stamp_style=style)
         self._now = now
 
-    def init_signing_session(self, pdf_out, existing_fields_only=False):  # type: ignore[no-untyped-def]
+    def init_signing_session(self, pdf_out, existing_fields_only=False):
         session = super().init_signing_session(pdf_out, existing_fields_only)
         session.system_time = self._now.astimezone(appearance.VIETNAM)
         return session
@@ -139,9 +131,9 @@ def apply_signature(
 ) -> AppliedSignature:
     """Sign `source` into `target` for one slot of its kind.
 
-    `certificate` and `intermediates` are DER. `seal_size` (points) is the true size of the agency's seal, for the field made
-    at the leader's signature. Raises: SignatureRefused, TrustError, FontError, StampError, PlacementError, SigningError,
-    OSError; then `target` is as it was. Sources: NĐ 30/2020 PL I; signing.md 5, 7, 8.
+    `certificate` and `intermediates` are DER. `seal_size` (points) is the true size of the agency's seal, for the
+    field made at the leader's signature. Raises: SignatureRefused, TrustError, FontError, StampError, PlacementError,
+    SigningError, OSError; then `target` is as it was. Sources: NĐ 30/2020 PL I; signing.md 5, 7, 8.
     """
     slots = _slots(kind, slot)
     check_signer(certificate, trust, intermediates, now)
@@ -155,10 +147,12 @@ def apply_signature(
     work = Path(name)
     try:
         shutil.copyfile(source, work)
+        clear = True
         if FIELD_OF_SLOT[slot] not in present:
-            places = _places(source, slots, stamp, font, seal_size)
-            _make_fields(work, source, places)
-        place = _field_place(work, slot)
+            places = places_of_slots(source, slots, stamp, font, seal_size)
+            make_fields(work, source, places)
+            clear = places[slot].clear
+        place = replace(placement.field_place(work, FIELD_OF_SLOT[slot]), clear=clear)
         signer = TokenSigner(service, slot, certificate, [*intermediates], document_id)
         _sign(work, slot, signer, _style(stamp, font, place), now)
         pdfa = _check_result(work, slots, slot, trust, pdfa_before, now)
@@ -204,55 +198,6 @@ def _check_order(slots: tuple[str, ...], slot: str, present: dict[str, bool]) ->
     for earlier in slots[: slots.index(slot)]:
         if not present.get(FIELD_OF_SLOT[earlier]):
             raise SignatureRefused("slot-out-of-order", slot=slot, missing=earlier)
-
-
-def _places(
-    source: Path,
-    slots: tuple[str, ...],
-    stamp: StampText | StampImage,
-    font: Path,
-    seal_size: tuple[float, float] | None,
-) -> dict[str, Placement]:
-    if slots == ("agency",):
-        if isinstance(stamp, StampText):
-            _, width, height = appearance.lay_out(stamp, font)
-        else:
-            width, height = stamp.size(appearance.SEAL_MILLIMETRES)
-        return {"agency": placement.top_right(source, width, height)}
-    unit = appearance.POINTS_PER_MILLIMETRE
-    widest, highest = SIGNATURE_MILLIMETRES[0] * unit, SIGNATURE_MILLIMETRES[1] * unit
-    if isinstance(stamp, StampImage):
-        width, height = stamp.size(SIGNATURE_MILLIMETRES[0])
-        factor = min(1.0, widest / width, highest / height)
-        width, height = width * factor, height * factor
-    else:
-        _, width, height = appearance.lay_out(stamp, font)
-    leader = placement.signature_place(source, width, height)
-    seal = seal_size or (appearance.SEAL_MILLIMETRES * unit, appearance.SEAL_MILLIMETRES * unit)
-    return {
-        "leader": leader,
-        "agency": placement.seal_place(leader, *seal, placement.page_size(source, leader.page)),
-    }
-
-
-def _make_fields(work: Path, source: Path, places: dict[str, Placement]) -> None:
-    with work.open("r+b") as stream:
-        writer = QuietWriter(stream, strict=True)
-        for slot, place in places.items():
-            locked = slot == "agency"
-            spec = SigFieldSpec(
-                FIELD_OF_SLOT[slot],
-                on_page=place.page - 1,
-                box=placement.pdf_rectangle(source, place),
-                field_mdp_spec=FieldMDPSpec(FieldMDPAction.ALL) if locked else None,
-                doc_mdp_update_value=MDPPerm.NO_CHANGES if locked else None,
-            )
-            append_signature_field(writer, spec)
-        writer.write_in_place()
-
-
-def _field_place(work: Path, slot: str) -> Placement:
-    return placement.field_place(work, FIELD_OF_SLOT[slot])
 
 
 def _style(stamp: StampText | StampImage, font: Path, place: Placement) -> BaseStampStyle:

@@ -1,9 +1,10 @@
-"""Is a signed file still PDF/A-2b? A masked check with pikepdf's allow-list validator, plus byte checks of the original.
+"""Is a signed file still PDF/A-2b? A masked check with pikepdf's allow-list validator, plus byte checks of the
+original.
 
-The validator answers "not checked" for any file with a form. So a copy is made in which every field's appearance is painted
-into its page and the form is gone; what the mask hides (field flags, appearance, string lengths, byte range, end of file) is
-then checked on the original (signing.md 4.1, ISO 19005-2 6.1.3, 6.1.12, 6.1.13, 6.3, 6.4). Passing means no checkable rule is
-broken; it is not the verdict of another product.
+The validator answers "not checked" for any file with a form. So a copy is made in which every field's appearance is
+painted into its page and the form is gone; what the mask hides (field flags, appearance, string lengths, byte range,
+end of file) is then checked on the original (signing.md 4.1, ISO 19005-2 6.1.3, 6.1.12, 6.1.13, 6.3, 6.4). Passing
+means no checkable rule is broken; it is not the verdict of another product.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def _signature_faults(document: pikepdf.Pdf, path: Path) -> list[str]:
         end = content[: parts[2] + parts[3]].rstrip(b"\r\n")
         if gap[:1] != b"<" or gap[-1:] != b">" or end[-5:] != b"%%EOF":
             faults.append("6.4.3-1 ByteRange")
-        if any(key.startswith("/Digest") for reference in signature.get("/Reference", []) for key in reference.keys()):
+        if any(key.startswith("/Digest") for reference in signature.get("/Reference", []) for key in list(reference)):
             faults.append("6.1.12 Digest")
     return faults
 

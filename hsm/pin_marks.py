@@ -1,8 +1,9 @@
-"""PIN tries that may be spent: a small durable file, so that a restart never spends another try with the same credential.
+"""PIN tries that may be spent: a small durable file, so that a restart never spends another try with the same
+credential.
 
-A mark is written before every C_Login and taken away after a good one. It holds token serial numbers only, never a PIN and
-never a hash of one (a PIN is short: any hash of it could be searched). People may always type again; an automatic login from
-a credential is refused while the mark stands (signing.md 9.3, F10).
+A mark is written before every C_Login and taken away after a good one. It holds token serial numbers only, never a
+PIN and never a hash of one (a PIN is short: any hash of it could be searched). People may always type again; an
+automatic login from a credential is refused while the mark stands (signing.md 9.3, F10).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The signer process: one PKCS#11 module behind one unix socket, one request per connection.
 
-Owns the socket, the peer check and the order journal-then-sign. Refuses: peers whose uid is not listed (SO_PEERCRED), frames
-above the cap, peers slower than the deadline, and anything to sign that is not the signed attributes of a document under the
-enrolled certificate. No network, no document files. PINs are handed to the token and forgotten.
+Owns the socket, the peer check and the order journal-then-sign. Refuses: peers whose uid is not listed (SO_PEERCRED),
+frames above the cap, peers slower than the deadline, and anything to sign that is not the signed attributes of a
+document under the enrolled certificate. No network, no document files. PINs are handed to the token and forgotten.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from hsm import frames
 from hsm.api import FaultClass, SigningError
@@ -28,6 +29,8 @@ from hsm.pin_marks import PinMarks
 from hsm.signed_attributes import message_digest
 from hsm.token import TokenModule
 from hsm.token_thread import TokenThread
+
+T = TypeVar("T")
 
 REQUEST_SECONDS = 5.0
 """A peer has this long, all in all, to send its request; one silent client must not stop all signing."""
@@ -42,7 +45,7 @@ class Signer:
         self._thread = thread
         self._journal = SigningJournal(config.journal)
         marks = PinMarks(config.journal.with_name("pin-marks.json"))
-        self._token: TokenModule = self._on_thread(lambda: TokenModule(config, marks), config.login_deadline_seconds)  # type: ignore[assignment]
+        self._token: TokenModule = self._on_thread(lambda: TokenModule(config, marks), config.login_deadline_seconds)
 
     def login_from_credentials(self, folder: Path | None) -> list[SigningError]:
         """One try per key that names a credential; refusals come back as a list, they do not stop the process."""
@@ -65,9 +68,7 @@ class Signer:
         """The reply to one request. Raises: SigningError, frames.FrameError."""
         operation = frames.text(request, "op")
         if operation == "state":
-            return self._on_thread(  # type: ignore[return-value]
-                lambda: frames.pack_state(self._token.state()), self._config.sign_deadline_seconds
-            )
+            return self._on_thread(lambda: frames.pack_state(self._token.state()), self._config.sign_deadline_seconds)
         slot = frames.text(request, "slot")
         if operation == "login":
             self._login(slot, frames.text(request, "pin"), automatic=False)
@@ -81,7 +82,7 @@ class Signer:
             signature = self._on_thread(
                 lambda: self._sign(slot, attributes, document_id), self._config.sign_deadline_seconds
             )
-            return {"ok": True, "signature": frames.pack(signature)}  # type: ignore[arg-type]
+            return {"ok": True, "signature": frames.pack(signature)}
         raise SigningError(FaultClass.CONFIG, "operation-unknown", operation)
 
     def close(self) -> None:
@@ -108,7 +109,7 @@ class Signer:
             raise SigningError(FaultClass.DEVICE, "journal-not-written", str(error)) from error
         return self._token.sign(slot, attributes)
 
-    def _on_thread(self, action: Callable[[], object], deadline_seconds: float) -> object:
+    def _on_thread(self, action: Callable[[], T], deadline_seconds: float) -> T:
         return self._thread.call(action, deadline_seconds)
 
 

@@ -1,25 +1,26 @@
 """PKCS#11 behind one object: the only importer of `pkcs11`, used by one thread of one process.
 
 Owns the module, one session per token (closing any session logs out the whole token), the enrolled keys and the error
-taxonomy of signing.md 9.3. Refuses to guess: a key is found by CKA_ID and must fit the enrolled certificate, never by label;
-a PIN is tried once per call, flags are read again before each login, and no PIN is kept.
+taxonomy of signing.md 9.3. Refuses to guess: a key is found by CKA_ID and must fit the enrolled certificate, never by
+label; a PIN is tried once per call, flags are read again before each login, and no PIN is kept.
 
-Invariants: the library is loaded after exec and never crosses a fork; after TOKEN_LOST or DEVICE every handle is dropped.
+Invariants: the library is loaded after exec and never crosses a fork; after TOKEN_LOST or DEVICE every handle is
+dropped.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import pkcs11
-from asn1crypto import keys, pem, x509
+from asn1crypto import keys, x509
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, TokenFlag
 from pkcs11 import exceptions as p11
 from pkcs11.util.rsa import encode_rsa_public_key
 
 from hsm.api import FaultClass, KeyState, SignerState, SigningError
+from hsm.certificates import load_certificate
 from hsm.config import KeyConfig, SignerConfig
 from hsm.pin_marks import PinMarks
 
@@ -57,7 +58,8 @@ _DIGEST_HEADER = bytes.fromhex("3031300d060960864801650304020105000420")
 def classify(error: Exception, site: str) -> SigningError:
     """The SigningError for what the library raised at a call site ("load", "open", "login", "find" or "sign").
 
-    By site first: some modules answer a wrong PIN with a general error, so whatever C_Login raises counts as a spent try.
+    By site first: some modules answer a wrong PIN with a general error, so whatever C_Login raises counts as a spent
+    try.
     """
     name = type(error).__name__
     detail = f"{site}: {name} {error}".rstrip()
@@ -72,18 +74,6 @@ def classify(error: Exception, site: str) -> SigningError:
     if isinstance(error, _WRONG) or "0x68" in str(error):
         return SigningError(FaultClass.CONFIG, "token-refuses", detail)
     return SigningError(FaultClass.DEVICE, "device-fault", detail)
-
-
-def load_certificate(path: Path) -> bytes:
-    """The DER of one certificate file (PEM or DER). Raises: SigningError (CONFIG, `certificate-unreadable`)."""
-    try:
-        content = path.read_bytes()
-        if pem.detect(content):
-            content = pem.unarmor(content)[2]
-        x509.Certificate.load(content, strict=True).subject.native  # noqa: B018 - parsing is the check
-    except (OSError, ValueError, TypeError) as error:
-        raise SigningError(FaultClass.CONFIG, "certificate-unreadable", f"{path}: {error}") from error
-    return content
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The one thread that talks PKCS#11, and the watchdog that ends the process when a call into the module hangs.
 
-A hung C_Sign can only be ended with its process (signing.md 9.1). So the watchdog answers the waiting client with HANG and
-exits; whoever supervises the process starts it anew, and the login is gone with it.
+A hung C_Sign can only be ended with its process (signing.md 9.1). So the watchdog answers the waiting client with
+HANG and exits; whoever supervises the process starts it anew, and the login is gone with it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TypeVar
 
 from hsm.api import FaultClass, SigningError
+
+T = TypeVar("T")
 
 HANG_EXIT_CODE = 70
 _POLL_SECONDS = 0.1
@@ -32,9 +35,9 @@ class TokenThread:
         self._thread.start()
         self._watchdog.start()
 
-    def call(self, action: Callable[[], object], deadline_seconds: float) -> object:
+    def call(self, action: Callable[[], T], deadline_seconds: float) -> T:
         """Run one call on the thread and return its result. Raises: what it raises; SigningError (HANG)."""
-        outcome: Future = Future()
+        outcome: Future[T] = Future()
         self._calls.put((action, deadline_seconds, outcome))
         return outcome.result()
 

@@ -1,6 +1,7 @@
 """Whom the box believes: pinned root certificates and the intermediates it ships, nothing from the operating system.
 
-Nothing is fetched. Field signatures often hold the signer's certificate only, so intermediates are kept here (signing.md 5.2).
+Nothing is fetched. Field signatures often hold the signer's certificate only, so intermediates are kept here
+(signing.md 5.2).
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from asn1crypto import pem, x509
+from asn1crypto import x509
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, ValidationError
+
+from hsm.certificates import read_all
 
 
 class TrustError(Exception):
@@ -54,25 +57,16 @@ class Trust:
 def read_certificates(path: Path) -> list[bytes]:
     """Every certificate in a PEM or DER file, as DER. Raises: TrustError (`trust-unreadable`)."""
     try:
-        content = path.read_bytes()
-        if not pem.detect(content):
-            found = [content]
-        else:
-            found = [der for name, _, der in pem.unarmor(content, multiple=True) if name == "CERTIFICATE"]
-        for der in found:
-            x509.Certificate.load(der, strict=True).subject.native  # noqa: B018 - parsing is the check
-    except (OSError, ValueError, TypeError) as error:
+        return read_all(path)
+    except (OSError, ValueError) as error:
         raise TrustError("trust-unreadable", f"{path}: {error}") from error
-    if not found:
-        raise TrustError("trust-unreadable", str(path))
-    return found
 
 
 def check_signer(certificate: bytes, trust: Trust, intermediates: Sequence[bytes], now: datetime) -> None:
     """Check a signer certificate before it signs: validity, key usage, chain to a pinned root (TT 15/2025/TT-BKHCN).
 
-    pyHanko signs blindly with an expired, foreign or unusable certificate (signing.md F3), so this runs before the token
-    is touched. Raises: TrustError (`certificate-expired`, `certificate-not-yet-valid`, `certificate-usage`,
+    pyHanko signs blindly with an expired, foreign or unusable certificate (signing.md F3), so this runs before the
+    token is touched. Raises: TrustError (`certificate-expired`, `certificate-not-yet-valid`, `certificate-usage`,
     `certificate-untrusted`).
     """
     leaf = x509.Certificate.load(certificate)

@@ -1,9 +1,10 @@
 """Strict verification of signed PDF files: the only judge of "valid" in the box and in the province.
 
-Owns the verdict. Decides by: digest and CMS signature, coverage, a policy stricter than pyHanko's own on what may follow a
-signature (signing.md 7.3), the last signature covering the file to its last byte, the lock on the agency's field, the order
-of signatures, the slots expected, and a chain to a pinned root. Other products call appended attacks valid; nothing of
-theirs is asked. A hostile file never crashes it: any fault of a parser is a verdict. Time limits are the caller's.
+Owns the verdict. Decides by: digest and CMS signature, coverage, a policy stricter than pyHanko's own on what may
+follow a signature (signing.md 7.3), the last signature covering the file to its last byte, the lock on the agency's
+field, the order of signatures, the slots expected, and a chain to a pinned root. Other products call appended attacks
+valid; nothing of theirs is asked. A hostile file never crashes it: any fault of a parser is a verdict. Time limits
+are the caller's.
 """
 
 from __future__ import annotations
@@ -101,8 +102,8 @@ def verify_file(
 ) -> Verification:
     """Judge one file. Never raises for what is in the file; call it from a thread without a running event loop.
 
-    `expected_slots`: signatures that must be there, in this order. `now` defaults to the clock. Raises: OSError when the file
-    itself cannot be read.
+    `expected_slots`: signatures that must be there, in this order. `now` defaults to the clock. Raises: OSError when
+    the file itself cannot be read.
     """
     content = path.read_bytes()
     digest, size = sha256(content).hexdigest(), len(content)
@@ -113,13 +114,14 @@ def verify_file(
             findings, faults = asyncio.run(_judge(stream, trust, expected_slots, now))
         verdict, reasons = _verdict(findings, faults, expected_slots)
     except Exception as error:  # Any fault of the parser is a fault of the file; it must become a verdict.
-        verdict, reasons = _broken(path), (f"parser-{type(error).__name__}",)
+        verdict, reasons = _broken(path), [f"parser-{type(error).__name__}"]
     pdfa = check_pdfa(path).passed if with_pdfa and verdict != "unreadable" else False
     return Verification(verdict, findings, pdfa, tuple(reasons), digest, size)
 
 
 def _broken(path: Path) -> str:
-    # A file without any trace of a signature is just unreadable; one with a signature that breaks the parser is invalid.
+    # A file without any trace of a signature is just unreadable; one with a signature that breaks the parser is
+    # invalid.
     content = path.read_bytes()
     return "invalid" if b"%PDF-" in content[:1024] and b"/ByteRange" in content else "unreadable"
 

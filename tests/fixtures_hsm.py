@@ -1,4 +1,5 @@
-"""Fixtures of signing: one SoftHSM with a leader's and an agency's key per test run, a PKI over them, PDF/A pages to sign."""
+"""Fixtures of signing: one SoftHSM with a leader's and an agency's key per test run, a PKI over them, PDF/A pages to
+sign."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ import pytest
 from appliance.demo.pki import Pki, issue_certificate, make_pki
 from hsm import softhsm
 from hsm.api import SigningError
+from hsm.certificates import load_certificate
 from hsm.client import SocketSigner
-from hsm.token import load_certificate
 from hsm.trust import Trust, read_certificates
 from tests.data.signing_pages import make_page, make_seal, make_signature
 

@@ -1,7 +1,8 @@
-"""`commune-box sign`: one file, one or several signature slots; works alone with a signer.toml, or with the box's signer.
+"""`commune-box sign`: one file, one or several signature slots; works alone with a signer.toml, or with the box's
+signer.
 
-Owns the choice of appearance and the life of a signer process started only for this command. A PIN is asked for each token
-that nobody is logged in to, and tried once.
+Owns the choice of appearance and the life of a signer process started only for this command. A PIN is asked for each
+token that nobody is logged in to, and tried once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`commune-box verify`: the strict verdict on a signed PDF; works alone, without any installation.
 
-Owns words for the verdict; the judging is `hsm.verify`, and it runs here in a limited child process, because a file to be
-verified may be hostile.
+Owns words for the verdict; the judging is `hsm.verify`, and it runs here in a limited child process, because a file
+to be verified may be hostile.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""A small PKI for demonstrations and tests: root, issuing CA, and certificates for public keys that stay on their token.
+"""A small PKI for demonstrations and tests: root, issuing CA, and certificates for public keys that stay on their
+token.
 
 Owns key material of the two authorities for the length of a call only; refuses to be used for anything real (the names
-say so). Shape as in the field: CN of the signer in Vietnamese, keyUsage digitalSignature + nonRepudiation, path length 0.
+say so). Shape as in the field: CN of the signer in Vietnamese, keyUsage digitalSignature + nonRepudiation, path
+length 0.
 """
 
 from __future__ import annotations

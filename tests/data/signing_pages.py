@@ -9,12 +9,13 @@ from pathlib import Path
 import pikepdf
 import pikepdf.pdfa
 from fontTools.ttLib import TTFont
-from PIL import Image, ImageDraw
 from pikepdf import Array, Dictionary, Name
+from PIL import Image, ImageDraw
 
 from hsm.font import font_file
 
 A4 = (595, 842)
+TURN = {0: "", 90: "0 1 -1 0 842 0 cm", 180: "-1 0 0 -1 595 842 cm", 270: "0 -1 1 0 0 595 cm"}
 LETTER = (
     (60, 60, 12, "ỦY BAN NHÂN DÂN"),
     (60, 76, 12, "XÃ THỬ NGHIỆM"),
@@ -36,14 +37,15 @@ SIGNED_BLOCK = (
 
 
 def make_page(path: Path, name: str, rotate: int = 0) -> Path:
-    """One A4 page: "scan" is a letter whose right upper corner is partly free, "letter" has a signature block as well."""
+    """One A4 page: "scan" is a letter, "letter" has a signature block at its end as well."""
     lines = LETTER + (SIGNED_BLOCK if name == "letter" else ())
     document = pikepdf.new()
-    document.add_blank_page(page_size=A4)
+    document.add_blank_page(page_size=A4 if rotate in (0, 180) else (A4[1], A4[0]))
     page = document.pages[0]
     font, glyphs = _font(document)
     page.obj.Resources = Dictionary(Font=Dictionary(F1=font))
-    parts = []
+    # A turned page holds turned content, so that it is displayed upright, as scanners write it.
+    parts = [TURN[rotate]]
     for x, y, size, text in lines:
         codes = "".join(f"{glyphs[ord(letter)]:04x}" for letter in text)
         parts.append(f"BT /F1 {size} Tf {x} {A4[1] - y} Td <{codes}> Tj ET")

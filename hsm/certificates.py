@@ -1,0 +1,34 @@
+"""Certificate files (PEM or DER) as DER bytes; light enough for the signer process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from asn1crypto import pem, x509
+
+from hsm.api import FaultClass, SigningError
+
+
+def read_all(path: Path) -> list[bytes]:
+    """Every certificate in a file. Raises: OSError; ValueError when there is none or one cannot be parsed."""
+    content = path.read_bytes()
+    if pem.detect(content):
+        found = [der for name, _, der in pem.unarmor(content, multiple=True) if name == "CERTIFICATE"]
+    else:
+        found = [content]
+    try:
+        for der in found:
+            x509.Certificate.load(der, strict=True).subject.native  # noqa: B018 - parsing is the check
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    if not found:
+        raise ValueError("no certificate")
+    return found
+
+
+def load_certificate(path: Path) -> bytes:
+    """The only (or first) certificate of a file. Raises: SigningError (CONFIG, `certificate-unreadable`)."""
+    try:
+        return read_all(path)[0]
+    except (OSError, ValueError) as error:
+        raise SigningError(FaultClass.CONFIG, "certificate-unreadable", f"{path}: {error}") from error

@@ -1,0 +1,126 @@
+"""Ink and free paper of one rendered page, and the two ways to look at a page: as displayed and as the file stores it.
+
+Boxes are [x0, y0, x1, y1] in points, origin top-left of the displayed page. Knows pixels and rectangles, no law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pypdfium2 as pdfium
+
+Box = tuple[float, float, float, float]
+
+EDGE = 4.0
+"""Points kept free at the paper's edge; printers cut closer than that."""
+CLEARANCE = 3.0
+"""Points of free paper wanted on every side of an appearance."""
+_INK_DEPTH = 42
+_INK_SHARE = 0.0004
+_MOST_PIXELS = 3000
+"""Longest side of a rendered page; an absurdly large page is looked at more coarsely."""
+
+
+def to_page_coordinates(box: Box, crop: Box, rotation: int) -> tuple[int, int, int, int]:
+    """Displayed coordinates (top-left origin) to user space of a page with that CropBox, turned by `rotation`
+    degrees."""
+    left, bottom, right, top = crop
+    x0, y0, x1, y1 = box
+    if rotation == 90:
+        found = (left + y0, bottom + x0, left + y1, bottom + x1)
+    elif rotation == 180:
+        found = (right - x1, bottom + y0, right - x0, bottom + y1)
+    elif rotation == 270:
+        found = (right - y1, top - x1, right - y0, top - x0)
+    else:
+        found = (left + x0, top - y1, left + x1, top - y0)
+    x, y = round(found[0]), round(found[1])
+    return x, y, x + round(found[2] - found[0]), y + round(found[3] - found[1])
+
+
+def to_displayed_coordinates(box: Box, crop: Box, rotation: int) -> Box:
+    """The way back: user space (left, bottom, right, top) to displayed coordinates with the origin top-left."""
+    left, bottom, right, top = crop
+    x0, y0, x1, y1 = box
+    if rotation == 90:
+        return y0 - bottom, x0 - left, y1 - bottom, x1 - left
+    if rotation == 180:
+        return right - x1, y0 - bottom, right - x0, y1 - bottom
+    if rotation == 270:
+        return top - y1, right - x1, top - y0, right - x0
+    return x0 - left, top - y1, x1 - left, top - y0
+
+
+class Paper:
+    """The rendered page as a map of ink. All areas and sizes are points."""
+
+    def __init__(self, ink: np.ndarray, factor: float = 1.0) -> None:
+        """`ink`: rows by columns of booleans, `factor`: pixels a point."""
+        self._factor = factor
+        self._sums = np.zeros((ink.shape[0] + 1, ink.shape[1] + 1), dtype=np.int64)
+        self._sums[1:, 1:] = ink.cumsum(axis=0).cumsum(axis=1)
+
+    @classmethod
+    def of_page(cls, page: pdfium.PdfPage) -> Paper:
+        """Look at a page. Paper is whatever most of it looks like (a grey scan has no white); ink is clearly darker."""
+        factor = min(1.0, _MOST_PIXELS / max(*page.get_size(), 1.0))
+        grey = page.render(scale=factor, grayscale=True, may_draw_forms=True).to_numpy()
+        grey = grey[:, :, 0] if grey.ndim == 3 else grey
+        return cls(grey.astype(np.int16) < int(np.median(grey)) - _INK_DEPTH, factor)
+
+    def nearest_free(self, area: Box, width: float, height: float) -> Box | None:
+        """The free place (with clearance) nearest to the top right corner of `area`."""
+
+        def cost(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            return area[2] * self._factor - x + y
+
+        return self._free(area, width, height, cost)
+
+    def lowest_free(self, area: Box, width: float, height: float) -> Box | None:
+        """The free place (with clearance) nearest to the middle of the lower edge of `area`."""
+        wanted = (area[0] + area[2] - width) / 2 * self._factor
+
+        def cost(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            return abs(x - wanted) + 3 * (area[3] * self._factor - y)
+
+        return self._free(area, width, height, cost)
+
+    def least_ink(self, area: Box, width: float, height: float) -> Box:
+        """The place in `area` with the least ink; the upper right corner when the size does not fit at all."""
+        found = self._candidates(area, width, height)
+        if found is None:
+            return area[2] - width, area[1], area[2], area[1] + height
+        x, y, ink = found
+        return self._box(x, y, int(np.argmin(ink)), width, height)
+
+    def _free(
+        self, area: Box, width: float, height: float, cost: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ) -> Box | None:
+        found = self._candidates(area, width + 2 * CLEARANCE, height + 2 * CLEARANCE)
+        if found is None:
+            return None
+        x, y, ink = found
+        most = width * height * self._factor**2 * _INK_SHARE
+        order = np.where(ink <= most, cost(x, y), np.inf)
+        best = int(np.argmin(order))
+        if not np.isfinite(order.flat[best]):
+            return None
+        left, top, _, _ = self._box(x, y, best, width, height)
+        return left + CLEARANCE, top + CLEARANCE, left + CLEARANCE + width, top + CLEARANCE + height
+
+    def _box(self, x: np.ndarray, y: np.ndarray, best: int, width: float, height: float) -> Box:
+        left, top = float(x.flat[best]) / self._factor, float(y.flat[best]) / self._factor
+        return left, top, left + width, top + height
+
+    def _candidates(self, area: Box, width: float, height: float) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        sums = self._sums
+        x0, y0, x1, y1 = (part * self._factor for part in area)
+        w, h = int(np.ceil(width * self._factor)), int(np.ceil(height * self._factor))
+        rows, columns = sums.shape[0] - 1, sums.shape[1] - 1
+        xs = np.arange(max(int(np.ceil(x0)), 0), min(int(x1), columns) - w + 1)
+        ys = np.arange(max(int(np.ceil(y0)), 0), min(int(y1), rows) - h + 1)
+        if not len(xs) or not len(ys):
+            return None
+        y, x = np.meshgrid(ys, xs, indexing="ij")
+        return x, y, sums[y + h, x + w] - sums[y, x + w] - sums[y + h, x] + sums[y, x]
