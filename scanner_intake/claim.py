@@ -72,17 +72,19 @@ def claim(path: Path, folder: DropFolder, expected: Shape, claim_id: str, now: d
         "policy": folder.policy,
         "claimed_at": now.isoformat(),
     }
-    _write_durable(place / _ORIGIN, json.dumps(origin, ensure_ascii=False).encode())
-    sync_folder(spool)
-    if shape_of(path) != expected:
-        _remove(place)
-        raise NotClaimable("changed")
     content = place / _CONTENT
     try:
+        _write_durable(place / _ORIGIN, json.dumps(origin, ensure_ascii=False).encode())
+        sync_folder(spool)
+        if shape_of(path) != expected:
+            raise NotClaimable("changed")
         path.rename(content)
     except FileNotFoundError as error:
         _remove(place)
         raise NotClaimable("gone") from error
+    except (OSError, NotClaimable):
+        _remove(place)  # the rename is the last step that can fail here, so the file is still in the drop folder
+        raise
     if shape_of(content) != expected:
         _put_back(content, path, place)
         raise NotClaimable("changed")

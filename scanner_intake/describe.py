@@ -113,23 +113,24 @@ def _number(header: Header, other: Header | None, type_name: str) -> dict[str, F
         return {}
     agreed = again is not None and again.notation == code.notation
     fields = {"code_notation": _field(code.notation, 0.95 if agreed else 0.7, header.number)}
-    number = _sure_number(header.number, code)
-    if number is not None and other is not None:
-        number = number if again is not None and again.number == number else None
+    confirmed = again is not None and again.number == code.number
+    number = _sure_number(header.number, code, 0.5 if confirmed else _SURE)
+    if number is not None and other is not None and not confirmed:
+        number = None
     if number is not None:
-        fields["code_number"] = _field(number, 0.95 if other is not None else 0.8, header.number)
+        fields["code_number"] = _field(number, 0.95 if confirmed else 0.8, header.number)
         whole = patterns.Code(number, code.notation).whole
         fields["code"] = _field(whole or "", min(each.confidence for each in fields.values()), header.number)
     return fields
 
 
-def _sure_number(line: Line, code: patterns.Code) -> str | None:
+def _sure_number(line: Line, code: patterns.Code, least: float) -> str | None:
     """The number if its word was read surely and is not in coloured ink (a pen)."""
     if code.number is None:
         return None
     for word in line.words:
         if code.number in word.text:
-            return code.number if word.confidence >= _SURE and not word.pen else None
+            return code.number if word.confidence >= least and not word.pen else None
     return None
 
 

@@ -39,8 +39,18 @@ _log = logging.getLogger(__name__)
 _CHILD = ("-m", "scanner_intake.digitize_child")
 
 
-def digitize(source: Path, out_dir: Path, limits: Limits | None = None, language: str = "vie") -> Digitized:
+def digitize(
+    source: Path,
+    out_dir: Path,
+    limits: Limits | None = None,
+    language: str = "vie",
+    *,
+    ignore_markings: bool = False,
+) -> Digitized:
     """Text, fields, markings and, for the verdict ok, a PDF/A-2b at `out_dir/<name of source>.pdf` (replaced when there).
+
+    `ignore_markings` is for a paper that an authorised person has looked at and released as not secret: the gate then
+    only reports.
 
     Raises: OSError when `source` cannot be read or `out_dir` cannot be written.
     """
@@ -51,7 +61,7 @@ def digitize(source: Path, out_dir: Path, limits: Limits | None = None, language
     out_dir.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".digitize-", dir=out_dir))
     try:
-        request = {"source": str(source), "limits": asdict(limits), "language": language}
+        request = {"source": str(source), "limits": asdict(limits), "language": language, "ignore_markings": ignore_markings}
         (work / "request.json").write_bytes(json.dumps(request).encode())
         failure = _run(work, limits)
         if failure:

@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     limits = Limits(**request["limits"])
     digitize_limits.restrict(limits)
     try:
-        result = _digitize(Path(request["source"]), work, limits, request["language"])
+        result = _digitize(Path(request["source"]), work, limits, request["language"], request["ignore_markings"])
     except MemoryError:
         result = Digitized("unreadable", code="out-of-memory")
     _write(work, result)
@@ -49,7 +49,7 @@ def _write(work: Path, result: Digitized) -> None:
     part.replace(work / "result.json")
 
 
-def _digitize(original: Path, work: Path, limits: Limits, language: str) -> Digitized:
+def _digitize(original: Path, work: Path, limits: Limits, language: str, ignore_markings: bool) -> Digitized:
     from scanner_intake.container import media_type_of  # imports follow the limits: they cost memory too
     from scanner_intake.digitize_ocr import RecognitionFailed
     from scanner_intake.digitize_source import Refused, open_source
@@ -62,17 +62,17 @@ def _digitize(original: Path, work: Path, limits: Limits, language: str) -> Digi
         return Digitized(refusal.verdict, media_type=kind, code=refusal.code)
     except RecognitionFailed as failure:
         return Digitized("unreadable", media_type=kind, code=failure.code)
-    return _judge(source, looked, work, original, kind)
+    return _judge(source, looked, work, original, kind, ignore_markings)
 
 
-def _judge(source, looked: _Looked, work: Path, original: Path, kind: str) -> Digitized:
+def _judge(source, looked: _Looked, work: Path, original: Path, kind: str, ignore_markings: bool) -> Digitized:
     from scanner_intake.describe import describe
     from scanner_intake.digitize_pdfa import NotPdfa
     from scanner_intake.secrecy import printed_markings, suspicion
 
     markings = tuple(looked.markings + printed_markings(looked.pages))
     suspected = suspicion(markings)
-    if suspected:
+    if suspected and not ignore_markings:
         return Digitized("suspected-secret", source.pages, markings=markings, media_type=kind, code=suspected)
     fields = describe(looked.pages, looked.header)
     urgency = [each for each in markings if each.kind == "urgency"]

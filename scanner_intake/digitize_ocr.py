@@ -18,7 +18,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pypdfium2 as pdfium
 from defusedxml import ElementTree
 
 from scanner_intake.layout import Box, Line, PageText, Word, key

@@ -18,8 +18,8 @@ import img2pdf
 import numpy as np
 import ocrmypdf
 import pikepdf
-from PIL import Image
 from pikepdf import pdfa
+from PIL import Image
 
 from scanner_intake import digitize_words
 from scanner_intake.digitize_ocr import Reading

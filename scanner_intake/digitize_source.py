@@ -48,7 +48,7 @@ class Source:
 def open_source(original: Path, work: Path, limits: Limits) -> Source:
     """The original as a PDF inside `work`.
 
-    Raises: Refused with codes too-large, unsupported-type, damaged, empty, too-many-pages, too-many-pixels, password.
+    Raises: Refused with codes too-large, unsupported-type, damaged, empty, too-many-pages, too-many-pixels, needs-password.
     """
     if original.stat().st_size > limits.source_bytes:
         raise Refused("too-large")
@@ -80,7 +80,7 @@ def _from_pdf(original: Path, work: Path, limits: Limits) -> Source:
                 warnings.append("active-content-removed")
             pdf.save(plain, deterministic_id=True)
     except pikepdf.PasswordError as error:
-        raise Refused("password", "needs-password") from error
+        raise Refused("needs-password", "needs-password") from error
     except Refused:
         raise
     except MemoryError:

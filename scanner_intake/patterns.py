@@ -59,22 +59,11 @@ _DATE = re.compile(
 )
 _DIGITS = str.maketrans({"I": "1", "l": "1", "|": "1", "!": "1", "O": "0", "o": "0"})
 
-AGENCY_HEADS = (
-    "UY BAN|UBND|HDND|HOI DONG|SO|BO|CUC|CHI CUC|TONG CUC|PHONG|BAN|VAN PHONG|TRUNG TAM|CONG AN|DANG UY|DANG BO|HUYEN UY|TINH UY|"
-    "THANH UY|TRUONG|THANH TRA|CHI NHANH|VIEN|TOA AN|TRAM|DOAN|HOI|LIEN DOAN|MAT TRAN|CHINH PHU|THU TUONG|TAND|VKSND|UBMTTQ|"
-    "BAO HIEM|KHO BAC|BENH VIEN|NGAN HANG|TAP DOAN|CONG TY|CHU TICH|QUOC HOI|BCH|BAN CHAP HANH|BO CHI HUY"
-).split("|")
+AGENCY_HEADS = ["UY BAN", "UBND", "HDND", "HOI DONG", "SO", "BO", "CUC", "CHI CUC", "TONG CUC", "PHONG", "BAN", "VAN PHONG", "TRUNG TAM", "CONG AN", "DANG UY", "DANG BO", "HUYEN UY", "TINH UY", "THANH UY", "TRUONG", "THANH TRA", "CHI NHANH", "VIEN", "TOA AN", "TRAM", "DOAN", "HOI", "LIEN DOAN", "MAT TRAN", "CHINH PHU", "THU TUONG", "TAND", "VKSND", "UBMTTQ", "BAO HIEM", "KHO BAC", "BENH VIEN", "NGAN HANG", "TAP DOAN", "CONG TY", "CHU TICH", "QUOC HOI", "BCH", "BAN CHAP HANH", "BO CHI HUY"]
 PLACE_HEADS = ("TINH", "THANH PHO", "TP", "HUYEN", "QUAN", "XA", "PHUONG", "THI TRAN", "THI XA", "DAC KHU")
 AUTHORITIES = ("TM", "KT", "TL", "TUQ", "Q")
-FUNCTIONS = (
-    "CHU TICH|PHO CHU TICH|GIAM DOC|PHO GIAM DOC|CHANH VAN PHONG|PHO CHANH VAN PHONG|BO TRUONG|THU TRUONG|TRUONG PHONG|"
-    "PHO TRUONG PHONG|TRUONG BAN|PHO TRUONG BAN|HIEU TRUONG|PHO HIEU TRUONG|BI THU|PHO BI THU|CUC TRUONG|PHO CUC TRUONG|"
-    "CHI CUC TRUONG|VIEN TRUONG|CHANH THANH TRA|THU TUONG|PHO THU TUONG|TONG GIAM DOC|TRUONG CONG AN|TONG CUC TRUONG"
-).split("|")
-_SPELLINGS = (
-    "ỦY BAN NHÂN DÂN|HỘI ĐỒNG NHÂN DÂN|TỈNH|THÀNH PHỐ|HUYỆN|QUẬN|XÃ|PHƯỜNG|THỊ TRẤN|ĐẶC KHU|GIÁO DỤC|ĐÀO TẠO|SỞ|BỘ|VĂN PHÒNG|"
-    "CHỦ TỊCH|PHÓ|GIÁM ĐỐC|TRƯỞNG PHÒNG|CHÁNH VĂN PHÒNG|BỘ TRƯỞNG|THỨ TRƯỞNG"
-).split("|")
+FUNCTIONS = ["CHU TICH", "PHO CHU TICH", "GIAM DOC", "PHO GIAM DOC", "CHANH VAN PHONG", "PHO CHANH VAN PHONG", "BO TRUONG", "THU TRUONG", "TRUONG PHONG", "PHO TRUONG PHONG", "TRUONG BAN", "PHO TRUONG BAN", "HIEU TRUONG", "PHO HIEU TRUONG", "BI THU", "PHO BI THU", "CUC TRUONG", "PHO CUC TRUONG", "CHI CUC TRUONG", "VIEN TRUONG", "CHANH THANH TRA", "THU TUONG", "PHO THU TUONG", "TONG GIAM DOC", "TRUONG CONG AN", "TONG CUC TRUONG"]
+_SPELLINGS = ["ỦY BAN NHÂN DÂN", "HỘI ĐỒNG NHÂN DÂN", "TỈNH", "THÀNH PHỐ", "HUYỆN", "QUẬN", "XÃ", "PHƯỜNG", "THỊ TRẤN", "ĐẶC KHU", "GIÁO DỤC", "ĐÀO TẠO", "SỞ", "BỘ", "VĂN PHÒNG", "CHỦ TỊCH", "PHÓ", "GIÁM ĐỐC", "TRƯỞNG PHÒNG", "CHÁNH VĂN PHÒNG", "BỘ TRƯỞNG", "THỨ TRƯỞNG"]
 
 
 @dataclass(frozen=True)
@@ -193,7 +182,7 @@ def respelled(text: str) -> str:
         pieces = text.split()
         for start in range(len(pieces) - len(words) + 1):
             part = pieces[start : start + len(words)]
-            if key(" ".join(part)) == key(right) and "".join(part).isupper() and not (part[0][:2] in ("UỶ", "Uỷ")):
+            if key(" ".join(part)) == key(right) and "".join(part).isupper() and part[0][:2] not in ("UỶ", "Uỷ"):
                 pieces[start : start + len(words)] = words
         text = " ".join(pieces)
     return text

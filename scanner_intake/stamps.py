@@ -1,7 +1,7 @@
 """Red stamps of a page: secrecy, urgency, notices, the arrival stamp and the seal, told apart by size, frame and words.
 
 Owns the reader of red boxes (digitizing rules 11.3 and 12; sizes of vietnam-rules 1.4 and 7: secrecy 20-40 x 8 mm with a double frame,
-urgency 20-40 x 8 mm with a single frame, ĐẾN 35 x 50 mm, seals round). Pages without colour are searched for black frames.
+urgency 20-40 x 8 mm with a single frame, ĐẾN 35 x 50 mm, seals round). Black frames are read too: photocopies have no red.
 It decides nothing about the paper; `secrecy` does.
 
 Invariant: a red box of a secrecy stamp's size and place that could not be read comes back as kind "unknown", never as nothing.
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from rapidfuzz import fuzz
 
-from scanner_intake.digitize_ocr import Picture, flatten, is_colourless, paper
+from scanner_intake.digitize_ocr import Picture, flatten, paper
 from scanner_intake.digitized import Marking
 from scanner_intake.layout import Box, key
 
@@ -60,12 +60,10 @@ class _Blob:
 
 def find_markings(picture: Picture, read: ReadText) -> list[Marking]:
     """Every stamp of the page. `read(gray, psm, dpi)` gives the text of a small picture."""
-    if is_colourless(picture.rgb):
-        return _black_boxes(picture, read)
-    markings = []
+    markings = _black_boxes(picture, read)
     candidates = []
     for blob in _red_blobs(picture):
-        if blob.aspect <= 1.35 and 27 <= blob.short and blob.long <= 50:
+        if blob.aspect <= 1.35 and blob.short >= 27 and blob.long <= 50:
             markings.append(Marking("seal", "", picture.number, blob.box, 0.8))
         elif blob.aspect <= 1.9 and 28 <= blob.short <= 45 and 38 <= blob.long <= 65:
             markings.append(Marking("arrival-stamp", "den", picture.number, blob.box, 0.7))
@@ -232,7 +230,7 @@ def _framed(gray: np.ndarray) -> np.ndarray:
 
 
 def _black_boxes(picture: Picture, read: ReadText) -> list[Marking]:
-    """Frames of a stamp's size on a page without colour; only those that can be read count."""
+    """Dark frames of a stamp's size (photocopies, gray scans); only those that can be read count."""
     ratio = _FIND_DPI / (picture.scale * 72)
     gray = cv2.resize(picture.rgb[:, :, 1], None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
     mask = (gray < 170).astype(np.uint8) * 255
