@@ -109,7 +109,7 @@ REPORT = Paper(
         "Thực hiện Quy chế phối hợp ký ngày 14 tháng 01 năm 2026 giữa Ủy ban nhân dân xã Nà Lũng và Ủy ban nhân dân "
         "xã Đồng Mận về quản lý, bảo vệ rừng khu vực giáp ranh, Ủy ban nhân dân xã Nà Lũng báo cáo kết quả thực "
         "hiện tháng 02 năm 2026 như sau:",
-        "I. KẾT QUẢ THỰC HIỆN, NHỮNG VIỆC ĐÃ LÀM ĐƯỢC",
+        "I. KẾT QUẢ TỪ CÁC BUỔI HỌP LIÊN THÔN, NHỮNG VIỆC ĐÃ LÀM ĐƯỢC",
         "1. Công tác tuyên truyền",
         "Đã tổ chức 14 buổi họp thôn với 862 lượt người tham dự; ký cam kết không đốt nương, không mang lửa vào "
         "rừng với 431 hộ. Loa truyền thanh phát bản tin cảnh báo cấp dự báo cháy rừng mỗi ngày hai lần, bằng tiếng "
@@ -123,11 +123,11 @@ REPORT = Paper(
         "Kiện toàn 04 tổ xung kích với 48 đội viên; bổ sung 30 vỉ dập lửa, 06 bình bơm nước đeo vai, 02 máy thổi "
         "gió; sửa chữa 1,8 km đường băng cản lửa. Tuy vậy, một số dụng cụ đã cũ, gỉ sét, cần được thay thế trong "
         "quý II.",
-        "II. KHÓ KHĂN, VƯỚNG MẮC VÀ NGUYÊN NHÂN CHỦ YẾU",
+        "II. KHÓ KHĂN, VƯỚNG MẮC CẦN THÁO GỠ",
         "Thời tiết hanh khô kéo dài, lớp thảm mục dày, dễ bắt lửa. Sóng điện thoại ở các khe núi rất yếu nên việc "
         "báo tin giữa các tổ còn chậm. Một bộ phận người dân vẫn giữ tập quán đốt nương để trồng ngô, sắn; việc xử "
         "phạt chưa đủ sức răn đe. Lực lượng kiểm lâm địa bàn mỏng, mỗi người phụ trách trên 2.300 ha.",
-        "III. NHIỆM VỤ TRỌNG TÂM THÁNG 3 NĂM 2026",
+        "III. NHIỆM VỤ THÁNG 3 NĂM 2026: RÕ NGƯỜI, RÕ VIỆC",
         "1. Duy trì trực 24/24 giờ trong những ngày dự báo cháy rừng cấp IV, cấp V; giữ liên lạc bằng bộ đàm giữa "
         "hai xã, báo ngay khi thấy khói.",
         "2. Phối hợp dựng 05 biển cảnh báo, làm mới 2,5 km đường băng cản lửa tại khu vực Khuổi Sẳng; hoàn thành "
@@ -136,7 +136,7 @@ REPORT = Paper(
         "chủ trì một mô hình mẫu.",
         "4. Rà soát bản đồ giáp ranh, thống nhất tọa độ 07 cột mốc và số hóa toàn bộ hồ sơ giao đất, giao rừng để "
         "hai bên cùng tra cứu.",
-        "IV. ĐỀ NGHỊ",
+        "IV. ĐỀ NGHỊ HỖ TRỢ LỰC LƯỢNG, XE VÀ ỨNG CỨU BẰNG BỘ ĐÀM",
         "Đề nghị Ủy ban nhân dân xã Đồng Mận cử cán bộ dự buổi diễn tập chữa cháy ngày 20/3/2026 tại thôn Lũng Vỉ; "
         "hỗ trợ 01 xe bán tải chở nước và tạo điều kiện cho tổ tuần tra của xã Nà Lũng đi qua lối mòn phía suối "
         "Cẩm. Số điện thoại trực của xã Nà Lũng được gửi kèm theo danh sách đội viên.",

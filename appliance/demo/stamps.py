@@ -177,15 +177,17 @@ def signature(name: str, seed: int, dpi: int) -> Mask:
 
 
 def _letters(rng: np.random.Generator, name: str) -> NDArray[np.float64]:
-    loops = 3 + len(name) % 3
+    loops = rng.integers(2, 6)
+    lean = rng.uniform(-0.12, 0.35)
     t = np.linspace(0, 1, 420)
     phase = 2 * np.pi * (loops + 0.6) * t**0.85
     # Loops lose height from left to right; the first one is the capital.
-    tall = (0.36 * np.exp(-3.2 * t) + 0.07 + 0.05 * rng.random()) * (
-        1 + 0.35 * np.sin(phase * 0.37 + rng.uniform(0, 6))
+    tall = (rng.uniform(0.15, 0.42) * np.exp(-rng.uniform(1.5, 5.0) * t) + 0.05 + 0.09 * rng.random()) * (
+        1 + 0.35 * np.sin(phase * rng.uniform(0.2, 0.7) + rng.uniform(0, 6))
     )
     x = 0.14 + 0.52 * t + (0.045 + 0.03 * rng.random()) * np.cos(phase + rng.uniform(1.2, 2.4)) * (1.25 - 0.6 * t)
     y = 0.52 - 0.08 * t - tall * np.sin(phase)
+    x += lean * 0.4 * (0.52 - y)
     return np.column_stack((x, y))
 
 

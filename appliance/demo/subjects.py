@@ -127,7 +127,7 @@ SUBJECTS: tuple[Subject, ...] = (
             "Ủy ban nhân dân tỉnh Thượng Giang trân trọng kính mời đồng chí Chủ tịch Ủy ban nhân dân {commune} dự "
             "Hội nghị sơ kết công tác số hóa hồ sơ, tài liệu lưu trữ và trả kết quả giải quyết thủ tục hành chính "
             "bằng bản điện tử.",
-            "1. Thời gian: 01 buổi, bắt đầu từ 7 giờ 30 phút, thứ Năm, ngày {due}.",
+            "1. Thời gian: 01 buổi, bắt đầu từ 7 giờ 30 phút, ngày {due}.",
             "2. Địa điểm: Hội trường tầng 2, Trụ sở Ủy ban nhân dân tỉnh, số {a} đường Hồ Sen.",
             "3. Thành phần cùng dự: công chức văn thư - lưu trữ và {b} đại biểu của các xã, phường, đặc khu.",
             "4. Nội dung chuẩn bị: mỗi đơn vị gửi báo cáo tham luận không quá 03 trang; nêu rõ số hồ sơ đã quét, tỷ "
@@ -140,6 +140,27 @@ SUBJECTS: tuple[Subject, ...] = (
         position="CHÁNH VĂN PHÒNG",
     ),
     Subject(
+        issuer="SỞ VĂN HÓA, THỂ THAO VÀ DU LỊCH",
+        notation="CTr-SVHTTDL",
+        type_name="Chương trình",
+        subject="Hoạt động hè và phòng, chống đuối nước cho trẻ em {commune} năm {year}",
+        body=(
+            "Sở Văn hóa, Thể thao và Du lịch sẽ phối hợp với Ủy ban nhân dân {commune} tổ chức Chương trình như sau:",
+            "I. KHẲNG ĐỊNH Ý NGHĨA CỦA NGÀY HÈ BỔ ÍCH, THU HÚT TRẺ EM",
+            "Phấn đấu {c}% trẻ em từ 6 đến 15 tuổi được học bơi; không để xảy ra vụ đuối nước nào trên địa bàn.",
+            "II. CHUẨN BỊ SẴN SÀNG CƠ SỞ VẬT CHẤT, KHÉP KÍN VÙNG NƯỚC SÂU",
+            "Cắm {a} biển cảnh báo ở ao, hồ, bến suối thôn {village}; kiểm tra phao cứu sinh, sẵn có người trực mỗi "
+            "buổi.",
+            "III. HƯỚNG DẪN KỸ NĂNG PHÒNG, CHỐNG BỆNH, GIỮ SỨC KHỎE TRẺ NHỎ",
+            "Mở 04 lớp bơi miễn phí cho {b} em, mỗi lớp 15 buổi; ưu tiên con em hộ nghèo, hộ cận nghèo.",
+            "IV. HẸN NGÀY HỘI THI TẠI TỈNH LỴ, XỬ LÝ CHẶT CHẼ TỪNG KỲ",
+            "Hội thi bơi cấp tỉnh diễn ra ngày {due}; danh sách đội tuyển gửi bà {name} trước đó 05 ngày./.",
+        ),
+        recipients=("- UBND {commune};", "- Đoàn Thanh niên;", "- Lưu: VT, TDTT."),
+        authority="KT. GIÁM ĐỐC",
+        position="PHÓ GIÁM ĐỐC",
+    ),
+    Subject(
         issuer="",
         notation="UBND-VP",
         type_name="",
@@ -147,7 +168,7 @@ SUBJECTS: tuple[Subject, ...] = (
         addressees=("Sở Xây dựng tỉnh Thượng Giang",),
         outgoing=True,
         body=(
-            "Tuyến đường liên thôn {village} dài {c} km là trục giao thông duy nhất nối {a} hộ dân với Trung tâm "
+            "Tuyến đường liên thôn {village} dài {km} km là trục giao thông duy nhất nối {a} hộ dân với Trung tâm "
             "{commune}. Sau đợt mưa lớn từ ngày {earlier}, nhiều đoạn mặt đường bị xói lở, rãnh thoát nước bị vùi "
             "lấp, xe cứu thương và xe chở học sinh đi lại rất khó khăn.",
             "Ủy ban nhân dân xã đã huy động {b} ngày công của nhân dân để đắp đất, vá tạm ổ gà, cắm biển cảnh báo "

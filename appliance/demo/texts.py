@@ -187,6 +187,7 @@ def _slots(rng: random.Random, commune: str, issued: date) -> dict[str, str]:
         "a": str(rng.randrange(12, 96)),
         "b": str(rng.randrange(120, 990)),
         "c": f"{rng.randrange(61, 99)},{rng.randrange(1, 9)}",
+        "km": f"{rng.randrange(1, 10)},{rng.randrange(1, 10)}",
         "money": f"{rng.randrange(105, 980)}.{rng.randrange(0, 10)}00.000",
         "village": rng.choice(("Pò Mỏ", "Bản Nhẳng", "Gò Đậu", "Cây Khế", "Lũng Vỉ", "Đầm Sẫm", "Xóm Trễ")),
         "name": person(rng),
