@@ -142,10 +142,11 @@ def note_attempt(db: Any, before: Document, after: Document) -> None:
 
 def renew(db: Any, owner_prefix: str, until: datetime, document_ids: Iterable[str]) -> None:
     """Prolong the leases on ``document_ids`` of the owners that begin with ``owner_prefix``; all others end."""
-    db.executemany(
-        "UPDATE documents SET lease_until = ? WHERE id = ? AND lease_owner LIKE ? || '%'",
-        [[until.isoformat(), document_id, owner_prefix] for document_id in document_ids],
-    )
+    for document_id in document_ids:
+        db.execute(
+            "UPDATE documents SET lease_until = ? WHERE id = ? AND lease_owner LIKE ? || '%'",
+            [until.isoformat(), document_id, owner_prefix],
+        )
 
 
 def end_leases(db: Any, owner_prefix: str) -> None:
