@@ -10,6 +10,8 @@ are the caller's.
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -40,6 +42,10 @@ from hsm.appearance import iso_time
 from hsm.pdfa import check_pdfa
 from hsm.slots import SLOT_OF_FIELD
 from hsm.trust import Trust
+
+# pyHanko tells every faulty file on standard error with a traceback; here a faulty file is an answer, not an event.
+for _name in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 _LTA = ModificationLevel.LTA_UPDATES
 STRICT = StandardDiffPolicy(
@@ -123,7 +129,8 @@ def _broken(path: Path) -> str:
     # A file without any trace of a signature is just unreadable; one with a signature that breaks the parser is
     # invalid.
     content = path.read_bytes()
-    return "invalid" if b"%PDF-" in content[:1024] and b"/ByteRange" in content else "unreadable"
+    signed = b"%PDF-" in content[:1024] and re.search(rb"/ByteRange|/(FT|Type)\s*/Sig\b", content) is not None
+    return "invalid" if signed else "unreadable"
 
 
 async def _judge(
@@ -134,8 +141,6 @@ async def _judge(
         raise PdfReadError("encrypted")
     faults: list[str] = []
     filled = [name for name, value, _ in enumerate_sig_fields(reader, filled_status=True) if value is not None]
-    if _signature_objects(reader) > len(filled):
-        faults.append("signature-outside-field")
     embedded = [*reader.embedded_signatures]
     if len(embedded) != len(filled):
         faults.append("signature-unreadable")
@@ -216,13 +221,6 @@ def _common_name(signature: EmbeddedPdfSignature) -> str:
     names = signature.signer_cert.subject.native
     value = names.get("common_name", "")
     return value if isinstance(value, str) else ", ".join(value)
-
-
-def _signature_objects(reader: PdfFileReader) -> int:
-    # A forged file may keep its signature dictionary outside any filled field, where viewers find it and fields do not.
-    root = reader.root
-    permissions = root.get("/Perms", {})
-    return len([key for key in permissions if key == "/DocMDP"])
 
 
 def _lock_faults(embedded: Iterable[EmbeddedPdfSignature]) -> list[str]:
