@@ -1,10 +1,11 @@
 """Taking a file out of the drop folder without ever losing or doubling it.
 
-Owns the spool `<drop>/.commune-box/spool/<uuid>/` (same file system, so that a rename is enough) and the order of steps:
-origin.json durable -> rename the file in -> both folders durable -> custody -> unlink. It refuses to look into the file.
+Owns the spool `<drop>/.commune-box/spool/<uuid>/` (same file system, so that a rename is enough) and the order of
+steps: origin.json durable -> rename the file in -> both folders durable -> custody -> unlink. It refuses to look into
+the file.
 
-Invariants: at every moment the file exists exactly once, in the drop folder or in the spool, until custody has it; `left_claims` finds
-every file a killed process left in the spool; links, pipes and devices are never claimed.
+Invariants: at every moment the file exists exactly once, in the drop folder or in the spool, until custody has it;
+`left_claims` finds every file a killed process left in the spool; links, pipes and devices are never claimed.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def display_name(name: str) -> str:
 def claim(path: Path, folder: DropFolder, expected: Shape, claim_id: str, now: datetime) -> Claim:
     """Moves `path` into the spool of `folder`.
 
-    Raises: NotClaimable when the file is not the one with the expected shape; OSError when the disk refuses (nothing is lost then).
+    Raises: NotClaimable when the file is not the one with the expected shape; OSError when the disk refuses (nothing
+    is lost then).
     """
     uuid.UUID(claim_id)
     spool = spool_of(folder.path)
@@ -139,7 +141,9 @@ def _claim(place: Path, origin: dict[str, str]) -> Claim:
 
 
 def _origin(place: Path, folder: DropFolder) -> dict[str, str]:
-    """The origin as written; if a failing disk lost it, what the folder tells (a paper is never dropped for its label)."""
+    """The origin as written; if a failing disk lost it, what the folder tells (a paper is never dropped for its
+    label).
+    """
     try:
         origin = json.loads((place / _ORIGIN).read_bytes())
         names = ("id", "original_name", "folder", "kind", "policy", "claimed_at")
@@ -196,7 +200,9 @@ def free_name(path: Path) -> Path:
 
 
 def _remove(place: Path) -> None:
-    """Removes a spool entry: the file first, so that a kill in between leaves an entry that is cleared at the next start."""
+    """Removes a spool entry: the file first, so that a kill in between leaves an entry that is cleared at the next
+    start.
+    """
     for name in (_CONTENT, _ORIGIN, "origin.part"):
         (place / name).unlink(missing_ok=True)
     try:

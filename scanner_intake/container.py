@@ -1,8 +1,9 @@
 """Is a file whole? Decided by its content, never by its name.
 
-Owns the media type by magic bytes and the question whether a container parses to its end: PDF (last cross-reference reachable and
-pikepdf opens it), TIFF (see `tiff`), JPEG (end of image), PNG (IEND). A scanner writes slowly and a broken transfer looks closed, so
-a quiet size alone proves nothing (operations rules 3.5). It decodes no pixel and writes nothing.
+Owns the media type by magic bytes and the question whether a container parses to its end: PDF (last cross-reference
+reachable and pikepdf opens it), TIFF (see `tiff`), JPEG (end of image), PNG (IEND). A scanner writes slowly and a
+broken transfer looks closed, so a quiet size alone proves nothing (operations rules 3.5). It decodes no pixel and
+writes nothing.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def _inspect(view: mmap.mmap, path: Path) -> Inspection:
     kind = _by_magic(view[:1024])
     if kind is None:
         # A few bytes may be the beginning of anything; only a longer file can be called unsupported.
-        return Inspection("", False, "truncated" if len(view) < 1024 and _may_become(view[:1024]) else "unsupported-type")
+        return Inspection(
+            "", False, "truncated" if len(view) < 1024 and _may_become(view[:1024]) else "unsupported-type"
+        )
     if kind == PDF:
         code = _pdf(view, path)
     elif kind == TIFF:

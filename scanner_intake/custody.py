@@ -2,7 +2,8 @@
 
 Owns the port `Custodian` and the values that cross it. It refuses to know a store, a database or a wording.
 
-Custody order (architecture rules 3): `accept` returns only when the paper is durable elsewhere; only then the spool file is unlinked.
+Custody order (architecture rules 3): `accept` returns only when the paper is durable elsewhere; only then the spool
+file is unlinked.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class Claim:
 
 @dataclass(frozen=True)
 class HeldFile:
-    """A file set aside in the drop folder's quarantine; `code` says why (truncated, damaged, empty, unsupported-type)."""
+    """A file set aside in the drop folder's quarantine; `code` says why (truncated, damaged, empty, unsupported-
+    type).
+    """
 
     path: Path
     folder: str

@@ -1,10 +1,10 @@
 """The fields of a paper from its recognised words: number, date, agency, type, subject (page 1) and signer.
 
-Owns the zones and rules of Decree 30/2020/NĐ-CP annex I as they survive scanning (digitizing rules 11.2 and 13.1). Input is text
-with boxes, output is `Field`s; it reads no picture and no file.
+Owns the zones and rules of Decree 30/2020/NĐ-CP annex I as they survive scanning (digitizing rules 11.2 and 13.1).
+Input is text with boxes, output is `Field`s; it reads no picture and no file.
 
-Invariant: a field that is absent, written by hand or read differently by two readings is missing, never guessed. Numbers and dates
-come only from the header rows, never from the subject or the body, which quote other documents.
+Invariant: a field that is absent, written by hand or read differently by two readings is missing, never guessed.
+Numbers and dates come only from the header rows, never from the subject or the body, which quote other documents.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def cut_header(page: PageText, lines: Sequence[Line]) -> Header:
         (
             line
             for line in cut
-            if line.box[2] > 0.45 * page.width and top < line.middle < bottom and patterns.parse_date(line.text) is not None
+            if line.box[2] > 0.45 * page.width
+            and top < line.middle < bottom
+            and patterns.parse_date(line.text) is not None
         ),
         None,
     )
@@ -153,12 +155,16 @@ def _date(header: Header, other: Header | None) -> dict[str, Field]:
 
 
 def _agencies(header: Header) -> dict[str, Field]:
-    """Issuer and the agency above it: capitals in the left column from above the national title down to the number row."""
+    """Issuer and the agency above it: capitals in the left column from above the national title down to the number
+    row.
+    """
     top = header.anchor.row - 2.2 * header.anchor.unit
     groups: list[list[Line]] = []
     for line in header.lines:
         text = line.text.strip(" .:-_*")
-        if not (top < line.middle < header.number_row - 0.4 * header.anchor.unit and line.centre < header.anchor.border):
+        if not (
+            top < line.middle < header.number_row - 0.4 * header.anchor.unit and line.centre < header.anchor.border
+        ):
             continue
         if len(line.key) < 2 or sum(ch.isalpha() for ch in text) < 2 or capitals(text) < 0.6 or line.height < 4:
             continue

@@ -1,10 +1,10 @@
 """Digitizing one file, seen from outside: start the limited child, wait, believe nothing, clean up.
 
-Owns the child's life (own process group, wall clock, end of the whole group), the work folder and its wiping, and the move of an
-accepted PDF into the caller's folder. It parses no document itself.
+Owns the child's life (own process group, wall clock, end of the whole group), the work folder and its wiping, and the
+move of an accepted PDF into the caller's folder. It parses no document itself.
 
-Invariants: whatever the file or the child does, `digitize` returns a `Digitized` or raises OSError for the caller's own disk; no
-process of the group and no file of the work folder survives the call; the original is only read.
+Invariants: whatever the file or the child does, `digitize` returns a `Digitized` or raises OSError for the caller's
+own disk; no process of the group and no file of the work folder survives the call; the original is only read.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def digitize(
     *,
     ignore_markings: bool = False,
 ) -> Digitized:
-    """Text, fields, markings and, for the verdict ok, a PDF/A-2b at `out_dir/<name of source>.pdf` (replaced when there).
+    """Text, fields, markings and, for the verdict ok, a PDF/A-2b at `out_dir/<name of source>.pdf` (replaced when
+    there).
 
     `ignore_markings` is for a paper that an authorised person has looked at and released as not secret: the gate then
     only reports.
@@ -61,12 +62,17 @@ def digitize(
     out_dir.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".digitize-", dir=out_dir))
     try:
-        request = {"source": str(source), "limits": asdict(limits), "language": language, "ignore_markings": ignore_markings}
+        request = {
+            "source": str(source),
+            "limits": asdict(limits),
+            "language": language,
+            "ignore_markings": ignore_markings,
+        }
         (work / "request.json").write_bytes(json.dumps(request).encode())
         failure = _run(work, limits)
         if failure:
             return Digitized("unreadable", code=failure)
-        return _collect(work, out_dir / f"{_stem(source)}.pdf", limits)
+        return _collect(work, _target(source, out_dir), limits)
     finally:
         wipe(work)
 
@@ -141,6 +147,14 @@ def _read_regular(path: Path, most: int, head: int | None = None) -> bytes:
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size > most:
             raise BadResult("not a plain file of an allowed size")
         return file.read(head if head is not None else most)
+
+
+def _target(source: Path, out_dir: Path) -> Path:
+    """Where the PDF goes; never onto the original itself."""
+    target = out_dir / f"{_stem(source)}.pdf"
+    if target.exists() and target.samefile(source):
+        return out_dir / f"{_stem(source)}-pdfa.pdf"
+    return target
 
 
 def _stem(source: Path) -> str:

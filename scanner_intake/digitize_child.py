@@ -1,10 +1,12 @@
-"""The limited child: digitizes one hostile file and writes one JSON result (`python -m scanner_intake.digitize_child WORK`).
+"""The limited child: digitizes one hostile file and writes one JSON result (`python -m scanner_intake.digitize_child
+WORK`).
 
-Owns the order of steps: limits on itself -> original as PDF -> pictures, stamps and words of every page in memory -> the marking gate
--> fields -> PDF/A. It reads `request.json` in WORK and writes `result.json` and `result.pdf` there, nothing else anywhere.
+Owns the order of steps: limits on itself -> original as PDF -> pictures, stamps and words of every page in memory ->
+the marking gate -> fields -> PDF/A. It reads `request.json` in WORK and writes `result.json` and `result.pdf` there,
+nothing else anywhere.
 
-Invariants: no recognised text reaches the disk before the gate let the paper pass; a suspected secret yields only its markings; every
-failure is a verdict with a code, never a stack trace for the parent to interpret.
+Invariants: no recognised text reaches the disk before the gate let the paper pass; a suspected secret yields only its
+markings; every failure is a verdict with a code, never a stack trace for the parent to interpret.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ class _Looked:
     markings: list[Marking] = field(default_factory=list)
     warnings: set[str] = field(default_factory=set)
     header: tuple = ()
+    name: Field | None = None
 
 
 def main(arguments: list[str]) -> int:
@@ -75,6 +78,8 @@ def _judge(source, looked: _Looked, work: Path, original: Path, kind: str, ignor
     if suspected and not ignore_markings:
         return Digitized("suspected-secret", source.pages, markings=markings, media_type=kind, code=suspected)
     fields = describe(looked.pages, looked.header)
+    if looked.name is not None:
+        fields["signer_name"] = looked.name
     urgency = [each for each in markings if each.kind == "urgency"]
     if urgency:
         stamp = urgency[0]
@@ -95,7 +100,7 @@ def _look(source, work: Path, language: str) -> _Looked:
     """Pictures, stamps and words of every page, one page in memory at a time."""
     import pypdfium2 as pdfium
 
-    from scanner_intake import digitize_ocr, digitize_page
+    from scanner_intake import digitize_page
     from scanner_intake.digitize_source import Refused
 
     looked = _Looked()
@@ -116,6 +121,7 @@ def _look(source, work: Path, language: str) -> _Looked:
                 turns[number] = seen.turn
             if number == 1:
                 looked.header = digitize_page.header_again(document, seen, language)
+        _find_name(document, looked, language)
     except pdfium.PdfiumError as error:
         raise Refused("damaged") from error
     finally:
@@ -123,8 +129,20 @@ def _look(source, work: Path, language: str) -> _Looked:
     if turns:
         digitize_page.turn_pages(source.pdf, turns)
         looked.warnings.add("pages-turned")
-    del digitize_ocr
     return looked
+
+
+def _find_name(document, looked: _Looked, language: str) -> None:
+    """The signer's name is often under the seal: when it was not found, its place is read once more."""
+    from scanner_intake.digitize_page import name_again
+    from scanner_intake.signer import describe_signer, name_in
+
+    found = describe_signer(looked.pages)
+    position = found.get("signer_position")
+    if position is None or position.box is None or "signer_name" in found:
+        return
+    zone = name_again(document, position.page, position.box, language)
+    looked.name = name_in(zone, position, looked.pages[position.page - 1])
 
 
 def _make_pdf(plain: Path, target: Path, looked: _Looked, original: Path) -> set[str]:
@@ -143,12 +161,12 @@ def _make_pdf(plain: Path, target: Path, looked: _Looked, original: Path) -> set
     except NotPdfa:
         flat = plain.with_name("flat.pdf")
         flatten_document(plain, flat)
-        readings = [each or digitize_reading(page) for each, page in zip(looked.readings, looked.pages, strict=True)]
+        readings = [each or _as_layer(page) for each, page in zip(looked.readings, looked.pages, strict=True)]
         make_pdfa(flat, target, readings, sizes, seed)
         return {"pages-pictured"}
 
 
-def digitize_reading(page):
+def _as_layer(page):
     """A text layer for a page whose own text was good but whose page had to be pictured."""
     from scanner_intake.digitize_ocr import Baseline, Reading
 

@@ -1,7 +1,7 @@
 """What the child may use: limits it puts on itself and on every program it starts, before it looks at the file.
 
-Owns the resource limits (address space, CPU, file size, no core dump), the end with its parent, and the environment. A limit holds
-per process; the total is bounded by the unit's MemoryMax (systemd) and by the parent's wall clock.
+Owns the resource limits (address space, CPU, file size, no core dump), the end with its parent, and the environment.
+A limit holds per process; the total is bounded by the unit's MemoryMax (systemd) and by the parent's wall clock.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def restrict(limits: Limits) -> None:
 
 
 def environment(work: Path) -> dict[str, str]:
-    """The child's whole environment: nothing of the parent's but where programs are, and one thread for every library."""
+    """The child's whole environment: nothing of the parent's but where programs are, and one thread for every
+    library.
+    """
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "LANG": "C.UTF-8",

@@ -1,10 +1,11 @@
 """Pages as pictures and as words: rendering by PDFium, reading by Tesseract (`vie`).
 
-Owns the picture preparation measured best for Vietnamese office scans (digitizing rules 5.2: gray = max(R,G,B) divided by the local
-paper colour, 200 dpi, psm 3) and the one call of the `tesseract` program. It runs only inside the limited child.
+Owns the picture preparation measured best for Vietnamese office scans (digitizing rules 5.2: gray = max(R,G,B)
+divided by the local paper colour, 200 dpi, psm 3) and the one call of the `tesseract` program. It runs only inside
+the limited child.
 
-Invariants: recognised text stays in memory (picture on standard input, result on standard output), because a page may turn out
-to be a secret; rendering never exceeds `PIXELS` per page whatever the page claims to measure.
+Invariants: recognised text stays in memory (picture on standard input, result on standard output), because a page may
+turn out to be a secret; rendering never exceeds `PIXELS` per page whatever the page claims to measure.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from defusedxml import ElementTree
+from defusedxml import ElementTree  # type: ignore[import-untyped]
 
 from scanner_intake.layout import Box, Line, PageText, Word, key
 
@@ -45,7 +46,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Reading:
-    """A page's words with the line boxes and baselines the text layer needs; `confidence` is the mean over its words."""
+    """A page's words, with the line boxes and baselines the text layer needs; `confidence` is the words' mean."""
 
     page: PageText
     boxes: tuple[Box, ...]
@@ -116,10 +117,16 @@ def reading_gray(rgb: np.ndarray) -> np.ndarray:
 
 
 def is_colourless(rgb: np.ndarray) -> bool:
-    """Whether the page has no colour at all: then red stamps cannot be told from black ones."""
+    """Whether the page was scanned without colour: then red stamps cannot be told from black ones.
+
+    Looked for in the dark pixels, because a colour scan always has a little chroma in its ink while clean paper has
+    none, and because signatures shown by the viewer may add some colour to a gray scan.
+    """
     sample = rgb[::3, ::3].astype(np.int16)
-    chroma = sample.max(axis=2) - sample.min(axis=2)
-    return bool((chroma > 24).mean() < 0.00002)
+    dark = sample[sample.min(axis=2) < 110]
+    if len(dark) == 0:
+        return True
+    return bool(((dark.max(axis=1) - dark.min(axis=1)) > 3).mean() < 0.1)
 
 
 def tesseract(gray: np.ndarray, *, psm: int, dpi: float, form: str = "hocr", language: str = "vie") -> bytes:
@@ -128,7 +135,18 @@ def tesseract(gray: np.ndarray, *, psm: int, dpi: float, form: str = "hocr", lan
     Raises: RecognitionFailed with code `ocr-missing` or `ocr-failed`.
     """
     header = b"P5\n%d %d\n255\n" % (gray.shape[1], gray.shape[0])
-    command = ["tesseract", "stdin", "stdout", "-l", language, "--psm", str(psm), "--dpi", str(max(70, round(dpi))), form]
+    command = [
+        "tesseract",
+        "stdin",
+        "stdout",
+        "-l",
+        language,
+        "--psm",
+        str(psm),
+        "--dpi",
+        str(max(70, round(dpi))),
+        form,
+    ]
     if form == "txt":
         command.pop()
     try:
@@ -155,9 +173,16 @@ def read_page(picture: Picture, language: str = "vie", psm: int = 3) -> Reading:
     return replace(reading, page=replace(reading.page, lines=lines))
 
 
-def read_zone(picture: Picture, box: Box, *, dpi: float = 300, psm: int = 4, language: str = "vie") -> tuple[Line, ...]:
-    """A second, independent reading of a part of the page at a higher resolution; boxes in page points."""
+def read_zone(
+    picture: Picture, box: Box, *, dpi: float = 300, psm: int = 4, language: str = "vie", bare: bool = False
+) -> tuple[Line, ...]:
+    """A second, independent reading of a part of the page at a higher resolution; boxes in page points.
+
+    `bare` removes coloured ink first.
+    """
     rgb = picture.crop(box, dpi)
+    if bare:
+        rgb = without_coloured_ink(rgb)
     raw = tesseract(reading_gray(rgb), psm=psm, dpi=dpi, language=language)
     part = Picture(picture.number, rgb, rgb.shape[1] * 72 / dpi, rgb.shape[0] * 72 / dpi, picture.crop)
     lines = _from_hocr(raw, part).page.lines
@@ -165,8 +190,17 @@ def read_zone(picture: Picture, box: Box, *, dpi: float = 300, psm: int = 4, lan
     return tuple(Line(tuple(_with_ink(_moved(word, x, y), picture) for word in line.words)) for line in lines)
 
 
+def without_coloured_ink(rgb: np.ndarray) -> np.ndarray:
+    """Pen strokes and seals made white, so that a printed name under them can be read."""
+    smooth = cv2.GaussianBlur(rgb, (0, 0), 1.2).astype(np.int16)
+    coloured = (smooth.max(axis=2) - smooth.min(axis=2)) > 42
+    clear = rgb.copy()
+    clear[coloured] = 255
+    return clear
+
+
 def orientation(picture: Picture) -> int:
-    """Degrees by which the page must be turned clockwise to stand upright, 0 when unknown (Tesseract OSD on 150 dpi)."""
+    """Degrees to turn the page clockwise so that it stands upright, 0 when unknown (Tesseract OSD on 150 dpi)."""
     gray = reading_gray(picture.rgb)
     small = cv2.resize(gray, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
     try:

@@ -1,13 +1,13 @@
 """One page: its picture, its stamps and its words, in the order the marking gate needs.
 
-Owns the choice between a page's own text (born digital) and recognition, and the turning of pages scanned sideways or upside
-down. It runs only inside the limited child and keeps no text outside memory.
+Owns the choice between a page's own text (born digital) and recognition, and the turning of pages scanned sideways or
+upside down. It runs only inside the limited child and keeps no text outside memory.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,20 @@ from scanner_intake import digitize_ocr
 from scanner_intake.digitize_ocr import Baseline, Picture, Reading
 from scanner_intake.digitize_pdfa import flatten_pages
 from scanner_intake.digitized import Marking
-from scanner_intake.layout import Line, PageText, Word
+from scanner_intake.layout import Box, Line, PageText, Word
 from scanner_intake.stamps import find_markings
 
 _UNSURE = 0.62
 _HEADER = 0.34
 _SCAN_COVER = 0.5
+_MILLIMETRE = 72 / 25.4
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one page gave. `turn` is how far it was turned clockwise; `own_text` that its text was in the file already."""
+    """What one page gave. `turn` is how far it was turned clockwise; `own_text` that its text was in the file
+    already.
+    """
 
     reading: Reading
     markings: tuple[Marking, ...]
@@ -58,7 +61,7 @@ def look(document: Any, number: int, language: str, *, turnable: bool) -> Seen:
                 picture = digitize_ocr.render(document, number)
                 reading = digitize_ocr.read_page(picture, language)
     warnings = set()
-    if digitize_ocr.is_colourless(picture.rgb):
+    if own is None and digitize_ocr.is_colourless(picture.rgb):
         warnings.add("marking-not-checked")  # no colour: stamps can only be found by their words (digitizing rules 12)
 
     def read(gray: np.ndarray, psm: int, dpi: float) -> str:
@@ -83,8 +86,21 @@ def header_again(document: Any, seen: Seen, language: str) -> tuple[Line, ...]:
     return digitize_ocr.read_zone(picture, box, dpi=300, psm=4, language=language)
 
 
+def name_again(document: Any, number: int, box: Box, language: str) -> tuple[Line, ...]:
+    """The place under the signer's function, with seal and pen strokes taken out."""
+    picture = digitize_ocr.render(document, number)
+    centre, reach = (box[0] + box[2]) / 2, 45 * _MILLIMETRE
+    zone = (
+        max(0.0, centre - reach),
+        box[3],
+        min(picture.width, centre + reach),
+        min(picture.height, box[3] + 55 * _MILLIMETRE),
+    )
+    return digitize_ocr.read_zone(picture, zone, dpi=300, psm=6, language=language, bare=True)
+
+
 def own_text(document: Any, picture: Picture) -> Reading | None:
-    """The words a born-digital page brings along; None for scans (even with a text layer) and for unusable encodings."""
+    """The words a born-digital page brings along; None for scans (text layer or not) and for unusable encodings."""
     page = document[picture.number - 1]
     if _covered_by_pictures(page, picture) > _SCAN_COVER:
         return None
@@ -173,7 +189,9 @@ def _lines(words: list[Word]) -> list[Line]:
 def _plausible(text: str) -> bool:
     """Whether own text is real Unicode text: legacy Vietnamese fonts and broken encodings give other signs instead."""
     letters = [ch for ch in text if not ch.isspace()]
-    strange = sum(ch == "\ufffd" or unicodedata.category(ch) in ("Co", "Cn", "Cc") or ch in "¸µ¶·¹¨©«®§¾¼½Æ" for ch in letters)
+    strange = sum(
+        ch == "\ufffd" or unicodedata.category(ch) in ("Co", "Cn", "Cc") or ch in "¸µ¶·¹¨©«®§¾¼½Æ" for ch in letters
+    )
     return strange < 0.02 * max(1, len(letters))
 
 
@@ -197,6 +215,3 @@ def flatten_document(plain: Path, target: Path) -> None:
     finally:
         document.close()
     flatten_pages(pictures, target)
-
-
-__all__ = ["Seen", "flatten_document", "header_again", "look", "own_text", "replace", "turn_pages"]

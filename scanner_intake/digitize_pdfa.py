@@ -1,9 +1,11 @@
 """The searchable PDF/A-2b: OCRmyPDF as the maker, the recognised words handed to it, pikepdf's validator as the gate.
 
-Owns the only use of OCRmyPDF. Recognition has already happened (the marking gate had to see the words first), so OCRmyPDF gets an
-engine that returns them; it renders nothing and runs no second recognition. Pages keep their size and their original picture.
+Owns the only use of OCRmyPDF. Recognition has already happened (the marking gate had to see the words first), so
+OCRmyPDF gets an engine that returns them; it renders nothing and runs no second recognition. Pages keep their size
+and their original picture.
 
-Invariants: nothing that is not approved as PDF/A-2b leaves this module; dates and identifiers depend on the original's bytes only.
+Invariants: nothing that is not approved as PDF/A-2b leaves this module; dates and identifiers depend on the
+original's bytes only.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import img2pdf
+import img2pdf  # type: ignore[import-untyped]
 import numpy as np
 import ocrmypdf
 import pikepdf
@@ -73,7 +75,9 @@ def make_pdfa(
 
 
 def flatten_pages(pictures: Sequence[tuple[np.ndarray, float, float]], target: Path) -> None:
-    """A PDF of page pictures (RGB, width and height in points): the way out for PDFs that cannot become PDF/A as they are."""
+    """A PDF of page pictures (RGB, width and height in points): the way out for PDFs that cannot become PDF/A as they
+    are.
+    """
     encoded = []
     for rgb, _width, _height in pictures:
         out = io.BytesIO()
@@ -93,7 +97,13 @@ def _settle_identity(made: Path, target: Path, seed: bytes) -> None:
     """Takes run-dependent facts out (dates, ids), saves and asks the validator a last time."""
     with pikepdf.open(made) as pdf:
         with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as xmp:
-            for name in ("xmp:CreateDate", "xmp:ModifyDate", "xmp:MetadataDate", "xmpMM:DocumentID", "xmpMM:InstanceID"):
+            for name in (
+                "xmp:CreateDate",
+                "xmp:ModifyDate",
+                "xmp:MetadataDate",
+                "xmpMM:DocumentID",
+                "xmpMM:InstanceID",
+            ):
                 if name in xmp:
                     del xmp[name]
         for name in ("/CreationDate", "/ModDate"):

@@ -1,9 +1,11 @@
 """From the scanner's file to one PDF in the work folder: type by content, limits before decoding, true page size.
 
-Owns the reading of hostile originals inside the limited child: what the file is, whether it is encrypted, signed or too large, and
-how an image becomes a PDF page (img2pdf keeps the scanner's JPEG and CCITT bytes). It never changes the original.
+Owns the reading of hostile originals inside the limited child: what the file is, whether it is encrypted, signed or
+too large, and how an image becomes a PDF page (img2pdf keeps the scanner's JPEG and CCITT bytes). It never changes
+the original.
 
-Invariants: no pixel is decoded before its count was checked; a page has the physical size the scanner stated, or A4 with a warning.
+Invariants: no pixel is decoded before its count was checked; a page has the physical size the scanner stated, or A4
+with a warning.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import img2pdf
+import img2pdf  # type: ignore[import-untyped]
 import pikepdf
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from scanner_intake.container import media_type_of
+from scanner_intake.container import inspect
 from scanner_intake.digitized import Limits
 
 _A4 = (595.276, 841.89)
@@ -48,13 +51,16 @@ class Source:
 def open_source(original: Path, work: Path, limits: Limits) -> Source:
     """The original as a PDF inside `work`.
 
-    Raises: Refused with codes too-large, unsupported-type, damaged, empty, too-many-pages, too-many-pixels, needs-password.
+    Raises: Refused with codes too-large, unsupported-type, truncated, damaged, empty, too-many-pages,
+    too-many-pixels, needs-password.
     """
     if original.stat().st_size > limits.source_bytes:
         raise Refused("too-large")
-    kind = media_type_of(original)
-    if kind is None:
-        raise Refused("unsupported-type")
+    found = inspect(original)
+    if not found.whole:
+        # A file cut off could be repaired into blank pages: an archive copy that silently lacks its end.
+        raise Refused(found.code)
+    kind = found.media_type
     if kind == "application/pdf":
         return _from_pdf(original, work, limits)
     return _from_image(original, kind, work, limits)
@@ -76,16 +82,18 @@ def _from_pdf(original: Path, work: Path, limits: Limits) -> Source:
                 return Source(original, "application/pdf", count, signed=True)
             if pdf.is_encrypted:
                 warnings.append("encryption-removed")
-            if _without_actions(pdf):
-                warnings.append("active-content-removed")
-            pdf.save(plain, deterministic_id=True)
+            warnings.extend(_without_actions(pdf))
+            _crop_to_shown(pdf)
+            pdf.save(plain, static_id=True)
     except pikepdf.PasswordError as error:
         raise Refused("needs-password", "needs-password") from error
     except Refused:
         raise
     except MemoryError:
         raise
-    except Exception as error:  # a damaged PDF raises many types (pikepdf, ValueError, RecursionError); all mean the same
+    except (
+        Exception
+    ) as error:  # a damaged PDF raises many types (pikepdf, ValueError, RecursionError); all mean the same
         raise Refused("damaged") from error
     return Source(plain, "application/pdf", count, warnings=warnings)
 
@@ -108,24 +116,51 @@ def _check_pictures(pdf: pikepdf.Pdf, limits: Limits) -> None:
                 raise Refused("too-many-pixels")
 
 
-def _without_actions(pdf: pikepdf.Pdf) -> bool:
-    """Drops scripts, launch actions and embedded files: PDF/A forbids them and they have no place in a record."""
-    dropped = False
-    for name in ("/OpenAction", "/AA"):
-        if name in pdf.Root:
-            del pdf.Root[name]
-            dropped = dropped or name == "/AA"
+def _without_actions(pdf: pikepdf.Pdf) -> set[str]:
+    """Drops what PDF/A forbids and a record does not need; form fields and comments become part of the page.
+
+    Returns the warnings: active-content-removed (scripts, launch actions), attachments-removed, comments-merged.
+    """
+    warnings = set()
     names = pdf.Root.get("/Names")
     if isinstance(names, pikepdf.Dictionary):
-        for name in ("/JavaScript", "/EmbeddedFiles"):
+        for name, warning in (("/JavaScript", "active-content-removed"), ("/EmbeddedFiles", "attachments-removed")):
             if name in names:
                 del names[name]
-                dropped = True
+                warnings.add(warning)
+    for name in ("/OpenAction", "/AA", "/ViewerPreferences", "/Collection", "/Requirements"):
+        if name in pdf.Root:
+            if name == "/AA":
+                warnings.add("active-content-removed")
+            del pdf.Root[name]
+    if any(not _is_link(each) for page in pdf.pages for each in page.get("/Annots", [])):
+        pdf.generate_appearance_streams()
+        pdf.flatten_annotations("all")
+        warnings.add("comments-merged")
     for page in pdf.pages:
-        if "/AA" in page:
-            del page["/AA"]
-            dropped = True
-    return dropped
+        for name in ("/AA", "/Annots"):  # links go with the rest: their targets are outside the record
+            if name in page:
+                del page[name]
+    if "/AcroForm" in pdf.Root:
+        del pdf.Root["/AcroForm"]
+    return warnings
+
+
+def _is_link(annotation: object) -> bool:
+    return isinstance(annotation, pikepdf.Dictionary) and annotation.get("/Subtype") == "/Link"
+
+
+def _crop_to_shown(pdf: pikepdf.Pdf) -> None:
+    """Pages end where they are shown to end: the text layer and the reader then agree on one origin."""
+    for page in pdf.pages:
+        shown = [float(each) for each in page.cropbox]
+        media = [float(each) for each in page.mediabox]
+        inside = [max(shown[0], media[0]), max(shown[1], media[1]), min(shown[2], media[2]), min(shown[3], media[3])]
+        if inside != media and inside[2] - inside[0] > 3 and inside[3] - inside[1] > 3:
+            page.mediabox = inside
+        for name in ("/CropBox", "/TrimBox", "/BleedBox", "/ArtBox"):
+            if name in page:
+                del page[name]
 
 
 def _from_image(original: Path, kind: str, work: Path, limits: Limits) -> Source:
@@ -139,7 +174,11 @@ def _from_image(original: Path, kind: str, work: Path, limits: Limits) -> Source
         layout = _Layout(warnings)
         with target.open("wb") as out:
             img2pdf.convert(
-                pictures, layout_fun=layout, rotation=img2pdf.Rotation.ifvalid, outputstream=out, engine=img2pdf.Engine.pikepdf
+                pictures,
+                layout_fun=layout,
+                rotation=img2pdf.Rotation.ifvalid,
+                outputstream=out,
+                engine=img2pdf.Engine.pikepdf,
             )
     except Image.DecompressionBombError as error:
         raise Refused("too-many-pixels") from error
@@ -153,7 +192,9 @@ def _from_image(original: Path, kind: str, work: Path, limits: Limits) -> Source
 
 
 def _frames(original: Path, kind: str, limits: Limits, warnings: list[str]) -> Iterator[bytes]:
-    """Each page as the bytes of an image that img2pdf takes as it is, or re-coded when its mode has no place in PDF/A."""
+    """Each page as the bytes of an image that img2pdf takes as it is, or re-coded when its mode has no place in
+    PDF/A.
+    """
     with Image.open(original) as image:
         count = getattr(image, "n_frames", 1) if kind == "image/tiff" else 1
         if count > limits.pages:
@@ -208,7 +249,7 @@ def _recoded(image: Image.Image, warnings: list[str]) -> bytes:
 
 
 def _stated_dpi(image: Image.Image) -> tuple[float, float] | None:
-    dpi = image.info.get("dpi")
+    dpi: Any = image.info.get("dpi")
     try:
         x, y = float(dpi[0]), float(dpi[1])
     except (TypeError, ValueError, IndexError, ZeroDivisionError):
@@ -225,7 +266,8 @@ class _Layout:
     def __call__(self, width: int, height: int, dpi: tuple[float, float]) -> tuple[float, float, float, float]:
         x, y = dpi
         size = (width * 72 / x, height * 72 / y) if x > 0 and y > 0 else (0.0, 0.0)
-        # 72 and 96 are what programs write when they do not know; a page wider than A3 at that resolution is a photo of A4.
+        # 72 and 96 are what programs write when they do not know; a page wider than A3 at that resolution is a photo
+        # of A4.
         guessed = (round(x), round(y)) in ((72, 72), (96, 96), (1, 1)) and max(size) > 1.25 * _A4[1]
         if guessed or not 40 <= x <= 4800 or max(size) > _LARGEST_SIDE:
             self._warnings.append("resolution-assumed")

@@ -1,8 +1,8 @@
 """OCRmyPDF plug-in: an engine that returns words recognised earlier instead of recognising again.
 
-Owns the translation of `Reading` into OCRmyPDF's element tree. Recognition comes first because the marking gate must see the words
-before anything is written; asking OCRmyPDF to recognise again would double the time. One process digitizes one file, so the words
-are kept in this module.
+Owns the translation of `Reading` into OCRmyPDF's element tree. Recognition comes first because the marking gate must
+see the words before anything is written; asking OCRmyPDF to recognise again would double the time. One process
+digitizes one file, so the words are kept in this module.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def _paragraphs(reading: Reading) -> list[OcrElement]:
     lines = []
     for line, box, baseline in zip(reading.page.lines, reading.boxes, reading.baselines, strict=True):
         words = [
-            OcrElement(OcrClass.WORD, bbox=_bounding(word.box), text=word.text, confidence=word.confidence, language="vie")
+            OcrElement(
+                OcrClass.WORD, bbox=_bounding(word.box), text=word.text, confidence=word.confidence, language="vie"
+            )
             for word in line.words
         ]
         lines.append(

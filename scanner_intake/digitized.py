@@ -1,7 +1,8 @@
 """The typed outcome of digitizing one file, and the strict reader of what the child process wrote.
 
-Owns `Digitized` and its parts, the fixed words (verdicts, field names, urgency, secrecy) and the JSON border between the limited
-child and its parent. The child has parsed a hostile file, so nothing it writes is believed before it passed `parse`.
+Owns `Digitized` and its parts, the fixed words (verdicts, field names, urgency, secrecy) and the JSON border between
+the limited child and its parent. The child has parsed a hostile file, so nothing it writes is believed before it
+passed `parse`.
 
 Invariants: a suspected secret carries neither text nor PDF nor fields; every string is NFC without control characters.
 """
@@ -44,7 +45,9 @@ class BadResult(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may cost: bytes in, pages, pixels of one image, address space of each process, CPU and wall seconds."""
+    """What one file may cost: bytes in, pages, pixels of one image, address space of each process, CPU and wall
+    seconds.
+    """
 
     source_bytes: int = 200 << 20
     pages: int = 300
@@ -67,7 +70,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Marking:
-    """One stamp seen on a page; `value` is the recognised word's code (e.g. "mat", "khan"), "" when it could not be read."""
+    """One stamp seen on a page; `value` is the recognised word's code (e.g. "mat", "khan"), "" when it could not be
+    read.
+    """
 
     kind: str
     value: str
@@ -151,7 +156,9 @@ def parse(raw: bytes, pdf: Path) -> Digitized:
 def clean(text: str, *, lines: bool = False) -> str:
     """NFC without control and surrogate characters; line ends stay when `lines`."""
     text = unicodedata.normalize("NFC", text)
-    return "".join(ch for ch in text if (lines and ch == "\n") or unicodedata.category(ch) not in ("Cc", "Cs", "Cn", "Co"))
+    return "".join(
+        ch for ch in text if (lines and ch == "\n") or unicodedata.category(ch) not in ("Cc", "Cs", "Cn", "Co")
+    )
 
 
 def _listed(box: tuple[float, float, float, float] | None) -> list[float] | None:

@@ -1,15 +1,15 @@
 """Files set aside in `<drop>/cach-ly/`: cut off, damaged, empty or of a kind that is not taken.
 
-Owns that folder, the note beside each file (its text comes from the caller, in the people's language) and telling the custodian.
-It never deletes a file; a file that becomes whole there is claimed like any other (the watch does that).
+Owns that folder, the note beside each file (its text comes from the caller, in the people's language) and telling the
+custodian. It never deletes a file; a file that becomes whole there is claimed like any other (the watch does that).
 
-Invariants: the custodian hears of a held file before its note is written; a file that is gone or claimed is reported as unheld.
+Invariants: the custodian hears of a held file before its note is written; a file that is gone or claimed is reported
+as unheld.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -35,12 +35,13 @@ class HeldFolder:
     def files(self) -> list[Path]:
         """Files held now, without the notes."""
         try:
-            names = os.listdir(self.path)
+            paths = sorted(self.path.iterdir())
         except (FileNotFoundError, NotADirectoryError):
             return []
-        paths = [self.path / name for name in sorted(names) if not ignored(name)]
         # Text files are notes (also orphaned ones), unless this run set them aside itself.
-        return [path for path in paths if path.suffix.casefold() != _NOTE or path in self._told]
+        return [
+            path for path in paths if not ignored(path.name) and (path.suffix.casefold() != _NOTE or path in self._told)
+        ]
 
     def add(self, path: Path, code: str, now: datetime) -> None:
         """Moves a file from the drop folder here and tells the custodian; durable when it returns."""
@@ -52,7 +53,9 @@ class HeldFolder:
         self._tell(target, code, now)
 
     def keep(self, path: Path, folder: DropFolder, code: str) -> None:
-        """A held file is still not whole: tell the custodian when it does not know it yet (after a restart, a new change)."""
+        """A held file is still not whole: tell the custodian when it does not know it yet (after a restart, a new
+        change).
+        """
         if self._told.get(path) != shape_of(path):
             moment = datetime.fromtimestamp(path.lstat().st_ctime).astimezone()
             self._tell(path, code, moment)

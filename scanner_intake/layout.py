@@ -1,9 +1,11 @@
 """Geometry of recognised text: words, lines, pages, and the anchors of a Vietnamese administrative page.
 
-Owns the text model shared by the OCR step, the describing rules and the marking gate. Units are points (1/72 inch) with the
-origin at the top left of the page as it is displayed. It refuses to read files, images or clocks; everything is a value.
+Owns the text model shared by the OCR step, the describing rules and the marking gate. Units are points (1/72 inch)
+with the origin at the top left of the page as it is displayed. It refuses to read files, images or clocks; everything
+is a value.
 
-Invariants: text is NFC; a `Line` never spans the two columns of the header (digitizing rules 11.2: lines are split at wide gaps).
+Invariants: text is NFC; a `Line` never spans the two columns of the header (digitizing rules 11.2: lines are split at
+wide gaps).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import statistics
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
@@ -25,7 +28,7 @@ PARTY_TITLE = "DANG CONG SAN VIET NAM"
 
 @dataclass(frozen=True)
 class Word:
-    """One recognised word; `confidence` 0..1; `pen` is true when its ink is coloured, so most likely written by hand."""
+    """One recognised word; `confidence` 0..1; `pen`: its ink is coloured, so it was most likely written by hand."""
 
     text: str
     box: Box
@@ -88,7 +91,9 @@ class PageText:
 
 @dataclass(frozen=True)
 class Anchor:
-    """The header's anchor: `row` is the middle of the national title, `unit` its line height, `border` the column border."""
+    """The header's anchor: `row` is the middle of the national title, `unit` its line height, `border` the column
+    border.
+    """
 
     row: float
     unit: float
@@ -121,7 +126,7 @@ def split_columns(lines: Sequence[Line], width: float) -> list[Line]:
     for line in lines:
         words = sorted(line.words, key=lambda word: word.box[0])
         run = [words[0]]
-        for previous, word in zip(words, words[1:], strict=False):
+        for previous, word in pairwise(words):
             gap = word.box[0] - previous.box[2]
             limit = max(2.2 * min(line.height, 20.0), 0.028 * width)
             title = key(word.text) == "CONG" and word.text.isupper() and word.box[0] > 0.3 * width and "HOA" in line.key

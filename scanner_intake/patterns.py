@@ -1,7 +1,8 @@
 """Words and patterns of Vietnamese administrative papers: document types, numbers, dates, agencies, functions.
 
-Owns the closed lists of Decree 30/2020/NĐ-CP annex III and the tolerant regular expressions over OCR text. It refuses to guess: a
-number or a day that is not made of digits is None, because it was most likely written by hand and a person must read it.
+Owns the closed lists of Decree 30/2020/NĐ-CP annex III and the tolerant regular expressions over OCR text. It refuses
+to guess: a number or a day that is not made of digits is None, because it was most likely written by hand and a
+person must read it.
 """
 
 from __future__ import annotations
@@ -48,22 +49,129 @@ LETTER = "Công văn"
 COPIES = ("SY", "TrS", "SL")
 _ABBREVIATIONS = {each for each in TYPES.values() if each} | set(COPIES)
 # Reading mistakes of Eth and of a lost stroke. HD stays: it is Hướng dẫn, while HĐ is Hợp đồng (digitizing rules 11.2).
-_PARTS = {"QD": "QĐ", "OĐ": "QĐ", "OD": "QĐ", "CD": "CĐ", "ND": "NĐ", "QyD": "QyĐ", "ĐĐ": "Đ", "HDND": "HĐND", "ÐA": "ĐA"}
+_PARTS = {
+    "QD": "QĐ",
+    "OĐ": "QĐ",
+    "OD": "QĐ",
+    "CD": "CĐ",
+    "ND": "NĐ",
+    "QyD": "QyĐ",
+    "ĐĐ": "Đ",
+    "HDND": "HĐND",
+    "ÐA": "ĐA",
+}
 _AGENCY_PART = {"UBNĐ": "UBND", "UBNI": "UBND", "HDND": "HĐND", "UBMD": "UBND"}
 
 _NUMBER_LINE = re.compile(r"^\W*S\s*[ốóòôỐÓÔo6ó0]{1,2}\s*[:;.]?\s*(.*)$")
 _CODE = re.compile(r"^(?P<number>[^/]*?)\s*/\s*(?:(?P<year>20\d\d)\s*/\s*)?(?P<rest>[A-ZĐÐƯÂÊÔa-zđ&. -]{2,40})")
 _PARTY_CODE = re.compile(r"^(?P<number>\d{1,5})\s*-\s*(?P<rest>[A-ZĐ]{1,5}/[A-ZĐ]{1,6})$")
 _DATE = re.compile(
-    r"ng.{1,2}y\s*(?P<day>.{0,9}?)\s*th.{1,3}ng\s*(?P<month>.{0,5}?)\s*n.{1,2}m\s*(?P<year>[12][0-9OoIl|]{3})", re.IGNORECASE
+    r"ng.{1,2}y\s*(?P<day>.{0,9}?)\s*th.{1,3}ng\s*(?P<month>.{0,5}?)\s*n.{1,2}m\s*(?P<year>[12][0-9OoIl|]{3})",
+    re.IGNORECASE,
 )
 _DIGITS = str.maketrans({"I": "1", "l": "1", "|": "1", "!": "1", "O": "0", "o": "0"})
 
-AGENCY_HEADS = ["UY BAN", "UBND", "HDND", "HOI DONG", "SO", "BO", "CUC", "CHI CUC", "TONG CUC", "PHONG", "BAN", "VAN PHONG", "TRUNG TAM", "CONG AN", "DANG UY", "DANG BO", "HUYEN UY", "TINH UY", "THANH UY", "TRUONG", "THANH TRA", "CHI NHANH", "VIEN", "TOA AN", "TRAM", "DOAN", "HOI", "LIEN DOAN", "MAT TRAN", "CHINH PHU", "THU TUONG", "TAND", "VKSND", "UBMTTQ", "BAO HIEM", "KHO BAC", "BENH VIEN", "NGAN HANG", "TAP DOAN", "CONG TY", "CHU TICH", "QUOC HOI", "BCH", "BAN CHAP HANH", "BO CHI HUY"]
+AGENCY_HEADS = [
+    "UY BAN",
+    "UBND",
+    "HDND",
+    "HOI DONG",
+    "SO",
+    "BO",
+    "CUC",
+    "CHI CUC",
+    "TONG CUC",
+    "PHONG",
+    "BAN",
+    "VAN PHONG",
+    "TRUNG TAM",
+    "CONG AN",
+    "DANG UY",
+    "DANG BO",
+    "HUYEN UY",
+    "TINH UY",
+    "THANH UY",
+    "TRUONG",
+    "THANH TRA",
+    "CHI NHANH",
+    "VIEN",
+    "TOA AN",
+    "TRAM",
+    "DOAN",
+    "HOI",
+    "LIEN DOAN",
+    "MAT TRAN",
+    "CHINH PHU",
+    "THU TUONG",
+    "TAND",
+    "VKSND",
+    "UBMTTQ",
+    "BAO HIEM",
+    "KHO BAC",
+    "BENH VIEN",
+    "NGAN HANG",
+    "TAP DOAN",
+    "CONG TY",
+    "CHU TICH",
+    "QUOC HOI",
+    "BCH",
+    "BAN CHAP HANH",
+    "BO CHI HUY",
+]
 PLACE_HEADS = ("TINH", "THANH PHO", "TP", "HUYEN", "QUAN", "XA", "PHUONG", "THI TRAN", "THI XA", "DAC KHU")
 AUTHORITIES = ("TM", "KT", "TL", "TUQ", "Q")
-FUNCTIONS = ["CHU TICH", "PHO CHU TICH", "GIAM DOC", "PHO GIAM DOC", "CHANH VAN PHONG", "PHO CHANH VAN PHONG", "BO TRUONG", "THU TRUONG", "TRUONG PHONG", "PHO TRUONG PHONG", "TRUONG BAN", "PHO TRUONG BAN", "HIEU TRUONG", "PHO HIEU TRUONG", "BI THU", "PHO BI THU", "CUC TRUONG", "PHO CUC TRUONG", "CHI CUC TRUONG", "VIEN TRUONG", "CHANH THANH TRA", "THU TUONG", "PHO THU TUONG", "TONG GIAM DOC", "TRUONG CONG AN", "TONG CUC TRUONG"]
-_SPELLINGS = ["ỦY BAN NHÂN DÂN", "HỘI ĐỒNG NHÂN DÂN", "TỈNH", "THÀNH PHỐ", "HUYỆN", "QUẬN", "XÃ", "PHƯỜNG", "THỊ TRẤN", "ĐẶC KHU", "GIÁO DỤC", "ĐÀO TẠO", "SỞ", "BỘ", "VĂN PHÒNG", "CHỦ TỊCH", "PHÓ", "GIÁM ĐỐC", "TRƯỞNG PHÒNG", "CHÁNH VĂN PHÒNG", "BỘ TRƯỞNG", "THỨ TRƯỞNG"]
+FUNCTIONS = [
+    "CHU TICH",
+    "PHO CHU TICH",
+    "GIAM DOC",
+    "PHO GIAM DOC",
+    "CHANH VAN PHONG",
+    "PHO CHANH VAN PHONG",
+    "BO TRUONG",
+    "THU TRUONG",
+    "TRUONG PHONG",
+    "PHO TRUONG PHONG",
+    "TRUONG BAN",
+    "PHO TRUONG BAN",
+    "HIEU TRUONG",
+    "PHO HIEU TRUONG",
+    "BI THU",
+    "PHO BI THU",
+    "CUC TRUONG",
+    "PHO CUC TRUONG",
+    "CHI CUC TRUONG",
+    "VIEN TRUONG",
+    "CHANH THANH TRA",
+    "THU TUONG",
+    "PHO THU TUONG",
+    "TONG GIAM DOC",
+    "TRUONG CONG AN",
+    "TONG CUC TRUONG",
+]
+_SPELLINGS = [
+    "ỦY BAN NHÂN DÂN",
+    "HỘI ĐỒNG NHÂN DÂN",
+    "TỈNH",
+    "THÀNH PHỐ",
+    "HUYỆN",
+    "QUẬN",
+    "XÃ",
+    "PHƯỜNG",
+    "THỊ TRẤN",
+    "ĐẶC KHU",
+    "GIÁO DỤC",
+    "ĐÀO TẠO",
+    "SỞ",
+    "BỘ",
+    "VĂN PHÒNG",
+    "CHỦ TỊCH",
+    "PHÓ",
+    "GIÁM ĐỐC",
+    "TRƯỞNG PHÒNG",
+    "CHÁNH VĂN PHÒNG",
+    "BỘ TRƯỞNG",
+    "THỨ TRƯỞNG",
+]
 
 
 @dataclass(frozen=True)
@@ -154,7 +262,7 @@ def _small(text: str, most: int) -> int | None:
 
 
 def place_before_date(text: str) -> str:
-    """"Quảng Ngãi" of "Quảng Ngãi, ngày …"; "" when there is none."""
+    """ "Quảng Ngãi" of "Quảng Ngãi, ngày …"; "" when there is none."""
     found = re.match(r"^\W*([^\W\d][^,;.\d]{1,40}?)\s*[,.;]\s*ng.{1,2}y", text)
     return found[1].strip() if found else ""
 

@@ -1,7 +1,8 @@
 """The gate: does this paper look like a state secret? Asked before any of its text may leave the limited child.
 
-Owns the decision over stamps and words (digitizing rules 12; Luật BVBMNN 117/2025/QH15: the box must never carry such papers). Target: no
-silent miss, false holds are accepted. It refuses to look inside the body: "mật" in a sentence is an ordinary word.
+Owns the decision over stamps and words (digitizing rules 12; Luật BVBMNN 117/2025/QH15: the box must never carry such
+papers). Target: no silent miss, false holds are accepted. It refuses to look inside the body: "mật" in a sentence is
+an ordinary word.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ _LEVELS = {"MAT": "mat", "TOI MAT": "toi-mat", "TUYET MAT": "tuyet-mat"}
 
 
 def printed_markings(pages: Sequence[PageText]) -> list[Marking]:
-    """Lines that consist only of MẬT, TỐI MẬT or TUYỆT MẬT in capitals in the upper part of a page (gray and bitonal scans)."""
+    """Lines that consist only of MẬT, TỐI MẬT or TUYỆT MẬT in capitals in the upper part of a page (gray and bitonal
+    scans).
+    """
     markings = []
     for page in pages:
         for line in split_columns([each for each in page.lines if each.words], page.width):
@@ -35,7 +38,9 @@ def printed_markings(pages: Sequence[PageText]) -> list[Marking]:
 
 
 def suspicion(markings: Sequence[Marking]) -> str:
-    """ "" for an ordinary paper, else the code: `secrecy-marking`, or `marking-unreadable` when a box could not be read."""
+    """ "" for an ordinary paper, else the code: `secrecy-marking`, or `marking-unreadable` when a box could not be
+    read.
+    """
     if any(each.kind == "secrecy" for each in markings):
         return READ
     if any(each.kind == "unknown" for each in markings):

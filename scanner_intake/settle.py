@@ -1,10 +1,11 @@
 """When is a file in the drop folder ready to be taken? Pure: facts and moments come in, the next step comes out.
 
-Owns the settle rule (digitizing rules 4): quiet for a while *and* whole by content; never failed on the first look. Also which names
-are never looked at. It refuses to touch files or clocks: all moments are seconds of one monotonic clock given by the caller.
+Owns the settle rule (digitizing rules 4): quiet for a while *and* whole by content; never failed on the first look.
+Also which names are never looked at. It refuses to touch files or clocks: all moments are seconds of one monotonic
+clock given by the caller.
 
-Invariants: `Step.CLAIM` is only ever given for a file whose content was found whole after it had been quiet; a change of size, time
-or inode starts the waiting anew; the time between two looks at a file that is not whole grows.
+Invariants: `Step.CLAIM` is only ever given for a file whose content was found whole after it had been quiet; a change
+of size, time or inode starts the waiting anew; the time between two looks at a file that is not whole grows.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class Sighting:
 
 
 def ignored(name: str) -> bool:
-    """Whether a name is never a paper: dot files, Office and transfer leftovers, folders of file servers, our own folders."""
+    """Whether a name is never a paper: dot files, Office and transfer leftovers, folders of file servers, our own
+    folders.
+    """
     plain = unicodedata.normalize("NFC", name).casefold()
     return plain in _IGNORED_NAMES or plain.startswith(_IGNORED_STARTS) or plain.endswith(_IGNORED_ENDS)
 

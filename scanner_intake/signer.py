@@ -1,16 +1,18 @@
 """Who signed: the function and the name on the first signature page.
 
-Owns the search for the signature block (Decree 30/2020 ô 7a and 7b). A name under a seal or a pen stroke is often unreadable; then
-the field is missing and a person picks it. Names after the first signature page belong to attachments and are never taken.
+Owns the search for the signature block (Decree 30/2020 ô 7a and 7b). A name under a seal or a pen stroke is often
+unreadable; then the field is missing and a person picks it. Names after the first signature page belong to
+attachments and are never taken.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from scanner_intake import patterns
 from scanner_intake.digitized import Field
-from scanner_intake.layout import Line, PageText, capitals, split_columns, union
+from scanner_intake.layout import Line, PageText, Word, capitals, split_columns, union
 
 
 def describe_signer(pages: Sequence[PageText]) -> dict[str, Field]:
@@ -28,9 +30,22 @@ def describe_signer(pages: Sequence[PageText]) -> dict[str, Field]:
             fields["signer_position"] = Field(value, _mean(shown), page.number, union(line.box for line in shown))
         name = _name_below(lines, block[-1], page)
         if name is not None:
-            fields["signer_name"] = Field(_stripped(name.text), _mean([name]), page.number, name.box)
+            fields["signer_name"] = _name_field(name, page.number)
         return fields
     return {}
+
+
+def name_in(zone: Sequence[Line], position: Field, page: PageText) -> Field | None:
+    """The signer's name in a second reading of the place under the function."""
+    if position.box is None or not zone:
+        return None
+    function = Line((Word("", position.box, 1.0),))
+    name = _name_below(split_columns(zone, page.width), function, page)
+    return None if name is None else _name_field(name, page.number)
+
+
+def _name_field(name: Line, number: int) -> Field:
+    return Field(_stripped(name.text), _mean([name]), number, name.box)
 
 
 def _mean(lines: Sequence[Line]) -> float:
@@ -45,7 +60,10 @@ def _function_block(lines: list[Line], page: PageText) -> list[Line]:
         return []
     block = [found[-1]]
     for line in reversed(found[:-1]):
-        if block[0].middle - line.middle > 3 * max(line.height, 9) or abs(line.centre - block[0].centre) > 0.13 * page.width:
+        if (
+            block[0].middle - line.middle > 3 * max(line.height, 9)
+            or abs(line.centre - block[0].centre) > 0.13 * page.width
+        ):
             break
         block.insert(0, line)
     return block
@@ -69,7 +87,8 @@ def _title(line: Line) -> str:
     words = [word.text for word in line.words]
     while words and not any(ch.isupper() for ch in words[0]):
         words = words[1:]
-    return patterns.respelled(" ".join(words).strip(" ,;:-_"))
+    text = patterns.respelled(" ".join(words).strip(" ,;:-_"))
+    return re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", text)
 
 
 def _stripped(text: str) -> str:
@@ -80,7 +99,7 @@ def _name_below(lines: list[Line], function: Line, page: PageText) -> Line | Non
     below = [
         line
         for line in lines
-        if line.middle > function.middle + 1.5 * function.height
+        if line.middle > function.box[3] + 0.8 * line.height
         and abs(line.centre - function.centre) < 0.13 * page.width
         and patterns.is_personal_name(_stripped(line.text))
         and line.confidence >= 0.5

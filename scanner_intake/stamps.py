@@ -1,10 +1,11 @@
 """Red stamps of a page: secrecy, urgency, notices, the arrival stamp and the seal, told apart by size, frame and words.
 
-Owns the reader of red boxes (digitizing rules 11.3 and 12; sizes of vietnam-rules 1.4 and 7: secrecy 20-40 x 8 mm with a double frame,
-urgency 20-40 x 8 mm with a single frame, ĐẾN 35 x 50 mm, seals round). Black frames are read too: photocopies have no red.
-It decides nothing about the paper; `secrecy` does.
+Owns the reader of red boxes (digitizing rules 11.3 and 12; sizes of vietnam-rules 1.4 and 7: secrecy 20-40 x 8 mm
+with a double frame, urgency 20-40 x 8 mm with a single frame, ĐẾN 35 x 50 mm, seals round). Black frames are read
+too: photocopies have no red. It decides nothing about the paper; `secrecy` does.
 
-Invariant: a red box of a secrecy stamp's size and place that could not be read comes back as kind "unknown", never as nothing.
+Invariant: a red box of a secrecy stamp's size and place that could not be read comes back as kind "unknown", never as
+nothing.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class _Blob:
 
 def find_markings(picture: Picture, read: ReadText) -> list[Marking]:
     """Every stamp of the page. `read(gray, psm, dpi)` gives the text of a small picture."""
-    markings = _black_boxes(picture, read)
+    markings = []
     candidates = []
     for blob in _red_blobs(picture):
         if blob.aspect <= 1.35 and blob.short >= 27 and blob.long <= 50:
@@ -77,11 +78,11 @@ def find_markings(picture: Picture, read: ReadText) -> list[Marking]:
     for blob in candidates[_MOST_READ:]:
         if _stamp_sized(blob, picture):  # never leave a possible secrecy stamp unread without saying so
             markings.append(Marking("unknown", "", picture.number, blob.box, 0.0))
-    return markings
+    return markings + _black_boxes(picture, read, [each.box for each in markings])
 
 
 def _stamp_sized(blob: _Blob, picture: Picture) -> bool:
-    """Whether the blob has a secrecy stamp's size (with pad smear and scan tolerance) and stands where one may stand."""
+    """Whether the blob has a secrecy stamp's size (pad smear and scan tolerance allowed) and a place for one."""
     x, y = (blob.box[0] + blob.box[2]) / 2, (blob.box[1] + blob.box[3]) / 2
     placed = x < 0.62 * picture.width and 0.02 * picture.height < y < 0.6 * picture.height
     return placed and 14 <= blob.long <= 50 and 5.5 <= blob.short <= 17 and blob.aspect >= 1.5
@@ -97,7 +98,7 @@ def _red_blobs(picture: Picture) -> list[_Blob]:
     ratio = _FIND_DPI / (picture.scale * 72)
     small = cv2.resize(picture.rgb, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
     mask = cv2.morphologyEx(_red_mask(small, 45), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    return _blobs(mask, [each for each in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]])
+    return _blobs(mask, list(cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]))
 
 
 def _blobs(mask: np.ndarray, contours: list[np.ndarray]) -> list[_Blob]:
@@ -141,7 +142,9 @@ def _identify(picture: Picture, blob: _Blob, read: ReadText) -> Marking | None:
 
 
 def _clearly_else(heard: list[str]) -> bool:
-    """Two readings agree on letters that resemble no secrecy word: a red box with another text (a form's label, a name)."""
+    """Two readings agree on letters that resemble no secrecy word: a red box with another text (a form's label, a
+    name).
+    """
     keys = [key(text) for text in heard]
     long = [each for each in keys if sum(ch.isalpha() for ch in each) >= 4]
     if any(fuzz.partial_ratio(word, each) >= 60 for word in _SECRET for each in keys if each):
@@ -150,7 +153,9 @@ def _clearly_else(heard: list[str]) -> bool:
 
 
 def _enough(word: str, attempt: int) -> float:
-    """The score at which a reading is believed: low for secrecy (a false hold is cheap), high for what lets a paper pass."""
+    """The score at which a reading is believed: low for secrecy (a false hold is cheap), high for what lets a paper
+    pass.
+    """
     kind, value = WORDS[word]
     if kind == "secrecy":
         return 75
@@ -204,10 +209,10 @@ def _without_borders(mask: np.ndarray) -> np.ndarray:
 
 
 def _sides(mask: np.ndarray) -> int:
-    """How many sides of the cut-out show a frame line: some row (column) near the edge is red over most of its length."""
+    """How many sides of the cut-out show a frame line: some row (column) near the edge is red over most of its
+    length.
+    """
     height, width = mask.shape
-    inked = mask > 0
-    rows, columns = inked.mean(axis=1), inked.mean(axis=0)
     # A frame scanned a little askew spreads its line over several rows: take windows of 1.2 mm.
     span = max(3, round(1.2 * _READ_DPI / 25.4))
     tall = cv2.dilate(mask, np.ones((span, 1), np.uint8)) > 0
@@ -229,7 +234,7 @@ def _framed(gray: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(cv2.copyMakeBorder(gray, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255))
 
 
-def _black_boxes(picture: Picture, read: ReadText) -> list[Marking]:
+def _black_boxes(picture: Picture, read: ReadText, known: list[Box]) -> list[Marking]:
     """Dark frames of a stamp's size (photocopies, gray scans); only those that can be read count."""
     ratio = _FIND_DPI / (picture.scale * 72)
     gray = cv2.resize(picture.rgb[:, :, 1], None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
@@ -237,7 +242,7 @@ def _black_boxes(picture: Picture, read: ReadText) -> list[Marking]:
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     kept: list[_Blob] = []
     for blob in sorted(_blobs(mask, list(contours)), key=lambda each: -each.long * each.short):
-        inside = any(_overlap(blob.box, other.box) > 0.5 for other in kept)
+        inside = any(_overlap(blob.box, box) > 0.5 for box in [*known, *(other.box for other in kept)])
         if _stamp_sized(blob, picture) and not inside:
             kept.append(blob)
     markings = []

@@ -1,7 +1,7 @@
 """Whether every page of a TIFF or BigTIFF lies inside the file.
 
-Owns a small reader of image file directories (TIFF 6.0, BigTIFF). It looks only at structure: the chain of directories ends, and
-every strip, tile or old-style JPEG stream it names is inside the file. It decodes nothing.
+Owns a small reader of image file directories (TIFF 6.0, BigTIFF). It looks only at structure: the chain of
+directories ends, and every strip, tile or old-style JPEG stream it names is inside the file. It decodes nothing.
 
 Invariant: every loop is bounded by the file's length, and a chain that turns back on itself is not whole.
 """

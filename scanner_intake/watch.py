@@ -1,10 +1,12 @@
 """The drop folders under watch: events are hints, the rescan is the truth.
 
-Owns the loop that brings files from the drop folders into custody: recovery of left claims, scanning, settling, claiming, setting
-aside. The only importer of watchdog. It refuses to interpret papers and to write any sentence for people (`note_for` does).
+Owns the loop that brings files from the drop folders into custody: recovery of left claims, scanning, settling,
+claiming, setting aside. The only importer of watchdog. It refuses to interpret papers and to write any sentence for
+people (`note_for` does).
 
-Invariants: a file is unlinked only after `Custodian.accept` returned; nothing a file or a custodian does ends the loop; a watcher
-that died (a share that blinked, inotify limits) is started again and meanwhile the rescan does its work.
+Invariants: a file is unlinked only after `Custodian.accept` returned; nothing a file or a custodian does ends the
+loop; a watcher that died (a share that blinked, inotify limits) is started again and meanwhile the rescan does its
+work.
 """
 
 from __future__ import annotations
