@@ -14,6 +14,7 @@ from cryptography import x509
 
 from sync.protocol.codec import CodecError
 from sync.protocol.receipt import chain_breaks
+from sync.province.checking import find_program
 from sync.province.config import Config, Folder
 from sync.province.pki import key_id
 from sync.province.store import ProvinceStore, digest_of
@@ -43,7 +44,7 @@ def audit(folder: Folder, config: Config, store: ProvinceStore, now: float) -> l
 
 def _settings(folder: Folder, config: Config, now: float) -> list[Problem]:
     found = []
-    if shutil.which(config.verify_command[0]) is None:
+    if shutil.which(find_program(config.verify_command[0])) is None:
         found.append(Problem("verify-command-missing", config.verify_command[0]))
     if not folder.resolve(config.trust_roots).is_file():
         found.append(Problem("trust-roots-missing", config.trust_roots))

@@ -8,6 +8,8 @@ Source of the figures: measurements of mosquitto 2.0.11 (queue of 1000 drops in 
 
 from __future__ import annotations
 
+import os
+import pwd
 from pathlib import Path
 
 from sync.protocol.topics import broker_access_list
@@ -15,14 +17,24 @@ from sync.province.config import Folder
 from sync.province.pki import RECEIVER
 
 
+def owner() -> str:
+    """The user who runs this, and therefore owns the keys the broker must read."""
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
 def mosquitto_conf(folder: Folder, bind: str, port: int) -> str:
-    """The text of mosquitto.conf for a TLS listener at `bind`:`port`, paths inside the folder."""
+    """The text of mosquitto.conf for a TLS listener at `bind`:`port`, paths inside the folder.
+
+    A mosquitto started by root would change to the user `mosquitto`, who cannot read the keys: it changes to their
+    owner instead. Started by anybody else it ignores the line.
+    """
     root = folder.root.resolve()
 
     def inside(path: Path) -> Path:
         return root / path.relative_to(folder.root)
 
     return f"""# Written by `commune-province init`; change it there or by hand, it is read at the broker's start.
+user {owner()}
 per_listener_settings false
 listener {port} {bind}
 cafile {inside(folder.ca)}

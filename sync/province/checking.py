@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,11 +96,16 @@ def secrecy_marked(meta: Mapping[str, Any]) -> bool:
     return bool(str(found or "").strip())
 
 
+def find_program(name: str) -> str:
+    """Where a command is: on the search path, else beside this Python (a virtual environment that is not active)."""
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent)) or name
+
+
 class CommandCheck:
     """Runs the configured verification command in a child with bounded time, memory and open files."""
 
     def __init__(self, command: Sequence[str], trust: Path, seconds: float, memory: int) -> None:
-        self._command = tuple(command)
+        self._command = (find_program(command[0]), *command[1:])
         self._trust = trust
         self._seconds = seconds
         self._memory = memory

@@ -34,6 +34,7 @@ from sync.wire_identity import SigningKey, verifier
 log = logging.getLogger("commune-province.receiver")
 
 POLL_SECONDS = 0.25
+ROUND_EVENTS = 64
 FULL_PAUSE_SECONDS = 30.0
 GOODBYE_SECONDS = 2.0
 RESERVE_BYTES = 500_000_000
@@ -103,8 +104,7 @@ class Receiver:
         try:
             deadline: float | None = None
             while not stop.is_set():
-                events = link.poll(self._patience(deadline))
-                deadline = self._round(link, events)
+                deadline = self._round(link, self._gather(link, deadline))
             self._goodbye(link)
         finally:
             self.connected.clear()
@@ -113,6 +113,13 @@ class Receiver:
 
     def _configured(self) -> LinkConfig:
         return dataclasses.replace(self._link_config, will=self._core.state(False, self._now()))
+
+    def _gather(self, link: Transport, deadline: float | None) -> list[LinkEvent]:
+        """Wait for the next event, then take what else is there: one flush and one transaction serve them all."""
+        events = link.poll(self._patience(deadline))
+        while events and len(events) < ROUND_EVENTS and (more := link.poll(0.0)):
+            events += more
+        return events
 
     def _patience(self, deadline: float | None) -> float:
         due = [moment for moment in (deadline, self._examiner.next_due()) if moment is not None]
