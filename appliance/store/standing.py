@@ -62,12 +62,16 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Action:
-    """One thing a person may do now. ``role`` None: either of them; ``edits``: the fields travel with it."""
+    """One thing a person may do now. ``role`` None: either of them; ``edits``: the fields travel with it.
+
+    ``main``: what the paper waits for; ``ends``: the paper's way ends here.
+    """
 
     name: str
     role: Role | None = None
     reason: Reason = Reason.NONE
     edits: bool = False
+    main: bool = False
     ends: bool = False
 
 
@@ -130,11 +134,11 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
     """What a person may do with the paper now, the expected action first; derived from the transition table."""
     found: list[Action] = []
     if _knows(document, Event.APPROVED):
-        found.append(Action("approve", approver(document), edits=True))
+        found.append(Action("approve", approver(document), edits=True, main=True))
     if _may_issue(document):
-        found.append(Action("issue", Role.CLERK))
+        found.append(Action("issue", Role.CLERK, main=True))
     if _knows(document, Event.REQUEUED):
-        found.append(Action("requeue", Role.CLERK))
+        found.append(Action("requeue", Role.CLERK, main=True))
     if _knows(document, Event.RELEASED):
         found.append(Action("release", Role.CLERK, Reason.NEEDED if conceals(document) else Reason.OPTIONAL))
         found.append(Action("discard", Role.CLERK, Reason.NEEDED, ends=True))
@@ -143,6 +147,11 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
     if _knows(document, Event.APPROVAL_WITHDRAWN) and not document.signatures:
         found.append(Action("withdraw", None))
     return tuple(found)
+
+
+def slot_to_fill(document: Document) -> Slot | None:
+    """The signature slot that the paper waits for now, whether or not somebody has consented to it yet."""
+    return document.open_slot if _knows(document, Event.SIGNATURE_APPLIED) else None
 
 
 def turn_of(document: Document) -> Turn:

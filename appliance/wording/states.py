@@ -23,6 +23,19 @@ SITUATIONS: dict[str, str] = {
 }
 """Where a paper is (``standing.Situation``)."""
 
+STATES: dict[str, str] = {
+    "received": N_("Đã tiếp nhận"),
+    "digitized": N_("Chờ duyệt"),
+    "approved": N_("Chờ ký số"),
+    "signed": N_("Đã ký số"),
+    "queued": N_("Chờ gửi"),
+    "delivered": N_("Tỉnh đã nhận"),
+    "refused": N_("Bị từ chối"),
+    "quarantined": N_("Cách ly"),
+    "discarded": N_("Đã hủy"),
+}
+"""The states themselves, for sentences about what is not possible."""
+
 TURNS: dict[str, str] = {
     "van_thu": N_("Văn thư xử lý"),
     "lanh_dao": N_("Lãnh đạo xử lý"),
@@ -72,6 +85,16 @@ URGENCIES: dict[str, str] = {
 }
 
 SLOTS: dict[str, str] = {"leader": N_("Chữ ký của lãnh đạo"), "agency": N_("Chữ ký số của cơ quan")}
+
+PIN_FLAGS: dict[str, str] = {
+    "count-low": N_("Đã có lần nhập sai mã PIN."),
+    "final-try": N_("Chỉ còn một lần nhập mã PIN. Hãy dùng phần mềm của đơn vị cấp chứng thư."),
+    "locked": N_("Mã PIN đã bị khóa. Hãy liên hệ đơn vị cấp chứng thư."),
+    "to-be-changed": N_("Mã PIN phải được đổi trước khi dùng."),
+    "not-set": N_("Thiết bị chưa đặt mã PIN."),
+    "credential-refused": N_("Mã PIN lưu trong cấu hình không đúng; cần một người nhập mã PIN."),
+}
+"""What a token tells about its PIN (``hsm.api.KeyState.pin_flags``)."""
 
 RENDITIONS: dict[str, str] = {
     "signed": N_("Bản đã ký số (PDF)"),
@@ -141,7 +164,7 @@ _WHO: dict[str, str] = {
 }
 
 
-class _Lenient(dict):  # type: ignore[type-arg]
+class _Lenient(dict[str, object]):
     """Gives "…" for a parameter that an older event did not carry."""
 
     def __missing__(self, key: str) -> str:
@@ -162,3 +185,9 @@ def name_of(by: str) -> str:
     """Who did it: the parts of the box by their common name, people by their own."""
     known = _WHO.get(by.split(":")[0])
     return _(known) if known else by
+
+
+def spoken(params: dict[str, object]) -> dict[str, object]:
+    """The parameters of a refusal with identifiers of the domain replaced by their names."""
+    state = STATES.get(str(params.get("state", "")))
+    return params | {"state": _(state)} if state else params

@@ -1,0 +1,86 @@
+"""The first page (today's papers and everything still open), the search over all papers, and the health answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from appliance.store import views
+from appliance.store.standing import Situation, Turn
+from appliance.web.link import read_link
+from appliance.web.office import OFFICE
+from appliance.web.people import clean_line
+from appliance.web.presenting import page
+from appliance.wording import N_
+
+S = Situation
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure on top of the first page, and the situations it counts."""
+
+    name: str
+    title: str
+    situations: frozenset[Situation]
+
+
+TILES = (
+    Tile("approve", N_("Chờ duyệt"), frozenset({S.TO_APPROVE})),
+    Tile("sign", N_("Chờ ký, phát hành"), frozenset({S.TO_SIGN, S.TO_ISSUE})),
+    Tile("send", N_("Chờ gửi"), frozenset({S.SIGNED, S.TO_SEND})),
+    Tile("refused", N_("Bị từ chối"), frozenset({S.REFUSED})),
+    Tile("quarantine", N_("Cách ly"), frozenset({S.QUARANTINED, S.SUSPECTED_SECRET})),
+)
+GROUPS = (
+    ("people", N_("Việc cần làm"), (Turn.CLERK, Turn.LEADER)),
+    ("box", N_("Hộp đang tự làm"), (Turn.BOX,)),
+    ("link", N_("Chờ gửi lên tỉnh"), (Turn.LINK,)),
+    ("done", N_("Đã xong hôm nay"), (Turn.NOBODY,)),
+)
+
+
+async def show(request: web.Request) -> web.Response:
+    """``GET /?show=``: all groups, or the papers that one figure counts."""
+    office = request.app[OFFICE]
+    found = await asyncio.to_thread(office.store.read, lambda db: views.home(db, office.day_start()))
+    chosen = next((tile for tile in TILES if tile.name == request.query.get("show")), None)
+    rows = [row for row in found.rows if chosen is None or row.situation in chosen.situations]
+    figures = [(tile, sum(row.situation in tile.situations for row in found.rows)) for tile in TILES]
+    groups = [(name, title, [row for row in rows if row.turn in turns]) for name, title, turns in GROUPS]
+    return await page(
+        request,
+        "home.html",
+        home=found,
+        chosen=chosen,
+        figures=[(tile, count + (len(found.held) if tile.name == "quarantine" else 0)) for tile, count in figures],
+        groups=groups,
+        held=found.held if chosen is None or chosen.name == "quarantine" else (),
+        glance=await office.signer.glance(),
+    )
+
+
+async def search(request: web.Request) -> web.Response:
+    """``GET /search?q=``."""
+    question = clean_line(request.query.get("q", ""), 200)
+    rows = await asyncio.to_thread(request.app[OFFICE].store.read, lambda db: views.search(db, question))
+    return await page(request, "search.html", found=rows, question=question)
+
+
+async def health(request: web.Request) -> web.Response:
+    """``GET /healthz``: whether the store answers; the line and the tokens beside it, without any paper's facts."""
+    office = request.app[OFFICE]
+    link, glance = read_link(office.config.link_file), await office.signer.glance()
+    facts: dict[str, Any] = {
+        "box": office.config.box.id,
+        "link": {"connected": link.connected, "since": link.since.isoformat()} if link else None,
+        "tokens": {token.slot: token.ready for token in glance.tokens},
+    }
+    try:
+        facts |= {"ok": True, "waiting": await asyncio.to_thread(office.store.read, views.waiting)}
+    except Exception as error:  # whatever is wrong with the store, this answer must say so
+        facts |= {"ok": False, "error": type(error).__name__}
+    return web.json_response(facts, status=200 if facts["ok"] else 503)

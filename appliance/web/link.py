@@ -1,0 +1,104 @@
+"""What the delivery service says about the line to the province, and the token's process about itself.
+
+Both are glances at passing facts, never stored: a small JSON file that the delivery service writes, and one question
+with a short deadline to the signer's socket. Whatever is absent, old or broken becomes "not known"; a page never
+waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from hsm.api import FaultClass, KeyState, SigningError
+from hsm.client import SocketSigner
+
+_GLANCE_SECONDS = 1.5
+_KEEP_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Link:
+    """The line to the province: up or down, since when, and the code of what is wrong."""
+
+    connected: bool
+    since: datetime
+    error: str = ""
+
+
+def read_link(path: Path) -> Link | None:
+    """The line as last written, or None when nobody has written or it cannot be read."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        since = datetime.fromisoformat(str(said["since"]))
+        return Link(bool(said["connected"]), since.astimezone(), str(said.get("error") or ""))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@dataclass(frozen=True)
+class Token:
+    """One signature slot's token as people should see it."""
+
+    slot: str
+    label: str
+    ready: bool
+    present: bool
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SignerGlance:
+    """What is known of the tokens; ``code`` says why nothing is."""
+
+    tokens: tuple[Token, ...] = ()
+    code: str = ""
+
+    def token(self, slot: str | None) -> Token | None:
+        """The token of a slot, if known."""
+        return next((token for token in self.tokens if token.slot == slot), None)
+
+
+class Signer:
+    """Asks the signer process at most every few seconds, with a short deadline; one question at a time."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._seen = SignerGlance(code="signer-not-running")
+        self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
+
+    async def glance(self) -> SignerGlance:
+        """The tokens now, or a few seconds ago."""
+        async with self._asking:
+            if time.monotonic() - self._asked_at > _KEEP_SECONDS:
+                self._seen = await asyncio.to_thread(self._ask)
+                self._asked_at = time.monotonic()
+        return self._seen
+
+    async def login(self, slot: str, pin: str) -> None:
+        """Hand the typed PIN to the signer and forget it.
+
+        Raises:
+            SigningError: wrong, locked, absent, or nobody answers.
+        """
+        try:
+            await asyncio.to_thread(SocketSigner(self._socket, deadline=20.0).login, slot, pin)
+        finally:
+            self._asked_at = float("-inf")
+
+    def _ask(self) -> SignerGlance:
+        try:
+            keys = SocketSigner(self._socket, deadline=_GLANCE_SECONDS).state().keys
+        except SigningError as error:
+            busy = error.fault is FaultClass.HANG and self._seen.tokens
+            return self._seen if busy else SignerGlance(code=error.code)
+        return SignerGlance(tokens=tuple(_token(key) for key in keys))
+
+
+def _token(key: KeyState) -> Token:
+    return Token(key.slot, key.token_label, key.logged_in, key.present, tuple(key.pin_flags))

@@ -1,0 +1,94 @@
+"""Telling open pages that something changed: server-sent events, driven by the store's commit counter.
+
+A thread of its own looks at ``store.data_version`` (a counter per connection, so always from the same thread) and at
+the link file. An event carries no content: the page fetches itself again, which is also what it does after every
+reconnect, so a lost event loses nothing. Invariant: every stream gets a comment at least every 15 seconds and ends
+when the service stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiohttp import web
+
+from appliance.store import Store
+
+LOOK_SECONDS = 0.4
+PING_SECONDS = 15.0
+MOST_STREAMS = 64
+
+
+class Live:
+    """Watches the store and wakes every open stream."""
+
+    def __init__(self, store: Store, link_file: Path) -> None:
+        self._store = store
+        self._link_file = link_file
+        self._stop = threading.Event()
+        self._woken: set[asyncio.Event] = set()
+        self._number = 0
+
+    async def running(self, _app: web.Application) -> AsyncIterator[None]:
+        """The watching thread, for the lifetime of the application (an aiohttp clean-up context)."""
+        thread = threading.Thread(target=self._watch, args=(asyncio.get_running_loop(),), name="web-live", daemon=True)
+        thread.start()
+        yield
+        self._stop.set()
+        await asyncio.to_thread(thread.join, 5)
+
+    async def end_streams(self, _app: web.Application) -> None:
+        """Let every stream end, so that stopping the service does not wait for browsers."""
+        self._stop.set()
+        self._wake()
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """``GET /events``: one event per change, a comment every 15 s."""
+        if len(self._woken) >= MOST_STREAMS:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "15"})
+        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        woken = asyncio.Event()
+        self._woken.add(woken)
+        try:
+            await response.write(b"retry: 2000\n\n")
+            while not self._stop.is_set():
+                await response.write(await self._next_message(woken))
+        except ConnectionResetError:
+            pass  # the page was closed
+        finally:
+            self._woken.discard(woken)
+        return response
+
+    async def _next_message(self, woken: asyncio.Event) -> bytes:
+        try:
+            async with asyncio.timeout(PING_SECONDS):
+                await woken.wait()
+        except TimeoutError:
+            return b": ping\n\n"
+        woken.clear()
+        return f"event: changed\nid: {self._number}\ndata: {self._number}\n\n".encode()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        seen = self._look()
+        while not self._stop.wait(LOOK_SECONDS):
+            now = self._look()
+            if now != seen:
+                seen = now
+                loop.call_soon_threadsafe(self._wake)
+
+    def _look(self) -> tuple[int, int]:
+        try:
+            link = self._link_file.stat().st_mtime_ns
+        except OSError:
+            link = 0
+        return self._store.data_version(), link
+
+    def _wake(self) -> None:
+        self._number += 1
+        for woken in self._woken:
+            woken.set()

@@ -1,0 +1,42 @@
+"""What every page shares: the configuration, the store, the clock, and the services of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from appliance.config import Config
+from appliance.store import Store
+from appliance.web.link import Signer
+from appliance.web.live import Live
+from appliance.web.people import Remembered
+from appliance.web.pictures import Pictures
+
+T = TypeVar("T")
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+@dataclass(frozen=True)
+class Office:
+    """One box's pages at run time."""
+
+    config: Config
+    store: Store
+    clock: Callable[[], datetime]
+    people: Remembered
+    signer: Signer
+    pictures: Pictures
+    live: Live
+
+    def day_start(self) -> datetime:
+        """Midnight of today in Vietnam, as UTC."""
+        from_midnight = self.clock().astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+        return from_midnight.astimezone(self.clock().tzinfo)
+
+
+OFFICE = web.AppKey("office", Office)

@@ -1,0 +1,178 @@
+"""The page of one paper and its action forms: ``/papers/{id}`` and what lies under it.
+
+Refuses to show anything of a concealed paper: the read model has already taken its content away, pictures ask for their
+source, and a picture that became forbidden while it was drawn is not sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from appliance.commands import CommandRefused
+from appliance.store import standing, views
+from appliance.web.deeds import EDITABLE, FormRefused, done, typed_fields
+from appliance.web.office import OFFICE, Office
+from appliance.web.people import person_in
+from appliance.web.pictures import WIDTHS, Drawn, NoPicture
+from appliance.web.presenting import page, see_other
+from appliance.web.receipts import receipt_facts
+from appliance.wording import _, states, text_of
+from hsm.api import SigningError
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a form was not accepted, and what the person had typed, to be shown again."""
+
+    action: str = ""
+    place: str = ""
+    sentence: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+async def show(request: web.Request) -> web.Response:
+    """``GET /papers/{id}``."""
+    return await _page(request, Trouble())
+
+
+async def act(request: web.Request) -> web.StreamResponse:
+    """``POST /papers/{id}/do/{action}``: do it and go back to the paper, or to the next one that waits."""
+    office, document_id, name = request.app[OFFICE], request.match_info["id"], request.match_info["action"]
+    form = await request.post()
+    person = person_in(form) or office.people.person(request)
+    typed, reason = typed_fields(form), str(form.get("reason", ""))[:500]
+    if person is None:
+        missing = Trouble(name, "person", _("Hãy cho biết bạn là ai."), typed, reason)
+        return await _page(request, missing, 422)
+    try:
+        await done(office.store, document_id, name, person, form, office.clock())
+    except FormRefused as error:
+        return await _page(request, Trouble(name, error.field, error.sentence, typed, reason), 422)
+    except CommandRefused as error:
+        sentence = text_of(error.code, **states.spoken(error.params))
+        return await _page(request, Trouble(name, "", sentence, typed, reason), 409)
+    answer = see_other(await _where_to(office, document_id, name, form))
+    office.people.remember(answer, person)
+    return answer
+
+
+async def login(request: web.Request) -> web.StreamResponse:
+    """``POST /papers/{id}/token/{slot}``: the typed PIN goes to the signer's socket; nothing of it stays here."""
+    office, document_id, slot = request.app[OFFICE], request.match_info["id"], request.match_info["slot"]
+    form = await request.post()
+    try:
+        await office.signer.login(slot, str(form.get("pin", "")))
+    except SigningError as error:
+        return await _page(request, Trouble("login", "pin", text_of(error.code, detail="")), 409)
+    return see_other(f"/papers/{document_id}?said=login")
+
+
+async def picture(request: web.Request) -> web.StreamResponse:
+    """``GET /papers/{id}/pages/{n}.jpg?width=``: the picture of one page, or 404 where none may be shown."""
+    office, number = request.app[OFFICE], int(request.match_info["number"])
+    source = await _source(office, request.match_info["id"])
+    width = WIDTHS[1] if request.query.get("width") == str(WIDTHS[1]) else WIDTHS[0]
+    if not source or not 1 <= number <= 2000:
+        raise web.HTTPNotFound
+    try:
+        drawn = await office.pictures.page(source, number, width)
+    except NoPicture:
+        raise web.HTTPNotFound from None
+    if await _source(office, request.match_info["id"]) != source:
+        raise web.HTTPNotFound
+    return web.FileResponse(drawn.picture, headers={"Cache-Control": "private, no-cache", "Content-Type": "image/jpeg"})
+
+
+async def _source(office: Office, document_id: str) -> str:
+    def read(db: Any) -> str:
+        return standing.picture_source(views.paper(db, document_id).document)
+
+    return await asyncio.to_thread(office.store.read, read)
+
+
+async def _where_to(office: Office, document_id: str, name: str, form: Mapping[str, object]) -> str:
+    """The next paper that waits for the same person when they asked for it, else this one."""
+    if form.get("then") == "next":
+        following = (await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))).next
+        if following:
+            return f"/papers/{following}?said={name}"
+    return f"/papers/{document_id}?said={name}"
+
+
+async def _page(request: web.Request, trouble: Trouble, state: int = 200) -> web.Response:
+    office, document_id = request.app[OFFICE], request.match_info["id"]
+    paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
+    drawn = await _first_picture(office, paper)
+    return await page(
+        request,
+        "paper.html",
+        state,
+        paper=paper,
+        document=paper.document,
+        trouble=trouble,
+        editable=EDITABLE,
+        sheets=_sheets(paper, drawn),
+        glance=await office.signer.glance(),
+        slot=standing.slot_to_fill(paper.document),
+        receipt=receipt_facts(paper.delivery),
+        reached=_reached(paper),
+        live_url=f"/papers/{document_id}",
+        wide=WIDTHS[1],
+    )
+
+
+async def _first_picture(office: Office, paper: views.Paper) -> Drawn | None:
+    source = standing.picture_source(paper.document) if not paper.concealed else ""
+    if not source:
+        return None
+    try:
+        return await office.pictures.page(source, 1)
+    except NoPicture:
+        return None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One page as the page of the paper shows it: size in points and the marked places of fields and signatures."""
+
+    number: int
+    across: float
+    down: float
+    marks: tuple[tuple[str, str, tuple[float, float, float, float]], ...]
+
+
+def _sheets(paper: views.Paper, drawn: Drawn | None) -> tuple[Sheet, ...]:
+    marks: dict[int, list[tuple[str, str, tuple[float, float, float, float]]]] = {}
+    for name, value in paper.document.fields.items():
+        if value.page and value.value and name in EDITABLE:
+            marks.setdefault(value.page, []).append(("field", name, value.box))
+    for signature in paper.document.signatures:
+        if signature.page:
+            marks.setdefault(signature.page, []).append(("signature", signature.slot.value, signature.box))
+    sizes = drawn.sizes if drawn else ()
+    return tuple(Sheet(n, across, down, tuple(marks.get(n, ()))) for n, (across, down) in enumerate(sizes, 1))
+
+
+def _reached(paper: views.Paper) -> dict[str, Any]:
+    """When each station of the path was last reached; a way taken back (a withdrawn approval) forgets what followed."""
+    reached: dict[str, Any] = {}
+    order = list(states.STATIONS)
+    for entry in paper.history:
+        if entry.event in order:
+            keep = order.index(entry.event)
+            reached = {name: at for name, at in reached.items() if order.index(name) < keep} | {entry.event: entry.at}
+        elif entry.event in _BACK_TO:
+            keep = order.index(_BACK_TO[entry.event])
+            reached = {name: at for name, at in reached.items() if order.index(name) <= keep}
+        elif entry.event == "requeued":
+            reached["enqueued"] = entry.at
+    return reached
+
+
+_BACK_TO = {"approval-withdrawn": "digitized", "released": "received"}

@@ -1,0 +1,119 @@
+"""Pictures of pages: drawn once by a limited child, kept under the digest of the PDF they show.
+
+Owns the cache folder and how many children run. Refuses to decide what may be seen: callers ask
+``standing.picture_source`` first, and ``sweep`` removes whatever is no longer showable (a paper found to be secret
+later) and the oldest beyond a cap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import appliance
+from appliance.store import BlobStore
+
+WIDTHS = (900, 1800)
+WALL_SECONDS = 30.0
+MOST_BYTES = 40 << 20
+MOST_KEPT = 400
+_ROOT = Path(appliance.__file__).parent.parent
+
+
+class NoPicture(Exception):
+    """The page cannot be drawn: no such page, a broken file, or more than the child may use."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A page picture on disk and the size of every page of its PDF in points."""
+
+    picture: Path
+    sizes: tuple[tuple[float, float], ...]
+
+
+class Pictures:
+    """The cache of page pictures of one box."""
+
+    def __init__(self, blobs: BlobStore, folder: Path, at_once: int = 2) -> None:
+        self._blobs = blobs
+        self._folder = folder
+        self._room = asyncio.Semaphore(at_once)
+
+    async def page(self, sha256: str, number: int, width: int = WIDTHS[0]) -> Drawn:
+        """The picture of page ``number`` (1-based), ``width`` pixels wide.
+
+        Raises:
+            NoPicture: it cannot be drawn.
+        """
+        kept = self._folder / sha256
+        picture, sizes = kept / f"{number}-{width}.jpg", kept / "sizes.json"
+        async with self._room:
+            if not (picture.exists() and sizes.exists()):
+                said = await self._draw(sha256, number, width)
+                head, _, body = said.partition(b"\n")
+                await asyncio.to_thread(_keep, kept, {sizes: head, picture: body})
+        return Drawn(picture, _sizes_in(sizes))
+
+    def sweep(self, showable: set[str]) -> None:
+        """Remove pictures of files that may not be shown (any more), and the oldest beyond the cap."""
+        if not self._folder.is_dir():
+            return
+        kept = sorted(self._folder.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+        for index, folder in enumerate(kept):
+            if folder.name not in showable or index >= MOST_KEPT:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    async def _draw(self, sha256: str, number: int, width: int) -> bytes:
+        environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        with self._blobs.open(sha256) as source:
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "appliance.web.render_child", str(number), str(width),
+                stdin=source, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+                env=environment, cwd="/", start_new_session=True,
+            )  # fmt: skip
+        try:
+            async with asyncio.timeout(WALL_SECONDS):
+                said = await _read_capped(child)
+                code = await child.wait()
+        except TimeoutError:
+            raise NoPicture(sha256) from None
+        finally:
+            if child.returncode is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                await child.wait()
+        if code != 0 or not said:
+            raise NoPicture(sha256)
+        return said
+
+
+async def _read_capped(child: asyncio.subprocess.Process) -> bytes:
+    assert child.stdout is not None  # asked for with PIPE
+    said = bytearray()
+    while piece := await child.stdout.read(1 << 16):
+        said += piece
+        if len(said) > MOST_BYTES:
+            raise TimeoutError  # ended like one that takes too long
+    return bytes(said)
+
+
+def _keep(folder: Path, contents: dict[Path, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, content in contents.items():
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
+            part.write(content)
+        Path(part.name).replace(path)
+
+
+def _sizes_in(path: Path) -> tuple[tuple[float, float], ...]:
+    try:
+        return tuple((float(across), float(down)) for across, down in json.loads(path.read_text())["sizes"])
+    except (OSError, ValueError, KeyError) as error:
+        raise NoPicture(path.parent.name) from error

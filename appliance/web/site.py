@@ -1,0 +1,102 @@
+"""The application: its routes, and running it. ``serve`` is what ``commune-box serve web`` calls."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from appliance.config import Config
+from appliance.store import Store, open_store, views
+from appliance.web import downloads, handing_in, home, papers, persons, statics
+from appliance.web.link import Signer
+from appliance.web.live import Live
+from appliance.web.office import OFFICE, Office
+from appliance.web.people import Remembered
+from appliance.web.pictures import Pictures
+from appliance.web.security import guard
+
+SWEEP_SECONDS = 20.0
+
+
+def make_site(config: Config, store: Store, clock: Callable[[], datetime]) -> web.Application:
+    """The pages of one box over an open store; the caller closes the store."""
+    office = Office(
+        config=config,
+        store=store,
+        clock=clock,
+        people=Remembered(config.box.state_dir / "web-cookie.key"),
+        signer=Signer(config.signer_socket),
+        pictures=Pictures(store.blobs, config.box.state_dir / "cache" / "pages"),
+        live=Live(store, config.link_file),
+    )
+    app = web.Application(middlewares=[guard], client_max_size=256 << 10)
+    app[OFFICE] = office
+    app.add_routes(
+        [
+            web.get("/", home.show),
+            web.get("/search", home.search),
+            web.get("/papers/{id}", papers.show),
+            web.post("/papers/{id}/do/{action}", papers.act),
+            web.post("/papers/{id}/token/{slot}", papers.login),
+            web.get(r"/papers/{id}/pages/{number:\d{1,4}}.jpg", papers.picture),
+            web.get("/papers/{id}/files/{rendition}", downloads.rendition),
+            web.get("/papers/{id}/receipt.json", downloads.receipt),
+            web.get("/hand-in", handing_in.form),
+            web.post("/hand-in", handing_in.receive),
+            web.get("/who", persons.form),
+            web.post("/who", persons.remember),
+            web.get("/events", office.live.stream),
+            web.get("/healthz", home.health),
+            web.get("/static/{name}", statics.fetch),
+        ]
+    )
+    app.cleanup_ctx.append(office.live.running)
+    app.cleanup_ctx.append(_sweeping)
+    app.on_shutdown.append(office.live.end_streams)
+    return app
+
+
+async def _sweeping(app: web.Application) -> AsyncIterator[None]:
+    """Now and then, remove page pictures that may not be shown any more."""
+    office = app[OFFICE]
+
+    async def sweep() -> None:
+        while True:
+            showable = await asyncio.to_thread(office.store.read, views.showable_digests)
+            await asyncio.to_thread(office.pictures.sweep, showable)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    sweeping = asyncio.create_task(sweep())
+    yield
+    sweeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await sweeping
+
+
+def serve(config: Config, stop: threading.Event, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve the pages on the configured address until ``stop`` is set; ``ready`` is called once it listens.
+
+    Raises:
+        OSError: the address is in use.
+    """
+    store = open_store(config.database, config.blobs)
+    try:
+        asyncio.run(_run(config, store, stop, ready))
+    finally:
+        store.close()
+
+
+async def _run(config: Config, store: Store, stop: threading.Event, ready: Callable[[], None]) -> None:
+    runner = web.AppRunner(make_site(config, store, lambda: datetime.now(UTC)), access_log=None, shutdown_timeout=3)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, config.web.host, config.web.port).start()
+        ready()
+        await asyncio.to_thread(stop.wait)
+    finally:
+        await runner.cleanup()

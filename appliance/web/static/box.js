@@ -1,0 +1,175 @@
+// What the pages do beyond plain HTML: stay current, show where a field was read, be kind to Vietnamese input methods.
+// Everything works without this file, only less comfortably. No third-party code; no request leaves the box.
+"use strict";
+
+const LATER = 150, RECONNECT = 4000, HIDDEN = 30000;
+
+// --- staying current ---------------------------------------------------------------------------------------------
+// An event only says "something changed"; the page fetches itself again and replaces the regions that differ. A region in
+// which somebody is typing is never replaced: a notice says that it is out of date.
+
+const liveUrl = document.body.dataset.liveUrl;
+const shown = new Map();
+for (const region of document.querySelectorAll("[data-live]")) shown.set(region.dataset.live, region.innerHTML);
+
+function busy(region) {
+  const active = document.activeElement;
+  const typing = region.contains(active) && active.matches("input, textarea, select");
+  return typing || region.querySelector("form.touched, details[open]") !== null;
+}
+
+function replace(region, fresh) {
+  const focused = region.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  region.innerHTML = fresh;
+  if (focused) region.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  region.classList.remove("fresh");
+  if (region.dataset.live !== "lists") requestAnimationFrame(() => region.classList.add("fresh"));
+}
+
+async function refresh() {
+  const answer = await fetch(liveUrl, { headers: { Accept: "text/html" }, cache: "no-store" });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const region of document.querySelectorAll("[data-live]")) {
+    const name = region.dataset.live;
+    const fresh = page.querySelector(`[data-live="${name}"]`);
+    if (!fresh || fresh.innerHTML === shown.get(name)) continue;
+    if (busy(region)) { document.getElementById("stale").hidden = false; continue; }
+    shown.set(name, fresh.innerHTML);
+    region.className = fresh.className;
+    replace(region, fresh.innerHTML);
+  }
+  const sheets = document.getElementById("sheets"), newer = page.getElementById("sheets");
+  if (!sheets !== !newer) location.reload();
+}
+
+let waiting = null, running = false, again = false;
+function refreshSoon() {
+  clearTimeout(waiting);
+  waiting = setTimeout(async () => {
+    if (running) { again = true; return; }
+    running = true;
+    try { await refresh(); } catch { /* the service is away; the next event or reconnect tries again */ }
+    running = false;
+    if (again) { again = false; refreshSoon(); }
+  }, LATER);
+}
+
+let source = null, opened = 0;
+function listen() {
+  source = new EventSource("/events");
+  source.addEventListener("open", () => { if (opened++) refreshSoon(); });
+  source.addEventListener("changed", refreshSoon);
+  source.addEventListener("error", () => {
+    if (source && source.readyState === EventSource.CLOSED) setTimeout(() => { if (source) listen(); }, RECONNECT);
+  });
+}
+
+let hiding = null;
+if (liveUrl) {
+  listen();
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    if (document.hidden) hiding = setTimeout(() => { source?.close(); source = null; }, HIDDEN);
+    else if (!source) listen();
+  });
+  addEventListener("pagehide", () => { source?.close(); source = null; });
+  addEventListener("pageshow", (event) => { if (event.persisted) { listen(); refreshSoon(); } });
+}
+
+// --- forms ---------------------------------------------------------------------------------------------------------
+
+document.addEventListener("input", (event) => event.target.form?.classList.add("touched"));
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+  setTimeout(() => { delete form.dataset.sent; }, 5000);
+});
+
+const composing = (event) => event.isComposing || event.keyCode === 229;
+
+document.addEventListener("keydown", (event) => {
+  if (composing(event)) return;
+  const target = event.target;
+  if (event.key === "Enter" && event.ctrlKey) {
+    const form = target.closest?.("form") || document.querySelector("form[data-primary]");
+    if (form && form.method === "post") { event.preventDefault(); form.requestSubmit(form.querySelector("button:not([disabled])")); }
+  } else if (event.key === "Enter" && target.matches?.(".fields input")) {
+    event.preventDefault(); // Enter goes on to the next field; approving is Ctrl+Enter or the button
+    const inputs = [...target.form.querySelectorAll("input:not([type=hidden]), select, textarea")];
+    inputs[inputs.indexOf(target) + 1]?.focus();
+  } else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    const link = document.querySelector(event.key === "ArrowUp" ? "a[rel=prev]" : "a[rel=next]");
+    if (link) { event.preventDefault(); link.click(); }
+  } else if (event.key === "F2") {
+    const sheets = document.getElementById("sheets");
+    if (sheets) { event.preventDefault(); sheets.focus(); sheets.scrollIntoView({ block: "nearest" }); }
+  } else if (event.key === "Escape") light(null);
+});
+
+// --- where a field was read ------------------------------------------------------------------------------------------
+
+function light(name, scroll) {
+  for (const mark of document.querySelectorAll("rect.lit")) mark.classList.remove("lit");
+  if (!name) return;
+  const marks = [...document.querySelectorAll("rect[data-mark]")].filter((mark) => mark.dataset.mark === name);
+  for (const mark of marks) mark.classList.add("lit");
+  const sheets = document.getElementById("sheets");
+  if (scroll && marks.length && sheets && innerWidth > 900) {
+    const mark = marks[0].getBoundingClientRect(), frame = sheets.getBoundingClientRect();
+    if (mark.top < frame.top || mark.bottom > frame.bottom) sheets.scrollBy({ top: mark.top - frame.top - 80, behavior: "smooth" });
+  }
+}
+const fieldAt = (event) => event.target.closest?.("[data-field]");
+document.addEventListener("mouseover", (event) => { const field = fieldAt(event); if (field) light(field.dataset.field, false); });
+document.addEventListener("focusin", (event) => { const field = fieldAt(event); if (field) light(field.dataset.field, true); });
+document.addEventListener("click", (event) => { const field = fieldAt(event); if (field) light(field.dataset.field, true); });
+
+// --- bringing files in -----------------------------------------------------------------------------------------------
+
+const bringing = document.getElementById("hand-in");
+if (bringing) {
+  const zone = bringing.querySelector(".dropzone"), chooser = bringing.querySelector("input[type=file]");
+  const list = bringing.querySelector(".progress"), button = bringing.querySelector("button"), words = bringing.dataset;
+
+  const line = (name) => {
+    const item = document.createElement("li"), bar = document.createElement("progress"), text = document.createElement("span");
+    item.append(Object.assign(document.createElement("strong"), { textContent: name }), " ", text, bar);
+    bar.max = 1; bar.value = 0; text.textContent = words.sending;
+    list.append(item);
+    return { bar, text };
+  };
+
+  const bring = (file) => new Promise((resolve) => {
+    const { bar, text } = line(file.name), request = new XMLHttpRequest(), form = new FormData();
+    const end = (sentence, tone) => { bar.remove(); text.textContent = sentence; text.className = tone; resolve(); };
+    form.append("folder", bringing.folder.value);
+    form.append("file", file);
+    request.open("POST", "/hand-in");
+    request.setRequestHeader("Accept", "application/json");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; });
+    request.addEventListener("load", () => {
+      const result = request.response?.files?.[0];
+      if (request.status !== 200 || !result) end(words.broken, "bad");
+      else if (result.refused) end(result.refused, "bad");
+      else { end(words.done, "good"); document.getElementById("to-home").hidden = false; }
+    });
+    request.addEventListener("error", () => end(words.broken, "bad"));
+    request.addEventListener("abort", () => end(words.broken, "bad"));
+    request.send(form);
+  });
+
+  const bringAll = async (files) => {
+    button.disabled = true;
+    for (const file of files) await bring(file);
+    button.disabled = false;
+    bringing.reset();
+  };
+
+  bringing.addEventListener("submit", (event) => { event.preventDefault(); delete bringing.dataset.sent; bringAll([...chooser.files]); });
+  for (const kind of ["dragenter", "dragover"]) zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });
+  for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => { event.preventDefault(); if (event.dataTransfer.files.length) bringAll([...event.dataTransfer.files]); });
+}
