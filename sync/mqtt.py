@@ -11,11 +11,13 @@ Measured traps of paho 2.2 that this shape avoids are listed with their tests in
 from __future__ import annotations
 
 import contextlib
+import logging
 import select
 import socket
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from random import random
@@ -30,6 +32,8 @@ from sync.line import Line, dial_error_code, kebab, tune_socket
 from sync.protocol.step import Publish
 from sync.transport import Connected, Disconnected, LinkConfig, LinkEvent, Published, Received
 
+_LOG = logging.getLogger(__name__)
+_MOST_WAITING = 10_000
 _LONGEST_WAIT = 5.0
 _WATCHED_WAIT = 0.5
 _HANDSHAKE_GRACE = 2.0
@@ -63,6 +67,7 @@ class MqttLink:
         self._tokens: dict[int, int] = {}
         self._next_token = 1
         self._handles: dict[int, int] = {}
+        self._waiting: deque[tuple[int, Publish]] = deque()
         self._line = Line(config.stall_floor)
         self._receive_maximum = config.receive_maximum
         self._woken = False
@@ -95,26 +100,31 @@ class MqttLink:
         return events
 
     def publish(self, message: Publish) -> int | None:
-        """Hand a message over if connected; None otherwise, or when paho has no room: the caller may try later."""
-        client = self._client
-        if client is None or not self._up:
+        """Hand a message over if connected; beyond the broker's window it waits, as long as the connection lives."""
+        if self._client is None or not self._up or len(self._waiting) >= _MOST_WAITING:
             return None
+        token, self._next_token = self._next_token, self._next_token + 1
+        if message.qos and self._line.unacked >= self._receive_maximum:
+            self._waiting.append((token, message))
+            return token
+        return token if self._hand_over(token, message) else None
+
+    def _hand_over(self, token: int, message: Publish) -> bool:
         properties = None
         if self._version == 5 and message.expiry is not None:
             properties = Properties(PacketTypes.PUBLISH)
             properties.MessageExpiryInterval = message.expiry
         try:
-            sent = client.publish(message.topic, message.payload, message.qos, message.retain, properties)
+            sent = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         except (OSError, ValueError) as error:
             self._lose(dial_error_code(error))
-            return None
+            return False
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
-            return None
-        token, self._next_token = self._next_token, self._next_token + 1
-        if message.qos:
+            return False
+        if message.qos and self._up:
             self._tokens[sent.mid] = token
             self._line.sent(token, len(message.payload), self._clock())
-        return token
+        return True
 
     def can_send(self) -> bool:
         """Say whether a bulk message would leave at once: window open and the kernel's unsent tail short."""
@@ -174,13 +184,19 @@ class MqttLink:
         try:
             if readable or pending:
                 client.loop_read()
-            if writable and self._client is client and client.want_write():
-                client.loop_write()
+            if (writable or readable) and self._client is client and client.want_write():
+                client.loop_write()  # also what a callback has just queued: the subscriptions, first of all
             if self._client is client:
                 client.loop_misc()
         except Exception as error:  # paho surfaces TLS alerts, malformed packets and callback faults as many types
+            if not isinstance(error, OSError):
+                _LOG.exception("the link failed in a way nobody foresaw")
             if self._client is client:
                 self._lose(dial_error_code(error))
+        while self._up and self._waiting and self._line.unacked < self._receive_maximum:
+            token, message = self._waiting.popleft()
+            if not self._hand_over(token, message):
+                self._events.append(Published(token, False, "not-sent"))
         if self._client is client:
             self._watch(self._clock())
 
@@ -265,7 +281,6 @@ class MqttLink:
             manual_ack=True,
             **arguments,
         )
-        client.suppress_exceptions = True
         client.connect_timeout = config.connect_timeout
         client.max_inflight_messages = config.receive_maximum
         if config.will is not None:
@@ -296,7 +311,6 @@ class MqttLink:
             return
         self._speechless, self._version_known = 0, True
         self._receive_maximum = min(self._config.receive_maximum, getattr(properties, "ReceiveMaximum", 65535))
-        client.max_inflight_messages = self._receive_maximum
         max_packet = min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet))
         self._line.reset(self._clock())
         self._up = True
@@ -347,6 +361,7 @@ class MqttLink:
         self._up, self._refusal = False, ""
         self._tokens.clear()
         self._handles.clear()
+        self._waiting.clear()
         self._line.reset(self._clock())
         ceiling = min(self._config.backoff_most, 2.0 ** min(self._failures, 30))
         self._failures += 1
