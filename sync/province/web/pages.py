@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sync.province import wording
 from sync.province.fleet import Gravity
 from sync.province.overview import survey
+from sync.province.showing import field_value, signature_rows
 from sync.province.web.charts import waiting_chart
 from sync.province.web.keys import PROVINCE_NAME, STORE
 from sync.province.wording import LANGUAGES, Wording
@@ -57,6 +58,7 @@ def _page(request: web.Request, name: str, facts: Mapping[str, Any], state: int 
             path=request.path,
             province_name=request.app[PROVINCE_NAME],
             gravity_class=_GRAVITY_CLASS,
+            field=field_value,
             **facts,
         )
     )
@@ -69,10 +71,15 @@ def _page(request: web.Request, name: str, facts: Mapping[str, Any], state: int 
 async def fleet(request: web.Request) -> web.Response:
     """Every box, and what needs a person."""
     store = request.app[STORE]
+    latest = store.reading.documents(limit=50)
     facts = {
         "fleet": survey(store, time.time()),
         "receipts": store.reading.receipts(limit=12),
         "communes": {box.box: box.commune for box in store.fleet.boxes()},
+        "subjects": {
+            (held.box, held.document_id): field_value(held.meta, "subject")
+            for held in store.reading.documents(limit=50)
+        },
     }
     return _page(request, "fleet.html", facts)
 
@@ -100,7 +107,11 @@ async def document(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound
     receipt = store.reading.receipt(found.rid)
-    return _page(request, "document.html", {"document": found, "receipt": receipt})
+    return _page(
+        request,
+        "document.html",
+        {"document": found, "receipt": receipt, "signatures": signature_rows(found), "zero": bytes(32)},
+    )
 
 
 async def receipt(request: web.Request) -> web.Response:
