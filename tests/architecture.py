@@ -47,7 +47,6 @@ ONE_IMPORTER = {
     "pyhanko_certvalidator": ("hsm/*",),
     "paho": ("sync/mqtt.py",),
     "sqlite_utils": ("appliance/store/*", "sync/province/store/*"),
-    "sqlite3": ("appliance/store/*", "sync/province/store/*"),
     "watchdog": ("scanner_intake/watch.py",),
     "ocrmypdf": ("scanner_intake/digitize*.py",),
     "aiohttp": ("appliance/web/*", "sync/province/web/*", "sync/province/enrol*.py"),

@@ -14,15 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RUNTIME = {
-    "softhsm2",
-    "mosquitto",
-    "tesseract-ocr",
-    "tesseract-ocr-vie",
-    "fonts-croscore",
-    "openssl",
-    "ca-certificates",
-}
+RUNTIME = {"softhsm2", "mosquitto", "tesseract-ocr", "tesseract-ocr-vie", "fonts-croscore", "openssl"}
 FOR_TESTS = {"poppler-utils", "qpdf", "chromium", "systemd", "git", "procps"}
 
 STANDINS = {
