@@ -19,8 +19,9 @@ from appliance.domain.kinds import Slot
 from appliance.domain.states import State
 from appliance.services.clock import utc_now
 from appliance.store import NoSuchDocument, Store, documents, events, held, open_store, outbox
-from appliance.wording import text_of
-from appliance.wording.states import state_name
+from appliance.store.standing import situation_of
+from appliance.wording import _, text_of
+from appliance.wording.states import SITUATIONS
 
 _by = click.option("--by", default=lambda: f"cli:{getpass.getuser()}", show_default="người dùng hệ thống")
 
@@ -37,6 +38,11 @@ def opened(context: Context) -> Iterator[Store]:
         fail(text_of("no-such-document", document_id=error), ExitCode.NOT_POSSIBLE, "no-such-document")
     finally:
         store.close()
+
+
+def situation(document: Document) -> str:
+    """Where the document is, in words."""
+    return _(SITUATIONS[situation_of(document)])
 
 
 def facts_of(document: Document) -> dict[str, Any]:
@@ -63,9 +69,7 @@ def list_documents(context: Context, states: tuple[str, ...], limit: int, as_jso
         found = store.read(lambda db: documents.listed(db, [State(name) for name in states], limit))
         files = store.read(held.listed)
     facts = {"documents": [facts_of(one) for one in found], "held_files": [asdict(one) for one in files]}
-    lines = [
-        f"{one.id}  {state_name(one.state):<14} {one.value('code') or '-':<20} {one.original_name}" for one in found
-    ]
+    lines = [f"{one.id}  {situation(one):<14} {one.value('code') or '-':<20} {one.original_name}" for one in found]
     lines += [f"{'-':<36}  {file.name}: {text_of(file.code, **file.params)}" for file in files]
     emit(facts, "\n".join(lines) or "(trống)", as_json)
 
@@ -87,7 +91,7 @@ def show(context: Context, document_id: str, as_json: bool) -> None:
         facts["delivery"] = asdict(delivery) | {
             "answer_bytes": delivery.answer_bytes.hex() if delivery.answer_bytes else None
         }
-    lines = [f"{document.id}  {state_name(document.state)}  {document.original_name}"]
+    lines = [f"{document.id}  {situation(document)}  {document.original_name}"]
     lines += [f"  {name}: {field.value}" for name, field in document.fields.items()]
     lines += [
         f"  {signature.slot}: {signature.signer} {signature.signed_at:%Y-%m-%dT%H:%M:%SZ}"
@@ -112,7 +116,7 @@ def history(context: Context, document_id: str | None, as_json: bool) -> None:
 
 
 def _decided(document: Document, as_json: bool) -> None:
-    emit(facts_of(document), f"{document.id}: {state_name(document.state)}", as_json)
+    emit(facts_of(document), f"{document.id}: {situation(document)}", as_json)
 
 
 @doc.command()

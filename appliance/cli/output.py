@@ -1,4 +1,4 @@
-"""How commands answer: one JSON object or text on standard output, everything else on standard error, documented exit codes.
+"""How commands answer: one JSON object or text on standard output, all else on standard error, documented exit codes.
 
 Owns the exit codes and the two ways a command ends (``emit`` and ``fail``); refuses to know any command.
 """
@@ -32,7 +32,7 @@ class CommandFailure(click.ClickException):
 
     def __init__(self, message: str, exit_code: ExitCode, code: str) -> None:
         super().__init__(message)
-        self.exit_code = int(exit_code)
+        self.exit_code = int(exit_code)  # type: ignore[misc]  # click declares it on the class and reads the instance
         self.code = code
 
     def show(self, file: Any = None) -> None:

@@ -109,7 +109,7 @@ def install(root: Path, now: datetime) -> Installation:
     root.mkdir(parents=True, exist_ok=True, mode=0o750)
     taken: set[int] = set()
     ports = [free_port(taken) for _ in range(3)]
-    made = Installation(root, *ports, environment=child_environment())
+    made = Installation(root, ports[0], ports[1], ports[2], environment=child_environment())
     (root / MARKER).write_text(json.dumps({"ports": ports}), encoding="utf-8")
     roots, intermediates, keys, token_environment = _tokens(made, now)
     facts = _province(made, roots)
@@ -201,5 +201,10 @@ def _folder(made: Installation, name: str, title: str, kind: str, policy: str) -
     path = made.drop_folder(name)
     path.mkdir(parents=True)
     return {
-        "path": str(path), "name": title, "kind": kind, "approve": policy, "quiet_seconds": 1.0, "patience_seconds": 6.0,
-    }  # fmt: skip
+        "path": str(path),
+        "name": title,
+        "kind": kind,
+        "approve": policy,
+        "quiet_seconds": 1.0,
+        "patience_seconds": 6.0,
+    }

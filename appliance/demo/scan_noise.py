@@ -118,8 +118,9 @@ def _skewed(page: Plane, kind: Level, rng: np.random.Generator) -> Plane:
 def _grain(page: Plane, kind: Level, rng: np.random.Generator) -> None:
     """Sensor grain from one tile laid again and again, and dust; in place."""
     height, width = page.shape[:2]
-    tile = 509
-    grain = np.clip(rng.normal(0, kind.grain, (tile, width, 3)).round() + 128, 0, 255).astype(np.uint8)
+    tile = 251
+    noise = rng.standard_normal((tile, width, 3), dtype=np.float32) * kind.grain + 128.5
+    grain = np.clip(noise, 0, 255).astype(np.uint8)
     for top in range(0, height, tile):
         rows = page[top : top + tile]
         rows[:] = cv2.addWeighted(rows, 1.0, grain[: len(rows)], 1.0, -128)

@@ -23,8 +23,9 @@ from appliance.demo.processes import Running
 from appliance.demo.watching import Followed, press_buttons, refresh, report
 from appliance.services.clock import utc_now
 from appliance.store import Store, open_store
-from appliance.wording import text_of
-from appliance.wording.states import state_name
+from appliance.store.standing import situation_of
+from appliance.wording import _, text_of
+from appliance.wording.states import SITUATIONS
 
 PATIENCE_SECONDS = 240.0
 
@@ -120,7 +121,7 @@ def _table(papers: list[Followed]) -> Table:
         if paper.held:
             state, path = "[yellow]cách ly[/]", text_of(paper.held.code, **paper.held.params)
         elif document:
-            state = state_name(document.state) + (f" ({document.last_error})" if document.last_error else "")
+            state = _(SITUATIONS[situation_of(document)]) + (f" ({document.last_error})" if document.last_error else "")
             path = " → ".join(entry.event for entry in paper.events)
         else:
             state, path = "trong thư mục quét", ""

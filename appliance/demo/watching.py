@@ -15,7 +15,7 @@ from appliance import commands
 from appliance.demo.installation import Installation, program, run_program
 from appliance.demo.papers import DemoFile
 from appliance.domain.chain import Entry
-from appliance.domain.documents import Document
+from appliance.domain.documents import Document, consent_of
 from appliance.domain.kinds import Slot
 from appliance.domain.states import State
 from appliance.services.clock import utc_now
@@ -69,9 +69,8 @@ def press_buttons(store: Store, papers: list[Followed]) -> None:
             continue
         if document.state is State.DIGITIZED and document.policy == "person":
             commands.approve(store, document.id, LEADER_BY, utc_now())
-        elif document.state is State.APPROVED and document.open_slot is Slot.AGENCY and len(document.consents) == 1:
-            if document.filled:
-                commands.consent(store, document.id, Slot.AGENCY, CLERK_BY, utc_now())
+        elif document.filled and document.open_slot is Slot.AGENCY and consent_of(document, Slot.AGENCY) is None:
+            commands.consent(store, document.id, Slot.AGENCY, CLERK_BY, utc_now())
 
 
 def report(made: Installation, store: Store, paper: Followed) -> dict[str, Any]:

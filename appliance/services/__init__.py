@@ -1,1 +1,1 @@
-"""The five processes of a box, one privilege each, and the supervisor that runs them all in development and in the demo."""
+"""The five processes of a box, one privilege each, and the supervisor that runs them all together."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict
-
-from sync.uplink import LinkState, Uplink, UplinkConfig
+from importlib.metadata import version
 
 from appliance.config import Config
 from appliance.pipeline.sending import StoreOutbox
 from appliance.services.clock import utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
-from appliance.store import open_store
+from appliance.store import open_store, outbox
+from sync.protocol.step import Finding
+from sync.uplink import LinkState, Uplink, UplinkConfig, Waiting
+
+log = logging.getLogger(__name__)
 
 
 def uplink_config(config: Config) -> UplinkConfig:
@@ -27,7 +31,12 @@ def uplink_config(config: Config) -> UplinkConfig:
         device_key=config.sync.device_key,
         province_keys=dict(config.sync.receipt_keys),
         state_path=config.box.state_dir / "uplink.json",
+        software=f"commune-box {version('commune-box')}",
     )
+
+
+def _tell(finding: Finding) -> None:
+    log.warning("%s", finding)
 
 
 def serve_delivery(config: Config) -> None:
@@ -38,10 +47,16 @@ def serve_delivery(config: Config) -> None:
 
     def on_link(state: LinkState) -> None:
         part = config.link_file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(state), default=str), encoding="utf-8")
+        part.write_text(json.dumps(asdict(state), default=lambda moment: moment.isoformat()), encoding="utf-8")
         part.replace(config.link_file)
 
-    uplink = Uplink(uplink_config(config), StoreOutbox(store, utc_now), clock=utc_now, on_link=on_link)
+    def waiting() -> Waiting:
+        count, size, oldest = store.read(outbox.backlog)
+        return Waiting(count, size, int((utc_now() - oldest).total_seconds()) if oldest else 0)
+
+    uplink = Uplink(
+        uplink_config(config), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell, waiting=waiting
+    )
     notify("READY=1")
     feed_watchdog(stop, lambda: True)
     uplink.run(stop)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from scanner_intake.custody import DropFolder, HeldFile
-from scanner_intake.watch import Intake
-
 from appliance.config import Config
 from appliance.pipeline.receiving import BoxCustodian
-from appliance.services.clock import utc_now
+from appliance.services.clock import SystemClock, utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
 from appliance.store import open_store
 from appliance.wording import speak, text_of
+from scanner_intake.custody import DropFolder, HeldFile
+from scanner_intake.watch import Intake
 
 
 def drop_folders(config: Config) -> list[DropFolder]:
@@ -43,7 +42,7 @@ def serve_intake(config: Config) -> None:
     intake = Intake(
         drop_folders(config),
         BoxCustodian(store, utc_now),
-        clock=utc_now,
+        clock=SystemClock(),
         rescan_seconds=config.intake.rescan_seconds,
         note_for=lambda file: note_for(config.box.language, file),
     )

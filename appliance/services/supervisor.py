@@ -48,7 +48,8 @@ def serve_all(config: Config, config_path: Path, names: tuple[str, ...] = SERVIC
     children = [Child(name) for name in names if name != "sync" or config.sync]
     notify("READY=1")
     while not stop.is_set():
-        if any([_keep(child, config_path) for child in children]):
+        changed = [_keep(child, config_path) for child in children]
+        if any(changed):
             _publish(children, config.runtime / "services.json")
         stop.wait(0.1)
     _end(children)

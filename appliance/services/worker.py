@@ -7,8 +7,6 @@ import threading
 import time
 from datetime import timedelta
 
-from scanner_intake.digitize import Limits
-
 from appliance.config import Config
 from appliance.domain.steps import Step
 from appliance.pipeline.approving import PolicyApproval
@@ -20,6 +18,7 @@ from appliance.services.clock import utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
 from appliance.store import Store, documents, open_store
 from hsm.client import SocketSigner
+from scanner_intake.digitize import Limits
 
 SWEEP_EVERY = 600.0
 GRACE = timedelta(minutes=2)
