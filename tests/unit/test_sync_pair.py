@@ -1,0 +1,297 @@
+"""Both ends on one hostile wire: accepted at most once, a receipt means durable and byte-identical, progress when kind."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sync.protocol.messages import Have
+from sync.protocol.records import CheckOutcome, ProvinceLimits, Verdict
+from sync.protocol.topics import Kind, parse
+from sync.wire_identity import SigningKey
+from tests.fakes.sync_pair import Died, SyncPair, delivered
+
+DEVICE, RECEIPT = SigningKey.generate(), SigningKey.generate()
+SMALL = ProvinceLimits(have_bytes=6000, credit=20_000)
+
+
+def paper(size: int, seed: int = 1) -> bytes:
+    return random.Random(seed).randbytes(size)
+
+
+def pair(limits: ProvinceLimits | None = None) -> SyncPair:
+    return SyncPair(DEVICE, RECEIPT, limits)
+
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("chunk")),
+    st.tuples(st.just("chunk")),
+    st.tuples(st.sampled_from(["up", "down"]), st.booleans(), st.booleans(), st.integers(0, 3)),
+    st.tuples(st.sampled_from(["up", "down"]), st.just(False), st.just(False), st.just(0)),
+    st.tuples(st.just("check")),
+    st.tuples(st.just("time"), st.sampled_from([0.1, 1.1, 9.0, 130.0])),
+    st.tuples(st.just("connect"), st.booleans()),
+    st.tuples(st.just("restart"), st.sampled_from(["box", "province"])),
+    st.tuples(st.just("die"), st.sampled_from(["box", "province"]), st.integers(0, 3)),
+    st.tuples(st.just("add"), st.integers(1, 30_000), st.integers(0, 3)),
+)  # fmt: skip
+
+
+def act(pair: SyncPair, action: tuple) -> None:  # type: ignore[type-arg]
+    match action:
+        case ("chunk",):
+            pair.send_chunk()
+        case ("up", lose, repeat, index):
+            pair.province_hears(lose, repeat, index)
+        case ("down", lose, repeat, index):
+            pair.box_hears(lose, repeat, index)
+        case ("check",):
+            pair.check()
+        case ("time", seconds):
+            pair.pass_time(seconds)
+        case ("connect", lose):
+            pair.connect(lose)
+        case ("restart", "box"):
+            pair.box_starts()
+        case ("restart", "province"):
+            pair.province_starts()
+        case ("die", end, after):
+            pair.die_after[end] = after
+        case ("add", size, priority):
+            number = len(pair.contents)
+            if number < 4:
+                pair.add(f"doc-{number}", paper(size, number), priority)
+
+
+def guarded(pair: SyncPair, action: tuple) -> None:  # type: ignore[type-arg]
+    """Do it; an end that dies on the way starts again."""
+    try:
+        act(pair, action)
+    except Died as death:
+        pair.die_after.clear()
+        if death.args[0] == "box":
+            pair.box_starts()
+        else:
+            pair.province_starts()
+
+
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(ACTIONS, max_size=60))
+def test_whatever_happens_on_the_wire_each_paper_arrives_once_and_whole(actions: list) -> None:  # type: ignore[type-arg]
+    wire = pair(SMALL)
+    wire.add("first", paper(25_000, 99))
+    wire.connect()
+    for action in actions:
+        guarded(wire, action)
+        wire.assert_promise()
+    wire.settle()
+    wire.assert_promise()
+    assert delivered(wire, wire.contents)
+    assert sorted(wire.store.files.values()) == sorted(wire.contents.values())
+
+
+@pytest.mark.parametrize("end", ["box", "province"])
+def test_death_after_every_single_change_loses_nothing(end: str) -> None:
+    """The crash matrix: cut the runner after change n, for every n there is, reopen, finish."""
+    for after in range(200):
+        wire = pair(SMALL)
+        wire.add("a", paper(15_000), 0)
+        wire.die_after[end] = after
+        died = False
+        try:
+            _kind_run(wire)
+        except Died:
+            died = True
+            wire.box_starts() if end == "box" else wire.province_starts()
+        wire.settle()
+        wire.assert_promise()
+        assert delivered(wire, ["a"])
+        if not died:
+            assert after > 3
+            return
+    raise AssertionError("it died 200 times")
+
+
+def _kind_run(wire: SyncPair) -> None:
+    wire.connect()
+    for _ in range(200):
+        wire.send_chunk()
+        while wire.up:
+            wire.province_hears()
+        while wire.store.checks:
+            wire.check()
+        while wire.down:
+            wire.box_hears()
+        wire.pass_time(0.3)
+        if not wire.outbox.pending(1):
+            return
+
+
+def test_after_a_reconnect_only_what_the_province_lacks_travels() -> None:
+    wire = pair(ProvinceLimits(have_bytes=16 * 1024))
+    wire.add("a", paper(300_000))
+    wire.connect()
+    for _ in range(40):
+        wire.box_hears()
+        wire.send_chunk()
+        wire.province_hears()
+        wire.pass_time(0.05)
+        if wire.store.bytes_written > 150_000:
+            break
+    before = wire.store.bytes_written
+    held = sum(stop - start for part in wire.store.parts.values() for start, stop in part.ranges)
+    assert held > 100_000
+    wire.settle()
+    assert delivered(wire, ["a"])
+    lost = before - held
+    assert wire.store.bytes_written <= 300_000 + lost, "bytes sent again that were durable already"
+
+
+def test_hoa_toc_goes_between_two_chunks_of_anything() -> None:
+    wire = pair()
+    wire.add("bulk", paper(400_000, 1), 0)
+    wire.connect()
+    wire.box_hears()
+    wire.province_hears()
+    wire.box_hears()
+    assert wire.send_chunk()
+    wire.add("urgent", paper(2_000, 2), 3)
+    topics = []
+    for _ in range(6):
+        wire.province_hears()
+        wire.box_hears()
+        wire.pass_time(0.05)
+        before = len(wire.up)
+        wire.send_chunk()
+        topics += [parse(message.topic).kind for _, message in list(wire.up)[before:]]
+    assert Kind.EXPRESS in topics
+    assert topics.index(Kind.EXPRESS) <= 3
+    wire.settle()
+    order = [call for call in wire.outbox.calls if call.startswith("accepted")]
+    assert order == ["accepted urgent", "accepted bulk"]
+
+
+def test_stored_bytes_are_not_sent_twice_for_a_new_offer_of_the_same_document() -> None:
+    """Same document, same bytes, queued again: receipt `duplicate` for the new manifest, no chunk travels."""
+    wire = pair()
+    content = paper(9_000)
+    wire.add("a", content)
+    wire.settle()
+    sent = wire.store.bytes_written
+    wire.add("a", content)
+    wire.outbox.receipts.clear()
+    wire.settle()
+    assert delivered(wire, ["a"])
+    assert wire.store.bytes_written == sent
+    assert len(wire.store.files) == 1
+
+
+def test_refusal_reaches_the_box_with_its_reason_and_stays_the_same() -> None:
+    wire = pair()
+    wire.store.verdict = CheckOutcome(Verdict.REFUSE, "bad-signature", "Chữ ký của cơ quan không hợp lệ.")
+    wire.add("a", paper(5_000))
+    wire.settle()
+    code, text, first = wire.outbox.refusals["a"]
+    assert (code, text) == ("bad-signature", "Chữ ký của cơ quan không hợp lệ.")
+    assert not wire.store.files
+    assert wire.store.chain["commune-00001"] == [first]
+
+
+def test_damaged_bytes_are_asked_for_again_and_refused_the_third_time() -> None:
+    wire = pair()
+    wire.add("a", paper(5_000))
+    wire.contents["a"] = paper(5_000, seed=2)  # what travels is not what the manifest says
+    wire.settle()
+    assert wire.outbox.refusals["a"][0] == "digest-mismatch"
+    assert wire.store.bytes_written == 15_000
+    assert not wire.store.files
+
+
+def test_damage_that_happens_once_is_repaired() -> None:
+    wire = pair()
+    wire.add("a", paper(5_000))
+    good = wire.contents["a"]
+    wire.contents["a"] = paper(5_000, seed=2)
+    wire.connect()
+    for _ in range(10):
+        wire.box_hears()
+        wire.send_chunk()
+        wire.province_hears()
+        wire.check()
+    wire.contents["a"] = good
+    wire.settle()
+    wire.assert_promise()
+    assert delivered(wire, ["a"])
+
+
+def test_a_silent_province_is_asked_ever_more_rarely_and_memory_stands_still() -> None:
+    wire = pair()
+    wire.add("a", paper(5_000))
+    wire.connect()
+    wire.box_hears()
+    asked = 0
+    for _ in range(3600):  # an hour of seconds, nobody answers
+        wire.pass_time(1.0)
+        asked += len(wire.up)
+        wire.up.clear()
+    assert 25 <= asked <= 40
+    assert len(wire.box._transfers) == 1
+    wire.settle()
+    assert delivered(wire, ["a"])
+
+
+def test_offline_the_box_does_nothing_at_all() -> None:
+    wire = pair()
+    for number in range(4):
+        wire.add(f"d{number}", paper(4_000, number))
+    for _ in range(500):
+        wire.pass_time(60.0)
+        assert not wire.send_chunk()
+    assert not wire.up
+    assert wire.box.on_tick(wire.now).deadline is None
+
+
+def test_nothing_travels_while_the_receiver_is_away() -> None:
+    wire = pair()
+    wire.add("a", paper(5_000))
+    wire.connect()
+    wire.down.clear()
+    away = wire.province.state(False, wire.now)
+    wire.box_does(wire.box.on_message(away.topic, away.payload, wire.now))
+    wire.pass_time(100.0)
+    assert not wire.up
+    assert not wire.send_chunk()
+
+
+def test_a_stale_have_never_moves_anything() -> None:
+    wire = pair(SMALL)
+    wire.add("a", paper(20_000))
+    wire.connect()
+    wire.box_hears()
+    wire.province_hears()
+    (stale,) = list(wire.down)
+    wire.connect()  # the old have is still in the broker
+    wire.box_hears()
+    wire.down.clear()
+    lie = Have.decode(stale.payload)
+    claims_all = Have(lie.tid, lie.query, ((0, 20_000),), 10**6)
+    for payload in (stale.payload, claims_all.encode()):
+        wire.box_does(wire.box.on_message(stale.topic, payload, wire.now))
+    assert not wire.send_chunk(), "still waiting for the answer to the newest question"
+    wire.settle()
+    assert delivered(wire, ["a"])
+
+
+def test_many_documents_share_queries_and_all_arrive() -> None:
+    wire = pair()
+    for number in range(20):
+        wire.add(f"d{number:02}", paper(600 + number, number), number % 4)
+    wire.connect()
+    wire.box_hears()
+    assert len(wire.up) == 3, "eight documents a query"
+    wire.settle()
+    assert delivered(wire, wire.contents)
+    assert len(wire.store.receipts) == 20
