@@ -118,7 +118,9 @@ def in_state(state: State, **changes: Any) -> Document:
         State.QUEUED: lambda fresh: advance(signed(fresh), Event.ENQUEUED, NOW),
         State.DELIVERED: lambda fresh: advance(in_queue(fresh), Event.ACCEPTED, NOW),
         State.REFUSED: lambda fresh: advance(in_queue(fresh), Event.REFUSED, NOW, reason_code="bad-signature"),
-        State.QUARANTINED: lambda fresh: advance(fresh, Event.UNREADABLE, NOW, reason_code="damaged"),
+        State.QUARANTINED: lambda fresh: advance(
+            fresh, Event.UNREADABLE, NOW, reason_code=fresh.reason_code or "damaged"
+        ),
         State.DISCARDED: lambda fresh: advance(digitized(fresh), Event.SENT_BACK, NOW, reason_code="sent-back"),
     }
     return makers[state](paper(**changes))
