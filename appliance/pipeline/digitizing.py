@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,15 @@ GIVE_UP_AFTER = 4
 MAYBE_OURS = frozenset({"timeout", "limits-exceeded", "crashed", "out-of-memory", "bad-result", "ocr-failed"})
 """Failures that a busy or poor box may cause as well as a bad file: tried again before the paper is set aside."""
 RELEASED_AS_NOT_SECRET = "released-as-not-secret"
-_CHILD_FAILED = ("timeout", "limits-exceeded", "crashed", "out-of-memory", "bad-result")
-"""Codes of ``scanner_intake.digitize`` that may be the paper's fault or the moment's: tried again before giving up."""
+Engine = Callable[..., Digitized]
+"""``scanner_intake.digitize.digitize``, or what stands in for it."""
 
 
 class Digitizing:
     """The step; ``work`` is a folder for passing files on any file system."""
 
-    def __init__(self, store: Store, work: Path, limits: Limits, language: str) -> None:
+    def __init__(self, store: Store, work: Path, limits: Limits, language: str, engine: Engine = digitize) -> None:
+        self._engine = engine
         self._store = store
         self._work = work
         self._limits = limits
@@ -41,7 +43,7 @@ class Digitizing:
         try:
             released = RELEASED_AS_NOT_SECRET in document.warnings
             source = self._store.blobs.existing(document.original_sha256)
-            result = digitize(source, folder, self._limits, self._language, ignore_markings=released)
+            result = self._engine(source, folder, self._limits, self._language, ignore_markings=released)
             self._save(document, result, now)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -52,9 +54,9 @@ class Digitizing:
             self._end(before, Event.SUSPECTED_SECRET, code, result, now)
         elif result.verdict in ("ok", "signed-kept"):
             self._keep(before, result, now)
-        elif result.code in _CHILD_FAILED and _tries(before) < GIVE_UP_AFTER:
+        elif result.code in MAYBE_OURS and _tries(before) < GIVE_UP_AFTER:
             raise StepFailed(result.code)
-        elif result.code in _CHILD_FAILED:
+        elif result.code in MAYBE_OURS:
             self._end(before, Event.GAVE_UP, result.code, result, now)
         else:
             self._end(before, Event.UNREADABLE, result.code or result.verdict, result, now)
@@ -99,4 +101,4 @@ class Digitizing:
 
 def _tries(document: Document) -> int:
     """How often the child has now failed at this paper; failures of the box before (a full disk) do not count."""
-    return document.attempts + 1 if document.last_error in _CHILD_FAILED else 1
+    return document.attempts + 1 if document.last_error in MAYBE_OURS else 1
