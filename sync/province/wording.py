@@ -162,6 +162,13 @@ class Wording:
             return "–"
         return dt.datetime.fromtimestamp(at, VIETNAM).strftime("%d/%m/%Y %H:%M:%S")
 
+    def day(self, written: str) -> str:
+        """A date written YYYY-MM-DD as Vietnamese papers write it; anything else as it is."""
+        try:
+            return dt.date.fromisoformat(written).strftime("%d/%m/%Y")
+        except ValueError:
+            return written
+
     def clock(self, at: float | None, now: float) -> str:
         """The time alone on the same day, day and time otherwise."""
         if at is None:

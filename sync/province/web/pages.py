@@ -76,10 +76,7 @@ async def fleet(request: web.Request) -> web.Response:
         "fleet": survey(store, time.time()),
         "receipts": store.reading.receipts(limit=12),
         "communes": {box.box: box.commune for box in store.fleet.boxes()},
-        "subjects": {
-            (held.box, held.document_id): field_value(held.meta, "subject")
-            for held in store.reading.documents(limit=50)
-        },
+        "subjects": {(held.box, held.document_id): field_value(held.meta, "subject") for held in latest},
     }
     return _page(request, "fleet.html", facts)
 
