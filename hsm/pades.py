@@ -42,7 +42,7 @@ from hsm.pdfa import check_pdfa
 from hsm.placement import Box, Placement
 from hsm.slots import FIELD_OF_SLOT, SLOTS_OF_KIND
 from hsm.trust import Trust, check_signer
-from hsm.verify import verify_file
+from hsm.verify import Verification, verify_file
 
 BYTES_RESERVED = 16384
 """Hex characters for the CMS: 8192 bytes, twice what a chain needs, far below PDF/A's limit for strings (signing.md
@@ -136,9 +136,10 @@ def apply_signature(
     SigningError, OSError; then `target` is as it was. Sources: NĐ 30/2020 PL I; signing.md 5, 7, 8.
     """
     slots = _slots(kind, slot)
-    check_signer(certificate, trust, intermediates, now)
     present = _present_fields(source)
     _check_order(slots, slot, present)
+    check_signer(certificate, trust, intermediates, now)
+    _check_signed_before(source, slots, slot, trust, now)
     pdfa_before = check_pdfa(source).passed
     font = font_file(cache)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -200,6 +201,21 @@ def _check_order(slots: tuple[str, ...], slot: str, present: dict[str, bool]) ->
             raise SignatureRefused("slot-out-of-order", slot=slot, missing=earlier)
 
 
+def _check_signed_before(source: Path, slots: tuple[str, ...], slot: str, trust: Trust, now: datetime) -> None:
+    # Signing over a file that was changed after the leader signed would lend it the agency's name.
+    earlier = slots[: slots.index(slot)]
+    if earlier:
+        found = verify_file(source, trust, earlier, now, with_pdfa=False)
+        if not _acceptable(found):
+            raise SignatureRefused("signature-present-invalid", reasons=", ".join(found.reasons))
+
+
+def _acceptable(found: Verification) -> bool:
+    # Somebody else's signature under ours, by a certificate we do not pin, does not make ours worse.
+    ours = [finding for finding in found.signatures if finding.slot]
+    return found.verdict == "valid" or (found.verdict == "untrusted" and all(finding.trusted for finding in ours))
+
+
 def _style(stamp: StampText | StampImage, font: Path, place: Placement) -> BaseStampStyle:
     if isinstance(stamp, StampImage):
         return appearance.image_style(stamp, place.rotation)
@@ -226,12 +242,7 @@ def _check_result(
 ) -> bool:
     expected = slots[: slots.index(slot) + 1]
     found = verify_file(work, trust, expected, now)
-    ours = [finding for finding in found.signatures if finding.slot]
-    acceptable = found.verdict == "valid" or (
-        # Somebody else's signature under it, by a certificate we do not pin, does not make ours worse.
-        found.verdict == "untrusted" and all(finding.trusted for finding in ours)
-    )
-    if not acceptable:
+    if not _acceptable(found):
         raise SignatureRefused("self-check-failed", verdict=found.verdict, reasons=", ".join(found.reasons))
     if pdfa_before and not found.pdfa:
         raise SignatureRefused("pdfa-broken", reasons="; ".join(check_pdfa(work).reasons[:3]))

@@ -184,10 +184,20 @@ def _serve(connection: socket.socket, signer: Signer, config: SignerConfig, room
             reply = _reply(connection, signer, config)
             connection.settimeout(REQUEST_SECONDS)
             connection.sendall(frames.encode(reply))
+            _let_it_read(connection)
     except OSError:
         pass  # The peer is gone or too slow; it asks again if it wants to.
     finally:
         room.release()
+
+
+def _let_it_read(connection: socket.socket) -> None:
+    # Closing with unread bytes resets the connection and the peer never sees why it was refused.
+    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(0.5)
+    for _ in range(4):
+        if not connection.recv(frames.MAX_PAYLOAD):
+            return
 
 
 def _reply(connection: socket.socket, signer: Signer, config: SignerConfig) -> dict[str, object]:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hsm.api import FaultClass, SigningError
 
@@ -28,8 +28,9 @@ class TokenThread:
 
     def __init__(self, end_process: Callable[[int], object] = os._exit) -> None:
         self._end_process = end_process
-        self._calls: queue.Queue[tuple[Callable[[], object], float, Future] | None] = queue.Queue()
-        self._running: tuple[float, Future] | None = None
+        self._calls: queue.Queue[tuple[Callable[[], object], float, Future[Any]] | None] = queue.Queue()
+        self._running: tuple[float, Future[Any]] | None = None
+        self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="pkcs11", daemon=True)
         self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._thread.start()
@@ -49,21 +50,36 @@ class TokenThread:
     def _work(self) -> None:
         while (entry := self._calls.get()) is not None:
             action, deadline_seconds, outcome = entry
-            self._running = (time.monotonic() + deadline_seconds, outcome)
+            with self._turn:
+                self._running = (time.monotonic() + deadline_seconds, outcome)
+            result: object = None
+            fault: BaseException | None = None
             try:
                 result = action()
             except BaseException as error:  # The caller gets whatever happened; this thread must live.
-                outcome.set_exception(error)
-            else:
+                fault = error
+            if self._take() is None:
+                return  # The watchdog was faster: the caller has its answer and the process is ending.
+            if fault is None:
                 outcome.set_result(result)
+            else:
+                outcome.set_exception(fault)
+
+    def _take(self, overdue_at: float | None = None) -> Future[Any] | None:
+        """Take the right to answer the running call, once: for its end, or (watchdog) if it is overdue by now."""
+        with self._turn:
+            if self._running is None or (overdue_at is not None and overdue_at <= self._running[0]):
+                return None
+            outcome = self._running[1]
             self._running = None
+            return outcome
 
     def _watch(self) -> None:
         while True:
             time.sleep(_POLL_SECONDS)
-            running = self._running
-            if running is not None and time.monotonic() > running[0]:
-                running[1].set_exception(SigningError(FaultClass.HANG, "module-hangs", "no answer from the token"))
+            outcome = self._take(overdue_at=time.monotonic())
+            if outcome is not None:
+                outcome.set_exception(SigningError(FaultClass.HANG, "module-hangs", "no answer from the token"))
                 time.sleep(_REPLY_SECONDS)
                 self._end_process(HANG_EXIT_CODE)
                 return

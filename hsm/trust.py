@@ -66,15 +66,19 @@ def check_signer(certificate: bytes, trust: Trust, intermediates: Sequence[bytes
     """Check a signer certificate before it signs: validity, key usage, chain to a pinned root (TT 15/2025/TT-BKHCN).
 
     pyHanko signs blindly with an expired, foreign or unusable certificate (signing.md F3), so this runs before the
-    token is touched. Raises: TrustError (`certificate-expired`, `certificate-not-yet-valid`, `certificate-usage`,
+    token is touched. Raises: TrustError (`trust-unreadable`, `certificate-expired`, `certificate-not-yet-valid`, `certificate-usage`,
     `certificate-untrusted`).
     """
-    leaf = x509.Certificate.load(certificate)
-    if now > leaf.not_valid_after:
-        raise TrustError("certificate-expired", leaf.not_valid_after.isoformat())
-    if now < leaf.not_valid_before:
-        raise TrustError("certificate-not-yet-valid", leaf.not_valid_before.isoformat())
-    usage = leaf.key_usage_value
+    try:
+        leaf = x509.Certificate.load(certificate, strict=True)
+        usage = leaf.key_usage_value
+        validity = leaf.not_valid_before, leaf.not_valid_after
+    except (ValueError, TypeError) as error:
+        raise TrustError("trust-unreadable", str(error)) from error
+    if now > validity[1]:
+        raise TrustError("certificate-expired", validity[1].isoformat())
+    if now < validity[0]:
+        raise TrustError("certificate-not-yet-valid", validity[0].isoformat())
     if usage is not None and not {"digital_signature", "non_repudiation"} & usage.native:
         raise TrustError("certificate-usage", ", ".join(sorted(usage.native)))
     validator = CertificateValidator(leaf, validation_context=trust.context(now, intermediates))
