@@ -131,12 +131,12 @@ def in_queue(fresh: Document) -> Document:
     return advance(signed(fresh), Event.ENQUEUED, NOW)
 
 
-def keep(store: Store, document: Document) -> Document:
+def keep(store: Store, document: Document, queue: bool = True) -> Document:
     """Put ``document`` into the store as it is (its history is the tests' own affair)."""
 
     def change(db: Any) -> None:
         documents.insert(db, document, "test", {})
-        if document.state is State.QUEUED:
+        if queue and document.state is State.QUEUED:
             outbox.enqueue(db, document.id, document.current_sha256, document.current_size, 0, {}, NOW)
 
     store.write(change)

@@ -21,6 +21,7 @@ from appliance.domain.steps import Step, next_step
 from appliance.store import ChangedMeanwhile, Store, StoreFull, documents
 
 LEASE = timedelta(seconds=60)
+PAUSE_AFTER_FAILURE = 5.0
 Action = Callable[[Document, datetime], None]
 log = logging.getLogger(__name__)
 
@@ -123,10 +124,12 @@ class Runner:
                 while not stop.is_set() and self.once(steps, owner):
                     pass
             except StoreFull:
-                stop.wait(5)
+                seen = -1
+                stop.wait(PAUSE_AFTER_FAILURE)
             except Exception:  # a thread that ended here would stop the box's work while the process looks alive
                 log.exception("%s could not take up work", owner)
-                stop.wait(5)
+                seen = -1
+                stop.wait(PAUSE_AFTER_FAILURE)
             stop.wait(0.1)
 
     def _prolong(self, document_ids: list[str]) -> None:
