@@ -36,8 +36,8 @@ REASONS: Mapping[str, str] = {
     "signature-missing": "Văn bản thiếu chữ ký số theo quy định.",
     "secret": "Văn bản có dấu chỉ độ mật, không được gửi qua hệ thống này.",
     "duplicate": "Mã văn bản này đã được tiếp nhận với nội dung khác.",
-    "too-large": "Tệp vượt quá dung lượng cho phép.",
-    "not-whole": "Nội dung nhận được không khớp với giá trị băm đã khai.",
+    "size-out-of-bounds": "Tệp rỗng hoặc vượt quá dung lượng cho phép.",
+    "digest-mismatch": "Nội dung nhận được không khớp với giá trị băm đã khai.",
 }
 """Code of a refusal -> the Vietnamese sentence that travels to the box with it."""
 

@@ -18,9 +18,11 @@ VERIFY_COMMAND = ("commune-box", "verify", "--json", "--trust", "{trust}", "{exp
 
 
 class BadConfig(Exception):
-    """`province.toml` cannot be used; its author corrects the key named here. Code: `bad-config`."""
+    """`province.toml` cannot be used; its author corrects what `detail` names. Codes: `bad-config`, `no-config`."""
 
-    code = "bad-config"
+    def __init__(self, detail: str, *, missing: bool = False) -> None:
+        super().__init__(detail)
+        self.code = "no-config" if missing else "bad-config"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def load(path: Path) -> Config:
     try:
         found = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
-        raise BadConfig(f"{path}: không có tệp; chạy `commune-province init` trước") from error
+        raise BadConfig(str(path), missing=True) from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"{path}: {error}") from error
     known = {field.name: field for field in dataclasses.fields(Config)}

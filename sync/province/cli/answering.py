@@ -72,13 +72,20 @@ def help_text(what: str, example: str) -> str:
     return f"{w.say(what)}\n\n\b\n{w.say(EXAMPLE)} {example}\n\n\b\n{w.say(EXIT_CODES)}"
 
 
+def bad_settings(error: BadConfig) -> Failure:
+    """What is wrong with province.toml, for people."""
+    missing = _("Không có {detail}; chạy `commune-province init` trước.")
+    text = missing if error.code == "no-config" else _("Cấu hình không dùng được: {detail}")
+    return Failure(w.say(text).format(detail=error), ExitCode.CONFIGURATION)
+
+
 def settings(directory: Path) -> tuple[Folder, Config]:
     """The folder and its settings. Raises Failure."""
     folder = Folder(directory)
     try:
         return folder, load(folder.settings)
     except BadConfig as error:
-        raise Failure(str(error), ExitCode.CONFIGURATION) from error
+        raise bad_settings(error) from error
 
 
 def open_store(folder: Folder) -> ProvinceStore:

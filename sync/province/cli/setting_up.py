@@ -16,6 +16,7 @@ from sync.province import installation
 from sync.province.cli.answering import (
     ExitCode,
     Failure,
+    bad_settings,
     dir_option,
     emit,
     fail,
@@ -61,7 +62,7 @@ def init(
     try:
         config = installation.initialise(folder, wanted, listen, dt.datetime.now(dt.UTC))
     except BadConfig as error:
-        raise Failure(str(error), ExitCode.CONFIGURATION) from error
+        raise bad_settings(error) from error
     if trust is not None:
         shutil.copyfile(trust, folder.resolve(config.trust_roots))
     facts = {
