@@ -185,7 +185,7 @@ async def _finding(signature: EmbeddedPdfSignature, trust: Trust, now: datetime 
         reasons.append("seed-value")
     claimed = signature.self_reported_timestamp
     return SignatureFinding(
-        field=signature.field_name,
+        field=str(signature.field_name),
         slot=SLOT_OF_FIELD.get(signature.field_name, ""),
         signer=_common_name(signature),
         signed_at=iso_time(claimed) if claimed is not None and claimed.tzinfo is not None else "",

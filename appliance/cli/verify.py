@@ -10,7 +10,6 @@ import json
 import multiprocessing
 import resource
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 import click
@@ -65,13 +64,16 @@ def verify(
 def judge(file: Path, trust: Trust, expected: list[str] | None, seconds: int) -> dict[str, Any]:
     """The facts of `hsm.verify.Verification`, found in a child limited in memory, processor time and time."""
     context = multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    child = context.Process(target=_child, args=(answers, file, trust, expected, seconds), daemon=True)
+    answers, answering = context.Pipe(duplex=False)
+    child = context.Process(target=_child, args=(answering, file, trust, expected, seconds), daemon=True)
     child.start()
+    answering.close()  # so that a child that dies is seen at once as the end of the pipe
+    facts = Verification("unreadable", (), False, ("time-or-memory-limit",)).facts()
     try:
-        facts: dict[str, Any] = json.loads(answers.get(timeout=seconds + 5))
-    except Empty:
-        facts = Verification("unreadable", (), False, ("time-or-memory-limit",)).facts()
+        if answers.poll(seconds + 5):
+            facts = json.loads(answers.recv())
+    except EOFError:
+        pass
     child.kill()
     child.join()
     return facts
@@ -81,7 +83,7 @@ def _child(answers: Any, file: Path, trust: Trust, expected: list[str] | None, s
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    answers.put(json.dumps(verify_file(file, trust, expected).facts()))
+    answers.send(json.dumps(verify_file(file, trust, expected).facts()))
 
 
 def describe(facts: dict[str, Any]) -> str:
