@@ -1,7 +1,7 @@
 """What every `Outbox` must do, the fake and the box's store alike.
 
-A test class inherits `OutboxContract` and provides the fixture `outbox` and `fill(document_id, content, priority)`, which
-queues one document on it.
+A test class inherits `OutboxContract` and provides the fixture `outbox` and `fill(document_id, content, priority)`,
+which queues one document on it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,79 @@
+"""Window and chunk size follow the link."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.protocol.pacing import MAX_UNACKED, Pacing
+
+
+def drive(rate: float, round_trip: float, seconds: float, max_packet: int | None = None) -> tuple[int, float, int]:
+    """A model link: returns (chunk length at the end, share of the line used in the last quarter, most unacked)."""
+    pacing = Pacing()
+    pacing.reset(max_packet)
+    now, token, free_at, delivered, most = 0.0, 0, 0.0, 0, 0
+    pending: list[tuple[float, int, int]] = []
+    step = 0.01
+    while now < seconds:
+        for due, number, length in [entry for entry in pending if entry[0] <= now]:
+            pending.remove((due, number, length))
+            pacing.acknowledged(number, now)
+            if now > seconds * 0.75:
+                delivered += length
+        while pacing.admits(False, now):
+            token += 1
+            length = pacing.chunk_length(now)
+            pacing.sent(token, length, now)
+            free_at = max(free_at, now) + length / rate
+            pending.append((free_at + round_trip, token, length))
+        most = max(most, len(pending))
+        now += step
+    return pacing.chunk_length(now), delivered / (rate * seconds * 0.25), most
+
+
+@pytest.mark.parametrize(
+    ("rate", "round_trip", "smallest", "largest"),
+    [
+        (5_000, 0.6, 2048, 2048),
+        (64_000, 0.06, 9_000, 14_000),
+        (125_000, 0.15, 18_000, 26_000),
+        (10**8, 0.01, 64512, 64512),
+    ],
+    ids=["2g", "adsl", "3g", "lan"],
+)
+def test_chunk_is_a_fifth_of_a_second_of_line(rate: float, round_trip: float, smallest: int, largest: int) -> None:
+    length, used, most = drive(rate, round_trip, 12.0 if rate < 10**7 else 1.0)
+    assert smallest <= length <= largest
+    assert length % 1024 == 0
+    assert most <= MAX_UNACKED
+    if rate < 10**7:
+        assert used > 0.85
+
+
+def test_packet_limit_bounds_the_chunk() -> None:
+    length, _, _ = drive(10**6, 0.01, 3.0, max_packet=8192)
+    assert length == 7 * 1024
+
+
+def test_before_the_first_answer_only_8_kib_are_under_way() -> None:
+    pacing = Pacing()
+    pacing.reset(None)
+    sent = 0
+    while pacing.admits(False, 0.0):
+        sent += 1
+        pacing.sent(sent, pacing.chunk_length(0.0), 0.0)
+    assert sent == 2
+
+
+def test_express_has_places_of_its_own() -> None:
+    pacing = Pacing()
+    pacing.reset(None)
+    token = 0
+    while pacing.admits(False, 0.0):
+        token += 1
+        pacing.sent(token, 512, 0.0)
+    assert token == MAX_UNACKED - 2 or pacing.admits(True, 0.0)
+    while pacing.admits(True, 0.0):
+        token += 1
+        pacing.sent(token, 512, 0.0)
+    assert token == MAX_UNACKED
