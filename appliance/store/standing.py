@@ -11,12 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from appliance.domain.documents import Document, consent_of, slot_to_sign
+from appliance.domain.documents import Document, consent_of
 from appliance.domain.kinds import SLOTS, Slot
 from appliance.domain.states import TRANSITIONS, Event, State
 from appliance.domain.steps import Step, next_step
-
-SECRET_REASONS = frozenset({"suspected-secret", "marking-unreadable", "secret"})
 
 
 class Situation(StrEnum):
@@ -86,7 +84,7 @@ class Rendition:
 
 def conceals(document: Document) -> bool:
     """Whether nothing of the paper's content may be shown (a suspected or a confirmed state secret)."""
-    return document.reason_code in SECRET_REASONS
+    return document.secret
 
 
 def shown(document: Document) -> Document:
@@ -100,7 +98,7 @@ def situation_of(document: Document) -> Situation:
 
 
 def _approved(document: Document) -> Situation:
-    return Situation.TO_SIGN if slot_to_sign(document) else Situation.TO_ISSUE
+    return Situation.TO_ISSUE if _unconsented(document) is Slot.AGENCY else Situation.TO_SIGN
 
 
 _SITUATIONS: dict[State, Callable[[Document], Situation]] = {
@@ -125,9 +123,16 @@ def _knows(document: Document, event: Event) -> bool:
     return (document.state, event) in TRANSITIONS
 
 
-def _may_issue(document: Document) -> bool:
-    signing = _knows(document, Event.SIGNATURE_APPLIED)
-    return signing and document.open_slot is Slot.AGENCY and consent_of(document, Slot.AGENCY) is None
+def _unconsented(document: Document) -> Slot | None:
+    """The slot that waits for somebody's word: the agency's after the leader signed, or the leader's after a policy."""
+    slot = slot_to_fill(document)
+    return slot if slot and consent_of(document, slot) is None else None
+
+
+_CONSENTS = {
+    Slot.LEADER: Action("sign", Role.LEADER, main=True),
+    Slot.AGENCY: Action("issue", Role.CLERK, main=True),
+}
 
 
 def possible_actions(document: Document) -> tuple[Action, ...]:
@@ -135,8 +140,8 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
     found: list[Action] = []
     if _knows(document, Event.APPROVED):
         found.append(Action("approve", approver(document), edits=True, main=True))
-    if _may_issue(document):
-        found.append(Action("issue", Role.CLERK, main=True))
+    if slot := _unconsented(document):
+        found.append(_CONSENTS[slot])
     if _knows(document, Event.REQUEUED):
         found.append(Action("requeue", Role.CLERK, main=True))
     if _knows(document, Event.RELEASED):

@@ -6,7 +6,6 @@ fields, text and pictures of a suspected secret never leave this module; it keep
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +16,6 @@ from appliance.domain.states import IN_CUSTODY, Event, State
 from appliance.domain.steps import next_step
 from appliance.store import documents, events, held, outbox, texts
 from appliance.store.standing import (
-    SECRET_REASONS,
     Action,
     Rendition,
     Situation,
@@ -143,12 +141,9 @@ def search(db: Any, question: str, limit: int = 50) -> tuple[Row, ...]:
 
 def showable_digests(db: Any) -> set[str]:
     """Digests whose page pictures may be kept in the cache: none of a concealed paper."""
-    rows = db.execute("SELECT archive_sha256, current_sha256, facts, reason_code FROM documents").fetchall()
-    digests: set[str] = set()
-    for archive, current, facts, reason in rows:
-        if reason not in SECRET_REASONS:
-            digests |= {archive, current} | {signature["sha256"] for signature in json.loads(facts)["signatures"]}
-    return digests - {""}
+    found = db.execute("SELECT * FROM documents WHERE archive_sha256 != ''")
+    every = [documents.document_of(row) for row in _dicts(found)]
+    return {rendition.sha256 for each in every for rendition in renditions(each) if rendition.name != "original"}
 
 
 def _neighbours(db: Any, document: Document) -> tuple[str, str]:

@@ -42,6 +42,7 @@ Command = Callable[[Store, str, Wish], Document]
 COMMANDS: dict[str, Command] = {
     "approve": lambda store, paper, wish: commands.approve(store, paper, wish.by, wish.now, wish.fields),
     "issue": lambda store, paper, wish: commands.consent(store, paper, Slot.AGENCY, wish.by, wish.now),
+    "sign": lambda store, paper, wish: commands.consent(store, paper, Slot.LEADER, wish.by, wish.now),
     "withdraw": lambda store, paper, wish: commands.withdraw(store, paper, wish.by, wish.now),
     "send-back": lambda store, paper, wish: commands.send_back(store, paper, wish.by, wish.now, wish.reason),
     "discard": lambda store, paper, wish: commands.send_back(store, paper, wish.by, wish.now, wish.reason),

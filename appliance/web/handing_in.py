@@ -50,23 +50,32 @@ async def form(request: web.Request) -> web.Response:
 
 async def receive(request: web.Request) -> web.StreamResponse:
     """``POST /hand-in``: multipart with ``folder`` before any ``file``; a page, or JSON for our own script."""
-    office = request.app[OFFICE]
-    folders, chosen, brought = _folders(office), 0, []
+    folders = _folders(request.app[OFFICE])
     if not request.content_type.startswith("multipart/"):
         raise web.HTTPUnsupportedMediaType
-    parts = await request.multipart()
-    while (part := await parts.next()) is not None:
-        if not isinstance(part, BodyPartReader):
-            raise web.HTTPBadRequest
-        if part.name == "folder":
-            chosen = _index((await part.read_chunk(16)).decode("ascii", "replace"), len(folders))
-        elif part.name == "file" and part.filename:
-            brought.append(await _one(part, folders[chosen]))
+    try:
+        chosen, brought = await _all_parts(request, folders)
+    except (ValueError, AssertionError) as error:  # how aiohttp says that a multipart body is cut short or malformed
+        raise web.HTTPBadRequest from error
     if request.headers.get("Accept") == "application/json":
         return web.json_response({"files": [{"name": each.name, "refused": each.refused} for each in brought]})
     state = 422 if any(each.refused for each in brought) or not brought else 200
     facts = {"folders": folders, "brought": brought, "chosen": chosen, "ended": True, "live_url": ""}
     return await page(request, "hand_in.html", state, **facts)
+
+
+async def _all_parts(request: web.Request, folders: tuple[FolderSection, ...]) -> tuple[int, list[Brought]]:
+    """Which folder was chosen and what became of each file."""
+    chosen, brought = 0, []
+    parts = await request.multipart()
+    while (part := await parts.next()) is not None:
+        if not isinstance(part, BodyPartReader):
+            raise web.HTTPBadRequest
+        if part.name == "folder":
+            chosen = _index((await part.read_chunk(1024)).decode("ascii", "replace"), len(folders))
+        elif part.name == "file" and part.filename:
+            brought.append(await _one(part, folders[chosen]))
+    return chosen, brought
 
 
 def _folders(office: Office) -> tuple[FolderSection, ...]:

@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,16 @@ MOST_KEPT = 400
 _ROOT = Path(appliance.__file__).parent.parent
 
 
+Draw = Callable[[Path, int, int], Awaitable[bytes]]
+"""Draws page ``number`` of a PDF ``width`` pixels wide: one line of JSON with all sizes, then a JPEG."""
+
+
 class NoPicture(Exception):
     """The page cannot be drawn: no such page, a broken file, or more than the child may use."""
+
+
+class TooSlow(NoPicture):
+    """The child did not end in time; on a busy box it may do so later."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,11 @@ class Drawn:
 class Pictures:
     """The cache of page pictures of one box."""
 
-    def __init__(self, blobs: BlobStore, folder: Path, at_once: int = 2) -> None:
+    def __init__(self, blobs: BlobStore, folder: Path, draw: Draw, at_once: int = 2) -> None:
         self._blobs = blobs
         self._folder = folder
+        self._draw = draw
+        self._failed: set[tuple[str, int]] = set()
         self._room = asyncio.Semaphore(at_once)
 
     async def page(self, sha256: str, number: int, width: int = WIDTHS[0]) -> Drawn:
@@ -53,14 +64,25 @@ class Pictures:
         Raises:
             NoPicture: it cannot be drawn.
         """
+        if (sha256, number) in self._failed:  # bytes never change: what could not be drawn once never can
+            raise NoPicture(sha256)
         kept = self._folder / sha256
         picture, sizes = kept / f"{number}-{width}.jpg", kept / "sizes.json"
         async with self._room:
             if not (picture.exists() and sizes.exists()):
-                said = await self._draw(sha256, number, width)
+                said = await self._drawn(sha256, number, width)
                 head, _, body = said.partition(b"\n")
                 await asyncio.to_thread(_keep, kept, {sizes: head, picture: body})
         return Drawn(picture, _sizes_in(sizes))
+
+    async def _drawn(self, sha256: str, number: int, width: int) -> bytes:
+        try:
+            return await self._draw(self._blobs.existing(sha256), number, width)
+        except TooSlow:
+            raise
+        except NoPicture:
+            self._failed.add((sha256, number))
+            raise
 
     def sweep(self, showable: set[str]) -> None:
         """Remove pictures of files that may not be shown (any more), and the oldest beyond the cap."""
@@ -71,27 +93,33 @@ class Pictures:
             if folder.name not in showable or index >= MOST_KEPT:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    async def _draw(self, sha256: str, number: int, width: int) -> bytes:
-        environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        with self._blobs.open(sha256) as source:
-            child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "appliance.web.render_child", str(number), str(width),
-                stdin=source, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-                env=environment, cwd="/", start_new_session=True,
-            )  # fmt: skip
-        try:
-            async with asyncio.timeout(WALL_SECONDS):
-                said = await _read_capped(child)
-                code = await child.wait()
-        except TimeoutError:
-            raise NoPicture(sha256) from None
-        finally:
-            if child.returncode is None:
-                os.killpg(child.pid, signal.SIGKILL)
-                await child.wait()
-        if code != 0 or not said:
-            raise NoPicture(sha256)
-        return said
+
+async def drawn_by_child(source: Path, number: int, width: int) -> bytes:
+    """Let a limited child draw one page; returns what it said (``render_child``).
+
+    Raises:
+        NoPicture: it failed, took too long or said too much.
+    """
+    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    with source.open("rb") as file:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "appliance.web.render_child", str(number), str(width),
+            stdin=file, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            env=environment, cwd="/", start_new_session=True,
+        )  # fmt: skip
+    try:
+        async with asyncio.timeout(WALL_SECONDS):
+            said = await _read_capped(child)
+            code = await child.wait()
+    except TimeoutError:
+        raise TooSlow(source.name) from None
+    finally:
+        if child.returncode is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            await child.wait()
+    if code != 0 or not said:
+        raise NoPicture(source.name)
+    return said
 
 
 async def _read_capped(child: asyncio.subprocess.Process) -> bytes:

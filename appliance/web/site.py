@@ -17,13 +17,15 @@ from appliance.web.link import Signer
 from appliance.web.live import Live
 from appliance.web.office import OFFICE, Office
 from appliance.web.people import Remembered
-from appliance.web.pictures import Pictures
+from appliance.web.pictures import Draw, Pictures, drawn_by_child
 from appliance.web.security import guard
 
 SWEEP_SECONDS = 20.0
 
 
-def make_site(config: Config, store: Store, clock: Callable[[], datetime]) -> web.Application:
+def make_site(
+    config: Config, store: Store, clock: Callable[[], datetime], draw: Draw = drawn_by_child
+) -> web.Application:
     """The pages of one box over an open store; the caller closes the store."""
     office = Office(
         config=config,
@@ -31,7 +33,7 @@ def make_site(config: Config, store: Store, clock: Callable[[], datetime]) -> we
         clock=clock,
         people=Remembered(config.box.state_dir / "web-cookie.key"),
         signer=Signer(config.signer_socket),
-        pictures=Pictures(store.blobs, config.box.state_dir / "cache" / "pages"),
+        pictures=Pictures(store.blobs, config.box.state_dir / "cache" / "pages", draw),
         live=Live(store, config.link_file),
     )
     app = web.Application(middlewares=[guard], client_max_size=256 << 10)

@@ -104,7 +104,7 @@ RENDITIONS: dict[str, str] = {
 
 ACTIONS: dict[str, str] = {
     "approve": N_("Duyệt"),
-    "sign-approve": N_("Ký duyệt"),
+    "sign": N_("Ký duyệt"),
     "issue": N_("Đóng dấu, phát hành"),
     "withdraw": N_("Rút lại phê duyệt"),
     "send-back": N_("Trả lại để quét lại"),
@@ -115,6 +115,7 @@ ACTIONS: dict[str, str] = {
 
 DONE: dict[str, str] = {
     "approve": N_("Đã duyệt. Hộp sẽ ký số rồi gửi lên tỉnh."),
+    "sign": N_("Đã ký duyệt. Hộp sẽ ký số bằng thiết bị của lãnh đạo."),
     "issue": N_("Đã đồng ý phát hành. Hộp sẽ đóng dấu số rồi gửi lên tỉnh."),
     "withdraw": N_("Đã rút lại phê duyệt. Văn bản chờ duyệt trở lại."),
     "send-back": N_("Đã trả lại. Hãy quét lại văn bản giấy."),
@@ -144,7 +145,7 @@ _EVENTS: dict[str, str] = {
     "suspected-secret": N_("Nghi là tài liệu bí mật nhà nước, đưa vào cách ly"),
     "gave-up": N_("Không số hóa được sau nhiều lần thử, đưa vào cách ly"),
     "approved": N_("Đã duyệt, lấy số {number}/{year}"),
-    "consented": N_("Đồng ý đóng dấu, phát hành"),
+    "consented": N_("Đồng ý ký: {slot}"),
     "signature-applied": N_("Đã ký số: {slot}"),
     "signatures-complete": N_("Đã ký số: {slot}; đủ chữ ký"),
     "approval-withdrawn": N_("Đã rút lại phê duyệt"),

@@ -1,0 +1,284 @@
+"""What people do through the pages: every action, who may, what is asked, and where a POST may come from."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from appliance import commands
+from appliance.config import Config
+from appliance.domain.documents import Document
+from appliance.domain.kinds import Kind
+from appliance.domain.states import Event, State
+from appliance.web.deeds import FormRefused, changed_fields, understood
+from appliance.wording import speak
+from tests.fixtures_store import NOW
+from tests.fixtures_web import Papers, Visitor
+
+CLERK = {"person": "Trần Thị Lan", "role": "van_thu"}
+LEADER = {"person": "Nông Văn Thuận", "role": "lanh_dao"}
+
+
+def form_for(document: Document, who: dict[str, str], **more: str) -> dict[str, str]:
+    """What the page's form would send."""
+    return {"version": str(document.version), **who, **more}
+
+
+class Desk:
+    """One paper and the forms sent about it."""
+
+    def __init__(self, visitor: Visitor, papers: Papers, paper: str) -> None:
+        self.visitor, self.papers, self.paper = visitor, papers, paper
+
+    async def do(self, action: str, who: dict[str, str], **more: str) -> tuple[int, str, str]:
+        form = form_for(self.papers.load(self.paper), who, **more)
+        return await self.visitor.post(f"/papers/{self.paper}/do/{action}", form)
+
+    @property
+    def document(self) -> Document:
+        return self.papers.load(self.paper)
+
+
+async def test_the_clerk_approves_a_scan_with_corrections(visitor: Visitor, office_papers: Papers) -> None:
+    desk = Desk(visitor, office_papers, office_papers.digitized())
+    corrected = {
+        "field-subject": "Về việc sửa chữa đường làng",
+        "field-issued_date": "5/11/2026",
+        "field-code": "216/UBND-VX",
+    }
+    state, where, _ = await desk.do("approve", CLERK, **corrected)
+    assert (state, where) == (303, f"/papers/{desk.paper}?said=approve")
+    assert desk.document.state is State.APPROVED
+    assert desk.document.value("subject") == "Về việc sửa chữa đường làng"
+    assert desk.document.value("issued_date") == "2026-11-05"
+    assert (desk.document.value("code_number"), desk.document.value("code_notation")) == ("216", "UBND-VX")
+    assert desk.document.consents[0].by == "Trần Thị Lan (văn thư)"
+    _, text = await visitor.get(f"/papers/{desk.paper}?said=approve")
+    assert "Đã duyệt." in text and "Trần Thị Lan (văn thư)" in text
+
+
+async def test_decomposed_letters_are_kept_composed(visitor: Visitor, office_papers: Papers) -> None:
+    import unicodedata
+
+    desk = Desk(visitor, office_papers, office_papers.digitized())
+    await desk.do("approve", CLERK, **{"field-subject": unicodedata.normalize("NFD", "Ủy ban nhân dân đường")})
+    assert desk.document.value("subject") == unicodedata.normalize("NFC", "Ủy ban nhân dân đường")
+
+
+async def test_the_leader_approves_and_the_clerk_issues(visitor: Visitor, office_papers: Papers) -> None:
+    desk = Desk(visitor, office_papers, office_papers.digitized(kind=Kind.OUTGOING))
+    state, _, text = await desk.do("approve", CLERK)
+    assert state == 409 and "cần lãnh đạo thực hiện" in text
+    assert (await desk.do("approve", LEADER))[0] == 303
+    office_papers.sign(desk.paper)
+    assert (await desk.do("issue", LEADER))[0] == 409
+    assert (await desk.do("issue", CLERK))[0] == 303
+    office_papers.sign(desk.paper)
+    assert desk.document.state is State.SIGNED
+    assert [consent.by for consent in desk.document.consents] == ["Nông Văn Thuận (lãnh đạo)", "Trần Thị Lan (văn thư)"]
+
+
+async def test_withdraw_only_before_the_first_signature(visitor: Visitor, office_papers: Papers) -> None:
+    desk = Desk(visitor, office_papers, office_papers.digitized(kind=Kind.OUTGOING))
+    await desk.do("approve", LEADER)
+    assert (await desk.do("withdraw", LEADER))[0] == 303
+    assert desk.document.state is State.DIGITIZED
+    await desk.do("approve", LEADER)
+    office_papers.sign(desk.paper)
+    assert (await desk.do("withdraw", LEADER))[0] == 409
+
+
+async def test_sending_back_needs_a_reason_and_keeps_what_was_typed(visitor: Visitor, office_papers: Papers) -> None:
+    desk = Desk(visitor, office_papers, office_papers.digitized())
+    state, _, text = await desk.do("send-back", CLERK, reason="  ")
+    assert state == 422 and "Hãy ghi lý do." in text and desk.document.state is State.DIGITIZED
+    assert (await desk.do("send-back", CLERK, reason="Trang 2 bị mờ"))[0] == 303
+    assert desk.document.state is State.DISCARDED and desk.document.reason_text == "Trang 2 bị mờ"
+
+
+async def test_a_suspected_secret_is_released_with_a_reason_or_ended(visitor: Visitor, office_papers: Papers) -> None:
+    first, second = (
+        Desk(visitor, office_papers, office_papers.quarantine(office_papers.received(), Event.SUSPECTED_SECRET, code))
+        for code in ("suspected-secret", "marking-unreadable")
+    )
+    assert (await first.do("release", CLERK))[0] == 422
+    assert (await first.do("release", CLERK, reason="Chữ “mật” trong tên địa danh"))[0] == 303
+    assert first.document.state is State.RECEIVED
+    assert (await second.do("discard", CLERK, reason="Đúng là bí mật"))[0] == 303
+    assert second.document.state is State.DISCARDED
+    assert not office_papers.store.blobs.path(second.document.original_sha256).exists()
+
+
+async def test_an_unreadable_paper_is_tried_again_without_a_reason(visitor: Visitor, office_papers: Papers) -> None:
+    paper = office_papers.quarantine(office_papers.received(), Event.UNREADABLE, "damaged")
+    assert (await Desk(visitor, office_papers, paper).do("release", CLERK))[0] == 303
+
+
+async def test_a_refused_paper_is_sent_again(visitor: Visitor, office_papers: Papers) -> None:
+    desk = Desk(visitor, office_papers, office_papers.digitized())
+    await desk.do("approve", CLERK)
+    office_papers.answer(office_papers.enqueue(office_papers.sign(desk.paper)), "Tệp không đúng")
+    assert (await desk.do("requeue", CLERK))[0] == 303
+    assert desk.document.state is State.QUEUED
+
+
+async def test_approve_and_go_on_to_the_next(visitor: Visitor, office_papers: Papers) -> None:
+    first, second = office_papers.digitized(), office_papers.digitized()
+    _, where, _ = await Desk(visitor, office_papers, first).do("approve", CLERK, then="next")
+    assert where == f"/papers/{second}?said=approve"
+
+
+async def test_nothing_happens_without_a_person_and_nothing_typed_is_lost(
+    visitor: Visitor, office_papers: Papers
+) -> None:
+    desk = Desk(visitor, office_papers, office_papers.digitized())
+    state, _, text = await desk.do("approve", {}, **{"field-subject": "Gõ dở dang"})
+    assert state == 422 and "Hãy cho biết bạn là ai." in text and "Gõ dở dang" in text
+    assert desk.document.state is State.DIGITIZED
+
+
+async def test_the_person_is_remembered_until_the_cookie_is_touched(visitor: Visitor, office_papers: Papers) -> None:
+    first, second, third = (Desk(visitor, office_papers, office_papers.digitized()) for _ in range(3))
+    await first.do("approve", CLERK)
+    assert (await second.do("approve", {}))[0] == 303
+    assert second.document.consents[0].by == "Trần Thị Lan (văn thư)"
+    cookie = next(each for each in visitor.session.cookie_jar if each.key == "commune-box-person")
+    assert cookie["samesite"] == "Strict" and cookie["httponly"]
+    forged = {"commune-box-person": cookie.value[:-1] + ("0" if cookie.value[-1] != "0" else "1")}
+    visitor.session.cookie_jar.clear()
+    visitor.session.cookie_jar.update_cookies(forged)
+    assert (await third.do("approve", {}))[0] == 422
+
+
+async def test_a_stale_page_changes_nothing(visitor: Visitor, office_papers: Papers) -> None:
+    desk = Desk(visitor, office_papers, office_papers.digitized())
+    old = form_for(desk.document, CLERK)
+    commands.approve(office_papers.store, desk.paper, "Khác", NOW)
+    commands.withdraw(office_papers.store, desk.paper, "Khác", NOW)
+    state, _, text = await visitor.post(f"/papers/{desk.paper}/do/approve", old)
+    assert state == 409 and "vừa được người khác thay đổi" in text
+    assert desk.document.state is State.DIGITIZED
+
+
+async def test_an_action_that_does_not_exist(visitor: Visitor, office_papers: Papers) -> None:
+    desk = Desk(visitor, office_papers, office_papers.digitized())
+    assert (await desk.do("deliver", CLERK))[0] == 409
+    assert (await visitor.post("/papers/none/do/approve", {"version": "1", **CLERK}))[0] == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "null"},
+        {"Origin": "http://evil.example.com"},
+        {"Origin": "http://hop:81"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://hop"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+)
+async def test_a_post_from_elsewhere_is_refused(
+    visitor: Visitor, office_papers: Papers, headers: dict[str, str]
+) -> None:
+    paper = office_papers.digitized()
+    form = form_for(office_papers.load(paper), CLERK)
+    for path in (f"/papers/{paper}/do/approve", "/who", "/hand-in", f"/papers/{paper}/token/agency"):
+        state, _, _ = await visitor.post(path, form, headers)
+        assert state == 403, path
+    assert office_papers.load(paper).state is State.DIGITIZED
+
+
+async def test_our_own_page_may_post_over_https_too(visitor: Visitor, office_papers: Papers) -> None:
+    paper = office_papers.digitized()
+    form = form_for(office_papers.load(paper), CLERK)
+    state, _, _ = await visitor.post(f"/papers/{paper}/do/approve", form, {"Sec-Fetch-Site": "same-origin"})
+    assert state == 303
+
+
+@pytest.mark.parametrize("typed", ["31/02/2026", "mai", "2026/13/01", "1/1/26"])
+def test_a_date_that_is_none_is_told(typed: str) -> None:
+    with speak("vi"), pytest.raises(FormRefused, match="Ngày văn bản"):
+        understood({"issued_date": typed})
+
+
+def test_only_what_changed_is_told_and_an_unchanged_number_keeps_its_parts(office_papers: Papers) -> None:
+    document = office_papers.load(office_papers.digitized(fields={"code_number": "0215"}))
+    same = understood({"code": document.value("code"), "subject": document.value("subject"), "urgency": "khan"})
+    assert changed_fields(document, same) == {"urgency": "khan"}
+
+
+# --- the PIN ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pins(office: Config) -> Iterator[list[dict[str, Any]]]:
+    """A stand-in for the signer's socket that notes what it is asked, refuses the PIN "0000" and takes any other."""
+    import socket
+
+    from hsm import frames
+
+    asked: list[dict[str, Any]] = []
+    office.runtime.mkdir(parents=True, exist_ok=True)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(office.signer_socket))
+    server.listen()
+
+    def answer() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                length = frames.payload_length(_exactly(connection, frames.HEADER_SIZE))
+                request = frames.decode(_exactly(connection, length))
+                asked.append(request)
+                wrong = request.get("pin") == "0000"
+                reply = (
+                    {"ok": False, "fault": "auth-wrong", "code": "pin-wrong", "detail": ""} if wrong else {"ok": True}
+                )
+                connection.sendall(frames.encode(reply))
+
+    threading.Thread(target=answer, daemon=True).start()
+    yield asked
+    server.close()
+
+
+def _exactly(connection: Any, size: int) -> bytes:
+    got = b""
+    while len(got) < size:
+        got += connection.recv(size - len(got))
+    return got
+
+
+async def test_the_pin_goes_to_the_signer_and_nowhere_else(
+    visitor: Visitor,
+    office_papers: Papers,
+    office: Config,
+    pins: list[dict[str, Any]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    paper = office_papers.digitized()
+    state, where, _ = await visitor.post(f"/papers/{paper}/token/agency", {"pin": "s3cret-PIN"})
+    assert (state, where) == (303, f"/papers/{paper}?said=login")
+    assert {"op": "login", "slot": "agency", "pin": "s3cret-PIN"}.items() <= next(
+        request for request in pins if request["op"] == "login"
+    ).items()
+    state, _, text = await visitor.post(f"/papers/{paper}/token/agency", {"pin": "0000"})
+    assert state == 409 and "0000" not in text
+    assert "s3cret-PIN" not in caplog.text
+    for file in office.box.state_dir.rglob("*"):
+        if file.is_file():
+            assert b"s3cret-PIN" not in file.read_bytes(), file
+
+
+async def test_a_signer_that_is_not_there_is_told_and_slows_nothing(visitor: Visitor, office_papers: Papers) -> None:
+    paper = office_papers.digitized()
+    assert (await visitor.post(f"/papers/{paper}/token/agency", {"pin": "1"}))[0] == 409
+    assert (await visitor.get("/"))[0] == 200
