@@ -139,7 +139,8 @@ def apply_signature(
     present = _present_fields(source)
     _check_order(slots, slot, present)
     check_signer(certificate, trust, intermediates, now)
-    _check_signed_before(source, slots, slot, trust, now)
+    if any(present.values()):
+        _check_signed_before(source, slots, slot, trust, now)
     pdfa_before = check_pdfa(source).passed
     font = font_file(cache)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -203,11 +204,9 @@ def _check_order(slots: tuple[str, ...], slot: str, present: dict[str, bool]) ->
 
 def _check_signed_before(source: Path, slots: tuple[str, ...], slot: str, trust: Trust, now: datetime) -> None:
     # Signing over a file that was changed after the leader signed would lend it the agency's name.
-    earlier = slots[: slots.index(slot)]
-    if earlier:
-        found = verify_file(source, trust, earlier, now, with_pdfa=False)
-        if not _acceptable(found):
-            raise SignatureRefused("signature-present-invalid", reasons=", ".join(found.reasons))
+    found = verify_file(source, trust, slots[: slots.index(slot)], now, with_pdfa=False)
+    if not _acceptable(found):
+        raise SignatureRefused("signature-present-invalid", reasons=", ".join(found.reasons))
 
 
 def _acceptable(found: Verification) -> bool:

@@ -66,8 +66,8 @@ def check_signer(certificate: bytes, trust: Trust, intermediates: Sequence[bytes
     """Check a signer certificate before it signs: validity, key usage, chain to a pinned root (TT 15/2025/TT-BKHCN).
 
     pyHanko signs blindly with an expired, foreign or unusable certificate (signing.md F3), so this runs before the
-    token is touched. Raises: TrustError (`trust-unreadable`, `certificate-expired`, `certificate-not-yet-valid`, `certificate-usage`,
-    `certificate-untrusted`).
+    token is touched. Raises: TrustError (`trust-unreadable`, `certificate-expired`, `certificate-not-yet-valid`,
+    `certificate-usage`, `certificate-untrusted`).
     """
     try:
         leaf = x509.Certificate.load(certificate, strict=True)

@@ -1,14 +1,11 @@
 """`commune-box verify`: the strict verdict on a signed PDF; works alone, without any installation.
 
-Owns words for the verdict; the judging is `hsm.verify`, and it runs here in a limited child process, because a file
+Owns words for the verdict; the judging is `hsm.judge`, in a limited child process, because a file
 to be verified may be hostile.
 """
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import resource
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +13,9 @@ import click
 
 from appliance.cli.output import ExitCode, emit, fail, json_option
 from appliance.wording import _
+from hsm.judge import judge_file
 from hsm.trust import Trust, TrustError
-from hsm.verify import Verification, verify_file
 
-MEMORY_BYTES = 3 * 1024**3
 _EXIT = {"valid": ExitCode.OK, "unreadable": ExitCode.BAD_INPUT}
 
 
@@ -53,37 +49,12 @@ def verify(
     Ví dụ: commune-box verify vanban.pdf --trust ca-goc.pem --expect leader --expect agency --json
     """
     try:
-        trust = Trust.from_files(roots, intermediates)
+        Trust.from_files(roots, intermediates)
     except TrustError as error:
         fail(_("Không đọc được chứng thư: {detail}").format(detail=error.detail), ExitCode.BAD_INPUT, error.code)
-    facts = {"file": str(file), **judge(file, trust, list(expected) or None, seconds)}
+    facts = {"file": str(file), **judge_file(file, roots, intermediates, expected or None, seconds)}
     emit(facts, describe(facts), as_json)
     raise SystemExit(int(_EXIT.get(str(facts["verdict"]), ExitCode.NOT_VALID)))
-
-
-def judge(file: Path, trust: Trust, expected: list[str] | None, seconds: int) -> dict[str, Any]:
-    """The facts of `hsm.verify.Verification`, found in a child limited in memory, processor time and time."""
-    context = multiprocessing.get_context("spawn")
-    answers, answering = context.Pipe(duplex=False)
-    child = context.Process(target=_child, args=(answering, file, trust, expected, seconds), daemon=True)
-    child.start()
-    answering.close()  # so that a child that dies is seen at once as the end of the pipe
-    facts = Verification("unreadable", (), False, ("time-or-memory-limit",)).facts()
-    try:
-        if answers.poll(seconds + 5):
-            facts = json.loads(answers.recv())
-    except EOFError:
-        pass
-    child.kill()
-    child.join()
-    return facts
-
-
-def _child(answers: Any, file: Path, trust: Trust, expected: list[str] | None, seconds: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    answers.send(json.dumps(verify_file(file, trust, expected).facts()))
 
 
 def describe(facts: dict[str, Any]) -> str:
