@@ -144,6 +144,7 @@ def _in_transaction(connection: sqlite3.Connection, change: Callable[[Any], T]) 
 
 
 def _told_apart(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room for the WAL's index
         return StoreFull(str(error))
     return error

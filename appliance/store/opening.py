@@ -41,8 +41,16 @@ class Store:
 
 
 def open_store(database: Path, blobs: Path) -> Store:
-    """Open (making and migrating where needed) the store."""
+    """Open (making and migrating where needed) the store.
+
+    Raises:
+        StoreFull: not even a reader finds room; nothing was changed.
+    """
     make_folder(database.parent)
     opened = Database(database)
-    opened.write(migrate)
+    try:
+        opened.write(migrate)
+    except BaseException:
+        opened.close()
+        raise
     return Store(opened, BlobStore(blobs))
