@@ -21,6 +21,7 @@ from sync.province.config import Config, Folder
 from sync.province.pki import key_id
 from sync.province.receiver import Receiver, link_config
 from sync.province.store import ProvinceStore
+from sync.transport import Connect
 from sync.wire_identity import SigningKey
 from tests.fakes.province import ScriptedBox, ScriptedCheck
 
@@ -66,21 +67,23 @@ class Installation:
             time.sleep(0.05)
         raise AssertionError("mosquitto did not start")
 
-    def box(self, name: str = BOX, commune: str = "UBND xã Tân Phú", chunk: int = 16_384) -> ScriptedBox:
+    def box(
+        self, name: str = BOX, commune: str = "UBND xã Tân Phú", chunk: int = 16_384, connect: Connect = MqttLink
+    ) -> ScriptedBox:
         """Enrol a box (once) and connect a scripted one under its name."""
         out = self._root / name
         if not out.exists():
             installation.enrol(self.folder, name, commune, out, dt.datetime.now(dt.UTC))
         public = SigningKey.load(self.folder.receipt_key).public
-        made = ScriptedBox(name, out, self.port, {key_id(public): public.hex()}, chunk)
+        made = ScriptedBox(name, out, self.port, {key_id(public): public.hex()}, chunk, connect)
         self._boxes.append(made)
         return made
 
-    def receiver(self, store: ProvinceStore, check: DocumentCheck) -> Receiver:
+    def receiver(self, store: ProvinceStore, check: DocumentCheck, connect: Connect = MqttLink) -> Receiver:
         """A receiver over the store, not yet running."""
         key = SigningKey.load(self.folder.receipt_key)
         link = link_config(self.folder.root, "127.0.0.1", self.port, receiver_filters())
-        return Receiver(store, check, key, key_id(key.public), link, MqttLink, max_document=10_000_000)
+        return Receiver(store, check, key, key_id(key.public), link, connect, max_document=10_000_000)
 
     def receive(self, check: DocumentCheck | None = None) -> tuple[ProvinceStore, Callable[[], None]]:
         """Run a receiver on a thread; returns its store and what stops it."""

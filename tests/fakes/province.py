@@ -21,7 +21,7 @@ from sync.protocol.receipt import Receipt, read_receipt
 from sync.protocol.step import Publish
 from sync.protocol.topics import Kind
 from sync.province.checking import CheckUnavailable, Finding
-from sync.transport import LinkConfig, Received
+from sync.transport import Connect, LinkConfig, Received
 from sync.wire_identity import SigningKey, verifier
 
 
@@ -47,11 +47,19 @@ class ScriptedCheck:
 class ScriptedBox:
     """One box on a real broker. `files` is the folder that `enrol` wrote."""
 
-    def __init__(self, box: str, files: Path, port: int, receipt_keys: Mapping[str, str], chunk: int = 16_384) -> None:
+    def __init__(
+        self,
+        box: str,
+        files: Path,
+        port: int,
+        receipt_keys: Mapping[str, str],
+        chunk: int = 16_384,
+        connect: Connect = MqttLink,
+    ) -> None:
         self.box, self._chunk = box, chunk
         self._key = SigningKey.load(files / "device.key")
         self._verify = verifier(receipt_keys)
-        self.link = MqttLink(
+        self.link = connect(
             LinkConfig(
                 client_id=box,
                 host="127.0.0.1",
