@@ -20,8 +20,11 @@ from appliance.store.database import StoreFull
 _PIECE = 1 << 20
 
 
-class BlobMissing(Exception):
-    """A digest that a row mentions has no file: the store is damaged and must be restored from a backup."""
+class BlobMissing(FileNotFoundError):
+    """A digest that a row mentions has no file: the store is damaged and must be restored from a backup.
+
+    An OSError, so that whoever opens a blob as a file (the uplink) needs to know nothing of this store.
+    """
 
 
 @dataclass(frozen=True)

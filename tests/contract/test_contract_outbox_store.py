@@ -42,3 +42,14 @@ class TestStore(OutboxContract):
         again = open_store(store.database.path, store.blobs.folder)
         assert [parcel.document_id for parcel in StoreOutbox(again, Clock()).pending(10)] == ["b"]
         again.close()
+
+    def test_a_lost_file_is_an_os_error_and_stops_no_other(self, store: Store, outbox: StoreOutbox, fill: Fill) -> None:
+        """The uplink survives an OSError of one parcel; anything else would end it for all."""
+        fill("a", b"one", 0)
+        fill("b", b"two", 0)
+        first, second = outbox.pending(10)
+        store.blobs.remove(first.sha256)
+        with pytest.raises(OSError):
+            outbox.open(first)
+        with outbox.open(second) as file:
+            assert file.read() == b"two"
