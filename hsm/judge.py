@@ -48,6 +48,13 @@ def judge_file(
     return facts
 
 
+def _limit(what: int, most: int) -> None:
+    """Lower a limit; a caller may already have set a tighter one, which stays."""
+    _, hard = resource.getrlimit(what)
+    kept = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (kept, kept))
+
+
 def main() -> int:
     """The child: judge one file under limits."""
     parser = argparse.ArgumentParser(prog="python -m hsm.judge")
@@ -57,8 +64,8 @@ def main() -> int:
     parser.add_argument("--expect", action="append", default=[])
     parser.add_argument("--seconds", type=int, default=120)
     given = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (given.seconds, given.seconds + 1))
+    _limit(resource.RLIMIT_AS, MEMORY_BYTES)
+    _limit(resource.RLIMIT_CPU, given.seconds)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     trust = Trust.from_files(given.trust, given.intermediate)
     found = verify_file(given.file, trust, given.expect or None)

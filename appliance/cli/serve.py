@@ -22,7 +22,8 @@ def serve(context: Context, name: str) -> None:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"
     )
-    logging.getLogger("pyhanko").setLevel(logging.WARNING)
+    for talkative in ("pyhanko", "fontTools", "aiohttp.access"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     config = context.config
     if name == "all":
         from appliance.services.supervisor import serve_all

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appliance.config import Config
+from appliance.ids import new_id
 from appliance.pipeline.receiving import BoxCustodian
 from appliance.services.clock import SystemClock, utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
@@ -45,6 +46,7 @@ def serve_intake(config: Config) -> None:
         clock=SystemClock(),
         rescan_seconds=config.intake.rescan_seconds,
         note_for=lambda file: note_for(config.box.language, file),
+        new_id=new_id,
     )
     notify("READY=1")
     feed_watchdog(stop, lambda: True)

@@ -117,6 +117,8 @@ class CommandCheck:
             return Finding("unknown-kind")
         answer = self._run(self._words(path, slots))
         verdict = answer.get("verdict")
+        if any(str(reason).startswith("child-") for reason in answer.get("reasons") or ()):
+            raise CheckUnavailable("check-ended", "the checking child ran out of memory or time")
         facts: dict[str, Any] = {key: answer[key] for key in ("verdict", "signatures", "pdfa") if key in answer}
         if verdict == "valid":
             missing = set(slots) - _slots_of(answer)

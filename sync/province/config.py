@@ -36,7 +36,7 @@ class Config:
     trust_roots: str = "signer-roots.pem"
     verify_command: tuple[str, ...] = VERIFY_COMMAND
     verify_seconds: float = 60.0
-    verify_memory: int = 2_000_000_000
+    verify_memory: int = 4 << 30
     verify_parallel: int = 2
     province_name: str = "Trung tâm tiếp nhận của tỉnh"
     max_document_bytes: int = 200_000_000
