@@ -296,3 +296,19 @@ def test_idle_transfers_leave_memory_but_not_the_record() -> None:
     assert (BOX, manifest.tid) in wire.store.parts
     wire.settle()
     assert "a" in wire.outbox.receipts
+
+
+def test_an_overtaken_question_does_not_change_the_echo_but_another_run_of_the_box_does(wire: SyncPair) -> None:
+    """PROTOCOL.md §5.2: numbers are compared within one run of the box only - its count may have been lost."""
+    offer = seal(BOX, a_manifest().encode(), DEVICE.sign)
+
+    def echo(number: int, boot: str) -> list[int]:
+        message = Query(number, boot, (offer,)).encode()
+        step = wire.province.on_message(upward(BOX, Kind.MANIFEST), message, wire.now)
+        wire.province_does(step)
+        return [Have.decode(said.payload).query for said in step.outbound]
+
+    assert echo(9, "run-1") == [9]
+    assert echo(8, "run-1") == []
+    assert echo(9, "run-1") == [9], "a repetition by the broker is answered like the first"
+    assert echo(1, "run-2") == [1]

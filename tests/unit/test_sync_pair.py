@@ -31,6 +31,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("chunk")),
     st.tuples(st.sampled_from(["up", "down"]), st.booleans(), st.booleans(), st.integers(0, 3)),
     st.tuples(st.sampled_from(["up", "down"]), st.just(False), st.just(False), st.just(0)),
+    st.tuples(st.just("go"), st.integers(1, 3)),
+    st.tuples(st.just("go"), st.integers(1, 3)),
     st.tuples(st.just("check")),
     st.tuples(st.just("time"), st.sampled_from([0.1, 1.1, 9.0, 130.0])),
     st.tuples(st.just("connect"), st.booleans()),
@@ -48,6 +50,11 @@ def act(pair: SyncPair, action: tuple) -> None:  # type: ignore[type-arg]
             pair.province_hears(lose, repeat, index)
         case ("down", lose, repeat, index):
             pair.box_hears(lose, repeat, index)
+        case ("go", rounds):
+            for _ in range(rounds):
+                pair.box_hears()
+                pair.send_chunk()
+                pair.province_hears()
         case ("check",):
             pair.check()
         case ("time", seconds):
@@ -280,9 +287,46 @@ def test_a_stale_have_never_moves_anything() -> None:
     claims_all = Have(lie.tid, lie.query, ((0, 20_000),), 10**6)
     for payload in (stale.payload, claims_all.encode()):
         wire.box_does(wire.box.on_message(stale.topic, payload, wire.now))
-    assert not wire.send_chunk(), "still waiting for the answer to the newest question"
+        assert not wire.send_chunk(), "still waiting for the answer to the newest question"
+    wire.province_hears()
+    wire.box_hears()
+    assert wire.send_chunk(), "the true answer counts"
     wire.settle()
     assert delivered(wire, ["a"])
+
+
+def test_urgency_is_the_cores_own_order() -> None:
+    wire = pair()
+    parcels = [wire.outbox.add(f"d{priority}", paper(3_000, priority), priority) for priority in (0, 2, 3, 1)]
+    wire.contents |= {f"d{priority}": paper(3_000, priority) for priority in range(4)}
+    wire.box_does(wire.box.on_outbox(parcels, wire.now))
+    wire.connect()
+    wire.box_hears()
+    wire.province_hears()
+    while wire.down:
+        wire.box_hears()
+    order = []
+    while wire.send_chunk():
+        order.append(wire.box._in_flight[max(wire.box._in_flight)][0])
+        wire.province_hears()
+    names = {transfer.tid: transfer.parcel.document_id for transfer in wire.box._transfers.values()}
+    assert [names[tid] for tid in dict.fromkeys(order)] == ["d3", "d2", "d1", "d0"]
+
+
+def test_an_acknowledgement_of_an_earlier_connection_is_nothing() -> None:
+    wire = pair()
+    wire.add("a", paper(40_000))
+    wire.connect()
+    wire.box_hears()
+    wire.province_hears()
+    wire.box_hears()
+    assert wire.send_chunk()
+    token, _ = wire.up[-1]
+    assert token is not None
+    wire.connect(lose=False)
+    for ok in (True, False):
+        step = wire.box.on_published(token, ok, wire.now)
+        assert not step.changes
 
 
 def test_many_documents_share_queries_and_all_arrive() -> None:
