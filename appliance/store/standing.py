@@ -159,10 +159,16 @@ def slot_to_fill(document: Document) -> Slot | None:
     return document.open_slot if _knows(document, Event.SIGNATURE_APPLIED) else None
 
 
+_TOKEN_WAITS = ("pin-", "token-", "not-logged-in")
+"""Beginnings of the codes of ``hsm`` that a person ends: a PIN to type, a token to plug in."""
+
+
 def turn_of(document: Document) -> Turn:
-    """Who has the next word about the paper."""
+    """Who has the next word about the paper; a token that waits for its owner is the owner's turn, not the box's."""
     if next_step(document):
-        return Turn.BOX
+        waits = document.last_error.startswith(_TOKEN_WAITS)
+        owner = Turn.LEADER if document.open_slot is Slot.LEADER else Turn.CLERK
+        return owner if waits else Turn.BOX
     if _knows(document, Event.ACCEPTED):
         return Turn.LINK
     expected = possible_actions(document)[:1]

@@ -20,7 +20,7 @@ PDF = b"%PDF-1.7\n" + b"x" * 700_000
 
 def parts(*files: tuple[str, bytes], folder: str = "0") -> FormData:
     """A form as the browser sends it."""
-    form = FormData()
+    form = FormData(quote_fields=False)  # browsers send names as plain UTF-8
     form.add_field("folder", folder)
     for name, content in files:
         form.add_field("file", content, filename=name)
