@@ -17,6 +17,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -181,8 +182,21 @@ def _wipe_file(path: Path) -> None:
     if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
         path.chmod(0o600)
         with path.open("r+b", buffering=0) as file:
-            left = found.st_size
-            while left > 0:
-                left -= file.write(bytes(min(left, 1 << 20)))
+            for start, end in _extents(file.fileno(), found.st_size):
+                file.seek(start)
+                while (left := end - file.tell()) > 0:
+                    file.write(bytes(min(left, 1 << 20)))
             os.fsync(file.fileno())
     path.unlink()
+
+
+def _extents(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
+    """The parts of a file that hold something; a hole of many gigabytes is not worth writing."""
+    place = 0
+    while place < size:
+        try:
+            start = os.lseek(descriptor, place, os.SEEK_DATA)
+        except OSError:  # nothing but a hole is left
+            return
+        place = os.lseek(descriptor, start, os.SEEK_HOLE)
+        yield start, place

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import img2pdf  # type: ignore[import-untyped]
+import numpy as np
 import pikepdf
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -184,7 +185,9 @@ def _from_image(original: Path, kind: str, work: Path, limits: Limits) -> Source
         raise Refused("too-many-pixels") from error
     except (Refused, MemoryError):
         raise
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError) as error:
+    except UnidentifiedImageError as error:
+        raise Refused("unsupported-image") from error
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError) as error:
         raise Refused("damaged") from error
     except Exception as error:  # img2pdf raises its own types without a common base
         raise Refused("damaged") from error
@@ -231,10 +234,7 @@ def _recoded(image: Image.Image, warnings: list[str]) -> bytes:
         ground = Image.new("RGBA", frame.size, "white")
         frame = Image.alpha_composite(ground, frame).convert("RGB")
     if frame.mode.startswith("I;16") or frame.mode in ("I", "F"):
-        low, high = frame.getextrema()
-        span = max(float(high) - float(low), 1.0) if frame.mode == "F" or float(high) > 65535 else 65535.0
-        base = float(low) if frame.mode == "F" or float(high) > 65535 else 0.0
-        frame = frame.convert("F").point(lambda value: (value - base) * (255.0 / span)).convert("L")
+        frame = _eight_bits(frame)
     if frame.mode not in ("1", "L", "RGB"):
         frame = frame.convert("RGB")
     out = io.BytesIO()
@@ -246,6 +246,16 @@ def _recoded(image: Image.Image, warnings: list[str]) -> bytes:
     else:
         frame.save(out, "PNG", compress_level=4, **tag)
     return out.getvalue()
+
+
+def _eight_bits(frame: Image.Image) -> Image.Image:
+    """Gray of more than 8 bits: 16-bit pictures keep their scale, others are spread over what they contain."""
+    values = np.asarray(frame).astype(np.float64)
+    low, high = (
+        (0.0, 65535.0) if frame.mode.startswith("I;16") else (float(np.nanmin(values)), float(np.nanmax(values)))
+    )
+    scaled = np.nan_to_num((values - low) * (255.0 / max(high - low, 1e-9)))
+    return Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
 
 
 def _stated_dpi(image: Image.Image) -> tuple[float, float] | None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from scanner_intake import patterns
 from scanner_intake.digitized import Field
-from scanner_intake.layout import Line, PageText, Word, capitals, split_columns, union
+from scanner_intake.layout import Line, PageText, Word, capitals, key, split_columns, union
 
 
 def describe_signer(pages: Sequence[PageText]) -> dict[str, Field]:
@@ -70,25 +70,24 @@ def _function_block(lines: list[Line], page: PageText) -> list[Line]:
 
 
 def _is_function(line: Line, page: PageText) -> bool:
-    if line.centre < 0.56 * page.width or line.middle < 0.22 * page.height or capitals(line.text) < 0.8:
+    if line.centre < 0.56 * page.width or line.middle < 0.22 * page.height or line.width > 0.5 * page.width:
         return False
-    if line.width > 0.5 * page.width:
-        return False
-    words = line.key.split()
-    while words and len(words[0]) == 1 and words[0] != "Q":
-        words = words[1:]
-    text = " ".join(words)
-    if not words:
-        return False
-    return (words[0] in patterns.AUTHORITIES and len(words) > 1) or patterns.starts_with_any(text, patterns.FUNCTIONS)
+    return bool(_title(line))
 
 
 def _title(line: Line) -> str:
+    """The line from its authority or function word on ("KT. CHỦ TỊCH", "GIÁM ĐỐC"); "" when it names none.
+
+    Up to three marks before it (a seal's edge, a pen stroke) are left out.
+    """
     words = [word.text for word in line.words]
-    while words and not any(ch.isupper() for ch in words[0]):
-        words = words[1:]
-    text = patterns.respelled(" ".join(words).strip(" ,;:-_"))
-    return re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", text)
+    for start in range(min(4, len(words))):
+        rest = " ".join(words[start:]).strip(" ,;:-_")
+        name = key(rest)
+        authority = name.split(" ")[0] in patterns.AUTHORITIES and " " in name
+        if capitals(rest) >= 0.8 and (authority or patterns.starts_with_any(name, patterns.FUNCTIONS)):
+            return re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", patterns.respelled(rest))
+    return ""
 
 
 def _stripped(text: str) -> str:
