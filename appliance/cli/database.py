@@ -13,6 +13,7 @@ from appliance.cli.doc import opened
 from appliance.cli.output import ExitCode, emit, fail, json_option
 from appliance.services.worker import sweep as sweep_blobs
 from appliance.store import upkeep
+from appliance.store.migrations import applied
 
 
 @click.group("db")
@@ -29,9 +30,7 @@ def migrate(context: Context, as_json: bool) -> None:
     Ví dụ: commune-box db migrate
     """
     with opened(context) as store:
-        names = store.read(
-            lambda db: [row[0] for row in db.execute("SELECT name FROM _sqlite_migrations ORDER BY name").fetchall()]
-        )
+        names = store.read(applied)
     emit({"migrations": names}, "\n".join(names), as_json)
 
 

@@ -171,7 +171,7 @@ def _box(
 ) -> None:  # fmt: skip
     folder = made.root / "box"
     (folder / "leader.png").write_bytes(signature_png(LEADER, 7))
-    (folder / "seal.png").write_bytes(seal_png(COMMUNE, PROVINCE))
+    (folder / "seal.png").write_bytes(seal_png("ỦY BAN NHÂN DÂN XÃ ĐỒNG MẬN", "UBND TỈNH THƯỢNG GIANG"))
     settings: dict[str, Any] = {
         "box": {"id": BOX, "commune": COMMUNE, "province": PROVINCE, "state_dir": "state"},
         "intake": {"rescan_seconds": 2.0},

@@ -19,7 +19,7 @@ from appliance.domain.documents import Document, consent_of
 from appliance.domain.kinds import Slot
 from appliance.domain.states import State
 from appliance.services.clock import utc_now
-from appliance.store import Store, documents, events, held, outbox
+from appliance.store import Store, documents, events, held, outbox, texts
 from appliance.store.blobs import digest_of
 from appliance.store.held import Held
 from hsm.trust import Trust
@@ -110,9 +110,7 @@ def _secret_stayed(made: Installation, store: Store, document: Document | None) 
     if document is None:
         return {"ok": False}
     queued = store.read(lambda db: outbox.latest(db, document.id)) is not None
-    text = store.read(
-        lambda db: db.execute("SELECT count(*) FROM page_texts WHERE document_id = ?", [document.id]).fetchone()[0]
-    )
+    text = store.read(lambda db: texts.of_document(db, document.id))
     known = {one["document_id"] for one in _province_documents(made)}
     stayed = not queued and not text and document.id not in known and not document.archive_sha256
     return {"ok": stayed and document.state is State.QUARANTINED, "never_left": stayed}

@@ -1,7 +1,7 @@
 """APPROVED → SIGNED: one incremental PAdES signature per slot, each verified before it counts.
 
-The key never comes here: the signer process answers with a signature. A token that is locked or away is an attempt, never
-the paper's fault; a paper that cannot be signed soundly is.
+The key never comes here: the signer process answers with a signature. A token that is locked or away is an attempt,
+never the paper's fault; a paper that cannot be signed soundly is.
 """
 
 from __future__ import annotations
@@ -75,7 +75,15 @@ def signing_plan(config: Config) -> SigningPlan:
 class Signing:
     """The step; ``work`` is a folder for passing files."""
 
-    def __init__(self, store: Store, work: Path, service: SigningService, plan: SigningPlan) -> None:
+    def __init__(
+        self,
+        store: Store,
+        work: Path,
+        service: SigningService,
+        plan: SigningPlan,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._clock = clock
         self._store = store
         self._work = work
         self._service = service
@@ -140,7 +148,7 @@ class Signing:
             page=applied.page,
             box=applied.box,
         )
-        after = add_signature(before, signature, now)
+        after = add_signature(before, signature, self._clock() if self._clock else now)
         event = Event.SIGNATURES_COMPLETE if after.state is State.SIGNED else Event.SIGNATURE_APPLIED
         detail = {"slot": slot, "sha256": blob.sha256, "size": blob.size, "certificate": applied.certificate_sha256}
         self._store.write(lambda db: documents.save(db, before, after, "worker", event, detail))

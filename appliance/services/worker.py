@@ -32,11 +32,11 @@ def make_runner(config: Config, store: Store) -> Runner:
         wall_seconds=config.digitize.wall_seconds,
     )
     work = config.box.state_dir / "work"
-    signing = Signing(store, work, SocketSigner(config.signer_socket), signing_plan(config))
+    signing = Signing(store, work, SocketSigner(config.signer_socket), signing_plan(config), utc_now)
     return Runner(
         store,
         {
-            Step.DIGITIZE: Digitizing(store, work, limits, config.digitize.language),
+            Step.DIGITIZE: Digitizing(store, work, limits, config.digitize.language, clock=utc_now),
             Step.APPROVE: PolicyApproval(store),
             Step.SIGN: signing,
             Step.ENQUEUE: Enqueueing(store),

@@ -136,3 +136,8 @@ def m006_held_files(db: Any) -> None:
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)
+
+
+def applied(db: Any) -> list[str]:
+    """Names of the migrations that this database has, in order."""
+    return [migration.name for migration in MIGRATIONS.applied(db)]
