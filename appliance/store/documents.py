@@ -172,6 +172,21 @@ def referenced_digests(db: Any) -> set[str]:
     return digests - {""}
 
 
+def withheld_digests(db: Any) -> set[str]:
+    """Blobs that only papers in quarantine as suspected secrets mention: they never leave this box, not in a backup."""
+    rows = db.execute("SELECT * FROM documents WHERE state = 'quarantined'")
+    suspects = [found for found in map(document_of, _dicts(rows)) if found.secret]
+    if not suspects:
+        return set()
+    others = db.execute(
+        f"""SELECT original_sha256, archive_sha256, current_sha256 FROM documents
+            WHERE state != 'discarded' AND id NOT IN ({", ".join("?" * len(suspects))})""",
+        [one.id for one in suspects],
+    )
+    mentioned = {digest for row in others.fetchall() for digest in row}
+    return {digest for one in suspects for digest in one.digests} - mentioned
+
+
 def _dicts(cursor: Any) -> list[dict[str, Any]]:
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

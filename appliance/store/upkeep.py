@@ -15,12 +15,15 @@ from appliance.store.opening import Store
 
 @dataclass(frozen=True)
 class Verdict:
-    """Result of a check; everything empty or None means sound."""
+    """Result of a check; everything empty or None means sound. ``withheld``: originals of suspected secrets that are
+    not here, as in every backup.
+    """
 
     integrity: str
     chain_broken_at: int | None
     unexplained: tuple[str, ...]
     missing: tuple[str, ...]
+    withheld: tuple[str, ...]
     damaged: tuple[str, ...]
     orphans: tuple[str, ...]
     documents: int
@@ -37,15 +40,16 @@ def verify(store: Store) -> Verdict:
     """Check the database file, the event chain, each document's history and every blob against its name."""
     try:
         integrity = store.read(lambda db: str(db.execute("PRAGMA integrity_check").fetchone()[0]))
-        referenced, broken_at, unexplained = store.read(_rows_checked)
+        referenced, secret, broken_at, unexplained = store.read(_rows_checked)
     except sqlite3.DatabaseError as error:  # so damaged that it cannot even be asked
-        return Verdict(str(error), None, (), (), (), (), 0, 0)
+        return Verdict(str(error), None, (), (), (), (), (), 0, 0)
     stored = set(store.blobs.digests())
     return Verdict(
         integrity=integrity,
         chain_broken_at=broken_at,
         unexplained=unexplained,
-        missing=tuple(sorted(referenced - stored)),
+        missing=tuple(sorted(referenced - stored - secret)),
+        withheld=tuple(sorted((referenced & secret) - stored)),
         damaged=tuple(sorted(sha256 for sha256 in stored if not store.blobs.intact(sha256))),
         orphans=tuple(sorted(stored - referenced)),
         documents=store.read(lambda db: int(db.execute("SELECT count(*) FROM documents").fetchone()[0])),
@@ -53,14 +57,16 @@ def verify(store: Store) -> Verdict:
     )
 
 
-def _rows_checked(db: Any) -> tuple[set[str], int | None, tuple[str, ...]]:
-    return documents.referenced_digests(db), events.broken_at(db), tuple(events.unexplained(db))
+def _rows_checked(db: Any) -> tuple[set[str], set[str], int | None, tuple[str, ...]]:
+    referenced, secret = documents.referenced_digests(db), documents.withheld_digests(db)
+    return referenced, secret, events.broken_at(db), tuple(events.unexplained(db))
 
 
 def backup(store: Store, target: Path) -> None:
     """Copy database (online, consistent) and blobs to an empty folder ``target``.
 
-    The rows are copied first: every blob they mention was durable before them, so none can be missing.
+    The rows are copied first: every blob they mention was durable before them, so none can be missing. Suspected secrets
+    are withheld: a backup leaves the box, and they never do.
 
     Raises:
         FileExistsError: the target is not empty.
@@ -72,7 +78,7 @@ def backup(store: Store, target: Path) -> None:
         source.backup(copy, pages=500)
     copy.close()
     source.close()
-    for sha256 in store.blobs.digests():
+    for sha256 in sorted(set(store.blobs.digests()) - store.read(documents.withheld_digests)):
         into = target / "blobs" / sha256[:2]
         into.mkdir(parents=True, exist_ok=True)
         shutil.copy2(store.blobs.path(sha256), into / sha256)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from appliance.domain.documents import SUSPECTED
 from appliance.domain.kinds import Kind
 from appliance.domain.states import State
 from appliance.store import Store, documents, held, open_store, outbox, texts
@@ -251,6 +252,24 @@ def test_a_backup_under_a_writer_is_consistent(filled: Store, tmp_path: Path) ->
     verdict = verify(copy)
     copy.close()
     assert (verdict.sound, verdict.documents) == (True, 3)
+
+
+def test_a_suspected_secret_is_in_no_backup(filled: Store, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"MAT")
+    secret = filled.blobs.put(tmp_path / "secret").sha256
+    suspect = keep(
+        filled,
+        in_state(State.QUARANTINED, original_sha256=secret, reason_code="suspected-secret", markings=(SUSPECTED,)),
+    )
+    assert filled.read(documents.withheld_digests) == {secret}
+    backup(filled, tmp_path / "usb")
+    copy = open_store(tmp_path / "usb" / "box.db", tmp_path / "usb" / "blobs")
+    verdict = verify(copy)
+    copy.close()
+    assert (verdict.withheld, verdict.missing, verdict.blobs) == ((secret,), (), 3)
+    assert verify(filled).withheld == ()
+    keep(filled, paper(original_sha256=suspect.original_sha256))
+    assert filled.read(documents.withheld_digests) == set()
 
 
 def test_a_backup_never_writes_over_another(filled: Store, tmp_path: Path) -> None:
