@@ -65,8 +65,8 @@ def _rows_checked(db: Any) -> tuple[set[str], set[str], int | None, tuple[str, .
 def backup(store: Store, target: Path) -> None:
     """Copy database (online, consistent) and blobs to an empty folder ``target``.
 
-    The rows are copied first: every blob they mention was durable before them, so none can be missing. Suspected secrets
-    are withheld: a backup leaves the box, and they never do.
+    The rows are copied first: every blob they mention was durable before them, so none can be missing. Suspected
+    secrets are withheld: a backup leaves the box, and they never do.
 
     Raises:
         FileExistsError: the target is not empty.
