@@ -30,7 +30,7 @@ _VERSION = "1"
 
 
 class FontError(RuntimeError):
-    """No usable font (`font-missing`), or text it cannot show (`font-glyph-missing`)."""
+    """Codes: `font-missing`, `font-cache-foreign` (somebody else's folder), `font-glyph-missing` (text it cannot show)."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
@@ -55,7 +55,9 @@ def font_file(cache: Path | None = None) -> Path:
     folder = cache if cache is not None else default_cache()
     target = folder / f"commune-box-serif-{_VERSION}.ttf"
     if not target.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_uid != os.geteuid():
+            raise FontError("font-cache-foreign", str(folder))
         _build(target)
     return target
 
