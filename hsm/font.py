@@ -30,7 +30,7 @@ _VERSION = "1"
 
 
 class FontError(RuntimeError):
-    """Codes: `font-missing`, `font-cache-foreign` (somebody else's folder), `font-glyph-missing` (text it cannot show)."""
+    """Codes: `font-missing`, `font-cache-foreign` (somebody else's folder), `font-glyph-missing`."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
