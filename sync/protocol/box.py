@@ -61,6 +61,7 @@ class BoxLimits:
 class _Transfer:
     parcel: Parcel
     manifest: Manifest
+    tid: bytes
     envelope: bytes
     held: Ranges = field(default_factory=Ranges)
     """What the latest have says the province holds durably."""
@@ -74,10 +75,6 @@ class _Transfer:
     moved_at: float = 0.0
     """Last question, chunk, acknowledgement or progress."""
     paused_until: float = 0.0
-
-    @property
-    def tid(self) -> bytes:
-        return self.manifest.tid
 
     @property
     def express(self) -> bool:
@@ -100,6 +97,7 @@ class BoxCore:
         self._limits = limits or BoxLimits()
         self._pacing = Pacing()
         self._transfers: dict[bytes, _Transfer] = {}
+        self._unusable: list[Parcel] = []
         self._in_flight: dict[int, tuple[bytes, int, int]] = {}
         self._next_token = 1
         self._connected = False
@@ -114,18 +112,21 @@ class BoxCore:
     def on_outbox(self, parcels: Sequence[Parcel], now: Now) -> Step:
         """Take over what the outbox holds now, most urgent first; forget what left it, offer what is new."""
         changes: list[Change] = []
-        before, self._transfers = self._transfers, {}
+        before = {transfer.parcel.document_id: transfer for transfer in self._transfers.values()}
+        self._transfers = {}
+        self._unusable = [parcel for parcel in parcels if parcel in self._unusable]
         for parcel in parcels:
-            try:
-                manifest = _manifest(self._box, parcel)
-                known = before.get(manifest.tid)
-                if known is None or known.parcel != parcel:
-                    known = _Transfer(parcel, manifest, self._sealed(manifest))
-                self._transfers[manifest.tid] = known
-            except (CodecError, ValueError) as error:
-                changes.append(
-                    Finding("parcel-unusable", self._box, {"document": parcel.document_id, "detail": str(error)})
-                )
+            known = before.get(parcel.document_id)
+            if known is not None and known.parcel == parcel:
+                self._transfers[known.tid] = known
+            elif parcel not in self._unusable:
+                try:
+                    fresh = self._transfer(parcel)
+                    self._transfers[fresh.tid] = fresh
+                except (CodecError, ValueError) as error:
+                    self._unusable.append(parcel)  # said once, not at every look
+                    params = {"document": parcel.document_id, "detail": str(error)[:120]}
+                    changes.append(Finding("parcel-unusable", self._box, params))
         asked = [transfer for transfer in self._transfers.values() if not transfer.query]
         return self._step(now, *changes, outbound=self._ask(asked, now))
 
@@ -329,11 +330,12 @@ class BoxCore:
             return float("inf")  # waits for the window, which the transport watches
         return max(transfer.moved_at + patience, transfer.paused_until)
 
-    def _sealed(self, manifest: Manifest) -> bytes:
+    def _transfer(self, parcel: Parcel) -> _Transfer:
+        manifest = _manifest(self._box, parcel)
         envelope = seal(self._box, manifest.encode(), self._sign)
         if len(envelope) > _MAX_ENVELOPE:
             raise CodecError("oversize", f"manifest of {len(envelope)} bytes")
-        return envelope
+        return _Transfer(parcel, manifest, manifest.tid, envelope)
 
     def _step(self, now: Now, *changes: Change, outbound: Iterable[Publish] = ()) -> Step:
         if not self.ready:

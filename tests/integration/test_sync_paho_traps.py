@@ -237,3 +237,20 @@ def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1(tmp_path: Path, own_broke
     assert old.asked == [5, 5, 4]
     box.close()
     old.close()
+
+
+def test_failed_dials_leave_nothing_behind(own_broker: Broker) -> None:
+    """Refused, or cut before CONNACK: no descriptor, no thread, no memory stays."""
+    own_broker.stop()
+    now = [0.0]
+    box = MqttLink(own_broker.link_config(BOX), clock=lambda: now[0], chance=lambda: 0.0)
+
+    def dial(times: int) -> int:
+        for _ in range(times):
+            while not of(Disconnected, box.poll(0.0)):
+                time.sleep(0.0005)
+        return len(list(Path("/proc/self/fd").iterdir())) + threading.active_count()
+
+    before = dial(20)
+    assert dial(150) <= before
+    box.close()

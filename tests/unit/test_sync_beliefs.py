@@ -280,6 +280,7 @@ def test_a_parcel_the_province_could_not_read_never_leaves(wire: SyncPair) -> No
     parcel = wire.outbox.add("a", CONTENT, ratio=0.5)
     step = wire.box.on_outbox([parcel], wire.now)
     assert findings(step) == ["parcel-unusable"]
+    assert findings(wire.box.on_outbox([parcel], wire.now)) == [], "said once"
     huge = wire.outbox.add("b", CONTENT, text="x" * 20_000)
     assert findings(wire.box.on_outbox([huge], wire.now)) == ["parcel-unusable"]
 
