@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import random
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -265,14 +264,6 @@ def check_at_the_end(root: Path, dropped: list[Dropped], province: Province) -> 
     rows = store.read(lambda db: db.execute("SELECT document_id, answer FROM outbox").fetchall())
     assert sorted(rows) == sorted([(scan.id, "accepted"), (letter.id, "accepted")])
     store.close()
-
-
-@pytest.fixture
-def ground() -> Iterator[Path]:
-    """A folder in memory where there is one: the crashes here are not the disk's, and fsync costs nothing there."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        yield Path(folder)
 
 
 def live_through(root: Path, stops: list[int], box_of: type[Box] = Box) -> list[str]:

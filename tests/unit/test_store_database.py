@@ -120,12 +120,12 @@ def test_commits_of_others_are_noticed(store: Store) -> None:
     assert store.data_version() != seen
 
 
-def test_two_processes_that_read_and_then_write_never_fail(store: Store, tmp_path: Path) -> None:
+def test_two_processes_that_read_and_then_write_never_fail(store: Store, ground: Path) -> None:
     """With a deferred transaction this ends in SQLITE_BUSY_SNAPSHOT at once (architecture.md, section 5)."""
     store.write(lambda db: db.execute("CREATE TABLE counter (value INTEGER) STRICT"))
     store.write(lambda db: db.execute("INSERT INTO counter VALUES (0)"))
     answers = PROCESSES.Queue()
-    workers = [PROCESSES.Process(target=read_then_write, args=(tmp_path, 60, answers)) for _ in range(2)]
+    workers = [PROCESSES.Process(target=read_then_write, args=(ground, 60, answers)) for _ in range(2)]
     for worker in workers:
         worker.start()
     assert [answers.get(timeout=30) for _ in workers] == ["ok", "ok"]

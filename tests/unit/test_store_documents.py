@@ -167,10 +167,10 @@ def test_only_leases_at_work_are_prolonged(store: Store) -> None:
     assert lease(store, "worker:2", NOW + timedelta(seconds=61)) is None
 
 
-def test_four_threads_and_two_processes_never_share_a_paper(store: Store, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_four_threads_and_two_processes_never_share_a_paper(store: Store, ground) -> None:  # type: ignore[no-untyped-def]
     ids = [keep(store, paper()).id for _ in range(24)]
     answers = PROCESSES.Queue()
-    workers = [PROCESSES.Process(target=lease_all, args=(tmp_path, f"worker:{n}", answers)) for n in (101, 102)]
+    workers = [PROCESSES.Process(target=lease_all, args=(ground, f"worker:{n}", answers)) for n in (101, 102)]
     got: list[str] = []
     # The children find a paper each to begin with; the threads share the store of this process.
     threads = [threading.Thread(target=_lease_some, args=(store, f"worker:1:{n}", got)) for n in range(4)]
