@@ -17,6 +17,7 @@ import sys
 MEMORY_BYTES = 1 << 30
 CPU_SECONDS = 20
 MOST_PIXELS = 40_000_000
+MOST_SIDE = 12_000  # a JPEG has at most 65,535
 MOST_PAGES = 2000
 
 
@@ -42,7 +43,7 @@ def draw(page_number: int, width: int) -> None:
     sizes = [[round(side, 2) for side in document.get_page_size(index)] for index in range(count)]
     page = document[page_number - 1]
     across, down = page.get_size()
-    scale = min(width / across, (MOST_PIXELS / (across * down)) ** 0.5)
+    scale = min(width / across, (MOST_PIXELS / (across * down)) ** 0.5, MOST_SIDE / max(across, down))
     picture = page.render(scale=scale, may_draw_forms=True).to_pil().convert("RGB")
     sys.stdout.buffer.write(json.dumps({"sizes": sizes}).encode() + b"\n")
     picture.save(sys.stdout.buffer, "JPEG", quality=84, optimize=True)

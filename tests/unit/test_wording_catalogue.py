@@ -1,4 +1,4 @@
-"""Every visible sentence of the appliance has an English translation with the same parameters, and none is left over."""
+"""Every visible sentence of the appliance has an English translation, with its parameters, and none is left over."""
 
 from __future__ import annotations
 
