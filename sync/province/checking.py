@@ -117,6 +117,12 @@ class CommandCheck:
             return Finding("unknown-kind")
         answer = self._run(self._words(path, slots))
         verdict = answer.get("verdict")
+        if any(str(reason).startswith("child-") for reason in answer.get("reasons") or ()):
+            raise CheckUnavailable("check-ended", "the checking child ran out of memory or time")
+        facts: dict[str, Any] = {key: answer[key] for key in ("verdict", "signatures", "pdfa") if key in answer}
+        if verdict == "valid":
+            complete = set(slots) <= _slots_of(answer)
+            return Finding("" if complete else "signature-missing", facts)
         if isinstance(verdict, str) and verdict in _VERDICTS:
             missing = verdict == "invalid" and not set(slots) <= _slots_of(answer)
             return Finding("signature-missing" if missing else _VERDICTS[verdict], facts)
