@@ -68,11 +68,11 @@ class KnownWords(OcrEngine):
 
     @staticmethod
     def generate_hocr(input_file: Path, output_hocr: Path, output_text: Path, options: Any) -> None:
-        raise NotImplementedError("words come as a tree")
+        raise TypeError("words come as a tree")
 
     @staticmethod
     def generate_pdf(input_file: Path, output_pdf: Path, output_text: Path, options: Any) -> None:
-        raise NotImplementedError("words come as a tree")
+        raise TypeError("words come as a tree")
 
 
 def _pixels(index: int) -> tuple[int, int]:

@@ -58,6 +58,6 @@ def serve_delivery(config: Config) -> None:
         uplink_config(config), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell, waiting=waiting
     )
     notify("READY=1")
-    feed_watchdog(stop, lambda: True)
+    feed_watchdog(stop)
     uplink.run(stop)
     store.close()

@@ -49,6 +49,6 @@ def serve_intake(config: Config) -> None:
         new_id=new_id,
     )
     notify("READY=1")
-    feed_watchdog(stop, lambda: True)
+    feed_watchdog(stop)
     intake.run(stop)
     store.close()

@@ -1,6 +1,6 @@
 """Telling systemd that a service is ready and alive (sd_notify), and when to stop.
 
-The watchdog message comes from a thread that first asks ``alive()``: a service whose work hangs must not look healthy.
+The watchdog message depends on the service's own loop asking whether to stop: one whose work hangs must not look healthy.
 Without NOTIFY_SOCKET everything here is silent.
 """
 
@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+import time
 
 
 def notify(message: str) -> None:
@@ -27,23 +27,48 @@ def notify(message: str) -> None:
             pass  # the service manager is gone; our work goes on
 
 
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set. Call from the main thread."""
-    stop = threading.Event()
+class Stop(threading.Event):
+    """The event that ends a service, and the proof that its loop still turns: a working loop keeps asking it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked_at = time.monotonic()
+
+    def is_set(self) -> bool:
+        self._asked_at = time.monotonic()
+        return super().is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._asked_at = time.monotonic()
+        return super().wait(timeout)
+
+    def asked_within(self, seconds: float) -> bool:
+        """Whether some loop asked in the last ``seconds``; one that hangs does not."""
+        return time.monotonic() - self._asked_at < seconds
+
+
+def stop_on_signals() -> Stop:
+    """A stop event that SIGTERM and SIGINT set. Call from the main thread."""
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
 
 
-def feed_watchdog(stop: threading.Event, alive: Callable[[], bool]) -> None:
-    """Keep systemd's watchdog content while ``alive()`` holds; returns at once when none is set."""
+def feed_watchdog(stop: Stop, longest_turn: float = 120.0) -> None:
+    """Keep systemd's watchdog content while the service's loop asks ``stop`` at least every ``longest_turn`` seconds.
+
+    Returns at once when systemd set no watchdog.
+    """
     microseconds = int(os.environ.get("WATCHDOG_USEC", "0"))
     if not microseconds:
         return
 
     def feed() -> None:
-        while not stop.wait(microseconds / 2_000_000):
-            if alive():
+        pause = microseconds / 2_000_000
+        while not threading.Event.is_set(stop):
+            if stop.asked_within(longest_turn):
                 notify("WATCHDOG=1")
+            threading.Event.wait(stop, pause)
 
     threading.Thread(target=feed, name="watchdog", daemon=True).start()

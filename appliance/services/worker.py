@@ -54,7 +54,7 @@ def serve_worker(config: Config) -> None:
     sweep(store)
     threading.Thread(target=_sweep_now_and_then, args=(store, stop), daemon=True).start()
     notify("READY=1")
-    feed_watchdog(stop, lambda: True)
+    feed_watchdog(stop)
     threads = config.digitize.workers or max(1, os.cpu_count() or 1)
     runner.run(stop, config.runtime / "worker.lock", threads)
     store.close()

@@ -24,10 +24,9 @@ from appliance.services.clock import utc_now
 from appliance.services.worker import sweep
 from appliance.store import Store, documents, open_store, outbox, upkeep
 
-PAPERS, KILLS = 30, 20
 VICTIMS = ("signer", "intake", "worker", "sync", "web", "province", "broker")
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(420)]
+pytestmark = pytest.mark.fault
 
 
 @pytest.fixture
@@ -81,9 +80,7 @@ def look(made: Installation, store: Store, dropped: int) -> dict[str, int]:
         total = db.execute("SELECT count(*) FROM documents").fetchone()[0]
         return counts, receipts, total
 
-    counts, receipts, accepted = store.read(
-        lambda db: (db.execute("BEGIN"), reading(db), db.execute("COMMIT"))[1]  # one snapshot
-    )
+    counts, receipts, accepted = store.read(reading)  # one snapshot
     pending = sum(counts[state] for state in State if state not in (State.DELIVERED, State.DISCARDED))
     assert counts[State.DELIVERED] == receipts, "a delivered paper without a receipt, or the other way round"
     assert accepted == receipts + pending
@@ -92,34 +89,43 @@ def look(made: Installation, store: Store, dropped: int) -> dict[str, int]:
     return {"accepted": accepted, "receipts": receipts, "waiting": waiting}
 
 
-def test_random_kills_lose_nothing_and_deliver_each_paper_once(installation: Installation) -> None:
+@pytest.mark.parametrize(
+    ("papers_dropped", "kills", "seconds"),
+    [
+        pytest.param(8, 7, 240, id="each-process-once", marks=pytest.mark.timeout(300)),
+        pytest.param(30, 20, 540, id="must-show", marks=[pytest.mark.soak, pytest.mark.timeout(600)]),
+    ],
+)
+def test_random_kills_lose_nothing_and_deliver_each_paper_once(
+    installation: Installation, papers_dropped: int, kills: int, seconds: int
+) -> None:
     dice = random.Random(20261121)
-    papers = list(many_papers(PAPERS, seed=5))
+    papers = list(many_papers(papers_dropped, seed=5))
     killed: list[str] = []
     with Running(installation) as running:
         running.wait_for_pages(60)
         store = box_store(installation)
         try:
-            deadline, next_kill, dropped = time.monotonic() + 300, time.monotonic() + 2.0, 0
+            deadline, next_kill, dropped = time.monotonic() + seconds, time.monotonic() + 2.0, 0
             while time.monotonic() < deadline:
-                if dropped < PAPERS:
+                if dropped < papers_dropped:
                     file = papers[dropped]
                     part = installation.drop_folder("den") / f".{file.name}.part"
                     file.write(part)
                     part.rename(installation.drop_folder("den") / f"{dropped:02d}-{file.name}")
                     dropped += 1
-                if len(killed) < KILLS and time.monotonic() >= next_kill:
+                if len(killed) < kills and time.monotonic() >= next_kill:
                     victim = VICTIMS[len(killed) % len(VICTIMS)] if len(killed) < 14 else dice.choice(VICTIMS)
                     if kill(installation, running, victim):
                         killed.append(victim)
                         next_kill = time.monotonic() + dice.uniform(1.0, 3.0)
                 seen = look(installation, store, dropped)
-                if seen["receipts"] == PAPERS and len(killed) == KILLS:
+                if seen["receipts"] == papers_dropped and len(killed) == kills:
                     break
                 time.sleep(0.3)
-            seen = look(installation, store, PAPERS)
-            assert seen == {"accepted": PAPERS, "receipts": PAPERS, "waiting": 0}, f"after {killed}: {seen}"
-            assert len(killed) == KILLS
+            seen = look(installation, store, papers_dropped)
+            assert seen == {"accepted": papers_dropped, "receipts": papers_dropped, "waiting": 0}, f"after {killed}: {seen}"
+            assert len(killed) == kills
             assert set(killed) == set(VICTIMS)
             check_province(installation, store)
         finally:
@@ -132,7 +138,7 @@ def test_random_kills_lose_nothing_and_deliver_each_paper_once(installation: Ins
         store.close()
     assert verdict.sound, verdict
     assert verdict.orphans == ()
-    assert verdict.documents == PAPERS
+    assert verdict.documents == papers_dropped
 
 
 def check_province(made: Installation, store: Store) -> None:
