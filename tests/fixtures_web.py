@@ -298,5 +298,5 @@ async def visitor(store: Store, office: Config, web_clock: Clock) -> AsyncIterat
 def write_link(config: Config, connected: bool, since: datetime, error: str = "") -> None:
     """What the delivery service would say about the line."""
     config.runtime.mkdir(parents=True, exist_ok=True)
-    said = {"connected": connected, "since": since.isoformat(), "error": error}
+    said = {"connected": connected, "since": since.isoformat(), "last_error_code": error}
     config.link_file.write_text(json.dumps(said), encoding="utf-8")

@@ -47,12 +47,23 @@ class Row:
         return self.document.value("subject") or self.document.original_name
 
 
+FIGURES: dict[str, frozenset[State]] = {
+    "approve": frozenset({State.DIGITIZED}),
+    "sign": frozenset({State.APPROVED}),
+    "send": frozenset({State.SIGNED, State.QUEUED}),
+    "refused": frozenset({State.REFUSED}),
+    "quarantine": frozenset({State.QUARANTINED}),
+}
+"""The figures that matter on the first page, and the states each counts."""
+
+
 @dataclass(frozen=True)
 class Home:
-    """Today's papers and everything still open, with the figures that matter."""
+    """Today's papers and everything still open, with the figures that matter; ``more`` were left off the rows."""
 
     rows: tuple[Row, ...]
-    counts: dict[State, int]
+    more: int
+    figures: dict[str, int]
     held: tuple[held.Held, ...]
     waiting: int
     waiting_since: datetime | None
@@ -77,19 +88,26 @@ class Paper:
         return self.row.document
 
 
-def home(db: Any, day_start: datetime, limit: int = 500) -> Home:
-    """Everything in custody and whatever came or ended since ``day_start``: urgent first, then newest."""
-    states = [state.value for state in IN_CUSTODY]
+def home(db: Any, day_start: datetime, figure: str = "", limit: int = 300) -> Home:
+    """Everything in custody and whatever came or ended since ``day_start``, or only what one of ``FIGURES`` counts.
+
+    Urgent papers first, then the newest; at most ``limit`` rows, while the figures count everything.
+    """
+    states = [state.value for state in FIGURES.get(figure, IN_CUSTODY)]
+    where, values = f"state IN ({', '.join('?' * len(states))})", [*states]
+    if figure not in FIGURES:
+        where, values = f"{where} OR received_at >= ? OR updated_at >= ?", [*states, *[day_start.isoformat()] * 2]
+    (total,) = db.execute(f"SELECT count(*) FROM documents WHERE {where}", values).fetchone()
     found = db.execute(
-        f"""SELECT * FROM documents
-            WHERE state IN ({", ".join("?" * len(states))}) OR received_at >= ? OR updated_at >= ?
-            ORDER BY priority DESC, received_at DESC, id LIMIT ?""",
-        [*states, day_start.isoformat(), day_start.isoformat(), limit],
+        f"SELECT * FROM documents WHERE {where} ORDER BY priority DESC, received_at DESC, id LIMIT ?", [*values, limit]
     )
+    rows = _rows(db, [documents.document_of(row) for row in _dicts(found)])
+    counts = documents.counts(db)
     unanswered, _size, oldest = outbox.backlog(db)
     return Home(
-        rows=_rows(db, [documents.document_of(row) for row in _dicts(found)]),
-        counts=documents.counts(db),
+        rows=rows,
+        more=total - len(rows),
+        figures={name: sum(counts[state] for state in states) for name, states in FIGURES.items()},
         held=tuple(held.listed(db)),
         waiting=unanswered,
         waiting_since=oldest,

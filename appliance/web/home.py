@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from appliance.store import views
-from appliance.store.standing import Situation, Turn
+from appliance.store.standing import Turn
 from appliance.web.link import read_link
 from appliance.web.office import OFFICE
 from appliance.web.people import clean_line
 from appliance.web.presenting import page
 from appliance.wording import N_
 
-S = Situation
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One figure on top of the first page, and the situations it counts."""
-
-    name: str
-    title: str
-    situations: frozenset[Situation]
-
-
-TILES = (
-    Tile("approve", N_("Chờ duyệt"), frozenset({S.TO_APPROVE})),
-    Tile("sign", N_("Chờ ký, phát hành"), frozenset({S.TO_SIGN, S.TO_ISSUE})),
-    Tile("send", N_("Chờ gửi"), frozenset({S.SIGNED, S.TO_SEND})),
-    Tile("refused", N_("Bị từ chối"), frozenset({S.REFUSED})),
-    Tile("quarantine", N_("Cách ly"), frozenset({S.QUARANTINED, S.SUSPECTED_SECRET})),
-)
+FIGURES = {
+    "approve": N_("Chờ duyệt"),
+    "sign": N_("Chờ ký, phát hành"),
+    "send": N_("Chờ gửi"),
+    "refused": N_("Bị từ chối"),
+    "quarantine": N_("Cách ly"),
+}
+"""Titles of the figures on top of the first page (``views.FIGURES``)."""
 GROUPS = (
     ("people", N_("Việc cần làm"), (Turn.CLERK, Turn.LEADER)),
     ("box", N_("Hộp đang tự làm"), (Turn.BOX,)),
@@ -45,20 +33,19 @@ GROUPS = (
 
 async def show(request: web.Request) -> web.Response:
     """``GET /?show=``: all groups, or the papers that one figure counts."""
-    office = request.app[OFFICE]
-    found = await asyncio.to_thread(office.store.read, lambda db: views.home(db, office.day_start()))
-    chosen = next((tile for tile in TILES if tile.name == request.query.get("show")), None)
-    rows = [row for row in found.rows if chosen is None or row.situation in chosen.situations]
-    figures = [(tile, sum(row.situation in tile.situations for row in found.rows)) for tile in TILES]
-    groups = [(name, title, [row for row in rows if row.turn in turns]) for name, title, turns in GROUPS]
+    office, chosen = request.app[OFFICE], request.query.get("show", "")
+    if chosen not in FIGURES:
+        chosen = ""
+    found = await asyncio.to_thread(office.store.read, lambda db: views.home(db, office.day_start(), chosen))
     return await page(
         request,
         "home.html",
         home=found,
         chosen=chosen,
-        figures=[(tile, count + (len(found.held) if tile.name == "quarantine" else 0)) for tile, count in figures],
-        groups=groups,
-        held=found.held if chosen is None or chosen.name == "quarantine" else (),
+        titles=FIGURES,
+        figures=found.figures | {"quarantine": found.figures["quarantine"] + len(found.held)},
+        groups=[(name, title, [row for row in found.rows if row.turn in turns]) for name, title, turns in GROUPS],
+        held=found.held if chosen in ("", "quarantine") else (),
         glance=await office.signer.glance(),
     )
 

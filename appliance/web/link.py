@@ -35,7 +35,7 @@ def read_link(path: Path) -> Link | None:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         since = datetime.fromisoformat(str(said["since"]))
-        return Link(bool(said["connected"]), since.astimezone(), str(said.get("error") or ""))
+        return Link(bool(said["connected"]), since.astimezone(), str(said.get("last_error_code") or ""))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -9,6 +9,7 @@ when the service stops.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from appliance.store import Store
 LOOK_SECONDS = 0.4
 PING_SECONDS = 15.0
 MOST_STREAMS = 64
+log = logging.getLogger(__name__)
 
 
 class Live:
@@ -74,12 +76,19 @@ class Live:
         return f"event: changed\nid: {self._number}\ndata: {self._number}\n\n".encode()
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        seen = self._look()
+        seen: tuple[int, int] | None = None
         while not self._stop.wait(LOOK_SECONDS):
-            now = self._look()
-            if now != seen:
-                seen = now
+            try:
+                now = self._look()
+            except (
+                Exception
+            ):  # a store that is being restored or has no file handle left: look again, never stop looking
+                log.exception("could not look for changes")
+                self._stop.wait(PING_SECONDS)
+                continue
+            if seen not in (None, now):
                 loop.call_soon_threadsafe(self._wake)
+            seen = now
 
     def _look(self) -> tuple[int, int]:
         try:

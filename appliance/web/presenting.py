@@ -22,7 +22,7 @@ from appliance.store import views
 from appliance.store.standing import Role
 from appliance.web.link import Link, read_link
 from appliance.web.office import OFFICE, VIETNAM, Office
-from appliance.wording import _, current_language, states, text_of
+from appliance.wording import CODES, _, current_language, states, text_of
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -72,7 +72,8 @@ def line_of(link: Link | None, waiting: int, configured: bool, now: datetime) ->
         detail = _("đang gửi {n} văn bản").format(n=waiting) if waiting else _("không có văn bản chờ gửi")
         return Line("up", _("Đang kết nối tỉnh"), detail)
     sentence = _("Mất mạng từ {since}").format(since=clock_time(link.since, now))
-    return Line("down", sentence, _("{n} văn bản chờ gửi").format(n=waiting))
+    detail = _("{n} văn bản chờ gửi").format(n=waiting)
+    return Line("down", sentence, f"{detail}. {text_of(link.error)}" if link.error in CODES else detail)
 
 
 def confidence_word(value: float) -> str:

@@ -50,6 +50,8 @@ async def test_the_line_says_since_when_and_how_many_wait(
 
     line = line_of(read_link(office.link_file), 14, True, NOW)
     assert (line.tone, line.sentence, line.detail) == ("down", "Mất mạng từ 08:12", "14 văn bản chờ gửi")
+    write_link(office, False, NOW, "reason-needed")
+    assert line_of(read_link(office.link_file), 1, True, NOW).detail == "1 văn bản chờ gửi. Hãy ghi lý do."
     write_link(office, True, NOW)
     assert line_of(read_link(office.link_file), 0, True, NOW).sentence == "Đang kết nối tỉnh"
     office.link_file.write_text("{half")
@@ -153,7 +155,7 @@ async def test_events_tell_of_a_change(visitor: Visitor, office_papers: Papers) 
     async with visitor.session.get("http://hop/events") as answer:
         assert answer.headers["Content-Type"] == "text/event-stream"
         await answer.content.readuntil(b"\n\n")
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1)
         office_papers.received()
         async with asyncio.timeout(5):
             assert (await answer.content.readuntil(b"\n\n")).startswith(b"event: changed")

@@ -102,7 +102,23 @@ def test_home_has_what_is_open_and_what_ended_today(store: Store, office_papers:
     found = store.read(lambda db: views.home(db, day_start))
     assert {row.document.id for row in found.rows} == {old_open, done}
     assert old_done not in {row.document.id for row in found.rows}
-    assert found.counts[State.DELIVERED] == 2
+    assert found.figures == {"approve": 1, "sign": 0, "send": 0, "refused": 0, "quarantine": 0}
+
+
+def test_figures_count_what_the_rows_leave_off(store: Store, office_papers: Papers, web_clock: Clock) -> None:
+    for _ in range(4):
+        office_papers.digitized()
+    office_papers.received()
+    found = store.read(lambda db: views.home(db, web_clock(), limit=2))
+    assert (len(found.rows), found.more, found.figures["approve"]) == (2, 3, 4)
+    chosen = store.read(lambda db: views.home(db, web_clock(), "approve"))
+    assert {row.situation for row in chosen.rows} == {Situation.TO_APPROVE} and chosen.more == 0
+
+
+@pytest.mark.parametrize(("code", "turn"), [("pin-needed", Turn.CLERK), ("token-absent", Turn.CLERK), ("x", Turn.BOX)])
+def test_a_locked_token_is_its_owners_turn(code: str, turn: Turn) -> None:
+    document = dataclasses.replace(in_state(State.APPROVED), last_error=code)
+    assert standing.turn_of(document) is turn
 
 
 def test_home_puts_the_urgent_paper_first_and_says_since_when(

@@ -2,7 +2,7 @@
 // Everything works without this file, only less comfortably. No third-party code; no request leaves the box.
 "use strict";
 
-const LATER = 150, RECONNECT = 4000, HIDDEN = 30000;
+const LATER = 150, RECONNECT = 4000, HIDDEN = 30000, SLOW = 30000;
 
 // --- staying current ---------------------------------------------------------------------------------------------
 // An event only says "something changed"; the page fetches itself again and replaces the regions that differ. A region in
@@ -15,12 +15,14 @@ for (const region of document.querySelectorAll("[data-live]")) shown.set(region.
 function busy(region) {
   const active = document.activeElement;
   const typing = region.contains(active) && active.matches("input, textarea, select");
-  return typing || region.querySelector("form.touched, details[open]") !== null;
+  return typing || region.querySelector("form.touched, details[open] form") !== null;
 }
 
 function replace(region, fresh) {
   const focused = region.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const open = new Set([...region.querySelectorAll("details[open] > summary")].map((each) => each.textContent));
   region.innerHTML = fresh;
+  for (const each of region.querySelectorAll("details > summary")) if (open.has(each.textContent)) each.parentElement.open = true;
   if (focused) region.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
   region.classList.remove("fresh");
   if (region.dataset.live !== "lists") requestAnimationFrame(() => region.classList.add("fresh"));
@@ -68,6 +70,7 @@ function listen() {
 let hiding = null;
 if (liveUrl) {
   listen();
+  setInterval(() => { if (!document.hidden) refreshSoon(); }, SLOW); // what no event tells: a token pulled out, a new day
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hiding);
     if (document.hidden) hiding = setTimeout(() => { source?.close(); source = null; }, HIDDEN);
