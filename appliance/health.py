@@ -1,4 +1,4 @@
-"""What ``commune-box check`` looks at: one small function per question, each answers with findings and changes nothing."""
+"""What ``commune-box check`` looks at: one small function per question; each gives findings and changes nothing."""
 
 from __future__ import annotations
 

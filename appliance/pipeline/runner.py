@@ -52,8 +52,10 @@ class Runner:
         self._owner = owner or f"worker:{os.getpid()}"
         self._at_work: dict[str, str] = {}
 
-    def run(self, stop: threading.Event, lock: Path, heavy_threads: int) -> None:
-        """Work until ``stop`` is set.
+    def run(
+        self, stop: threading.Event, lock: Path, heavy_threads: int, at_start: Callable[[], None] = lambda: None
+    ) -> None:
+        """Work until ``stop`` is set; ``at_start`` runs once, when no other worker can be at work any more.
 
         Raises:
             BlockingIOError: another worker holds ``lock``.
@@ -62,6 +64,7 @@ class Runner:
         with lock.open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._store.write(lambda db: documents.end_leases(db, "worker:"))
+            at_start()
             light = [step for step in self._actions if step is not Step.DIGITIZE]
             groups = [light, *([[Step.DIGITIZE]] * heavy_threads)]
             threads = [

@@ -1,6 +1,6 @@
 """Telling systemd that a service is ready and alive (sd_notify), and when to stop.
 
-The watchdog message depends on the service's own loop asking whether to stop: one whose work hangs must not look healthy.
+The watchdog message depends on the service's own loop asking whether to stop: one that hangs must not look healthy.
 Without NOTIFY_SOCKET everything here is silent.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from datetime import timedelta
@@ -51,13 +52,18 @@ def serve_worker(config: Config) -> None:
     stop = stop_on_signals()
     store = open_store(config.database, config.blobs)
     runner = make_runner(config, store)
-    sweep(store)
     threading.Thread(target=_sweep_now_and_then, args=(store, stop), daemon=True).start()
     notify("READY=1")
     feed_watchdog(stop)
     threads = config.digitize.workers or max(1, os.cpu_count() or 1)
-    runner.run(stop, config.runtime / "worker.lock", threads)
+    runner.run(stop, config.runtime / "worker.lock", threads, lambda: tidy(config, store))
     store.close()
+
+
+def tidy(config: Config, store: Store) -> None:
+    """Remove what a killed worker left: passing files (they hold papers' content) and blobs that no row mentions."""
+    shutil.rmtree(config.box.state_dir / "work", ignore_errors=True)
+    sweep(store)
 
 
 def sweep(store: Store, grace: timedelta = GRACE) -> list[str]:

@@ -124,7 +124,8 @@ def test_random_kills_lose_nothing_and_deliver_each_paper_once(
                     break
                 time.sleep(0.3)
             seen = look(installation, store, papers_dropped)
-            assert seen == {"accepted": papers_dropped, "receipts": papers_dropped, "waiting": 0}, f"after {killed}: {seen}"
+            everything = {"accepted": papers_dropped, "receipts": papers_dropped, "waiting": 0}
+            assert seen == everything, f"after {killed}: {seen}"
             assert len(killed) == kills
             assert set(killed) == set(VICTIMS)
             check_province(installation, store)
