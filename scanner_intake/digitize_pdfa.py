@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,10 @@ from scanner_intake import digitize_words
 from scanner_intake.digitize_ocr import Reading
 
 _FLAT_QUALITY = 85
+_LAYER = re.compile(rb"/OCR-[A-Za-z0-9_-]{16,40}")
+_DATES = re.compile(
+    rb"<(xmp:CreateDate|xmp:ModifyDate|xmp:MetadataDate|xmpMM:DocumentID|xmpMM:InstanceID)>[^<]*</\1>\s*"
+)
 
 
 class NotPdfa(Exception):
@@ -94,24 +99,38 @@ def flatten_pages(pictures: Sequence[tuple[np.ndarray, float, float]], target: P
 
 
 def _settle_identity(made: Path, target: Path, seed: bytes) -> None:
-    """Takes run-dependent facts out (dates, ids), saves and asks the validator a last time."""
+    """Takes run-dependent facts out (dates, ids, chance names), saves and asks the validator about the written file."""
     with pikepdf.open(made) as pdf:
-        with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as xmp:
-            for name in (
-                "xmp:CreateDate",
-                "xmp:ModifyDate",
-                "xmp:MetadataDate",
-                "xmpMM:DocumentID",
-                "xmpMM:InstanceID",
-            ):
-                if name in xmp:
-                    del xmp[name]
         for name in ("/CreationDate", "/ModDate"):
             if name in pdf.docinfo:
                 del pdf.docinfo[name]
-        identity = hashlib.sha256(seed).digest()[:16]
-        pdf.trailer["/ID"] = pikepdf.Array([pikepdf.String(identity), pikepdf.String(identity)])
-        try:
-            pdfa.save(pdf, target, "2b")
-        except pdfa.PdfaError as error:
-            raise NotPdfa("not-pdfa") from error
+        packet = pdf.Root.Metadata.read_bytes()
+        pdf.Root.Metadata.write(_DATES.sub(b"", packet))
+        for page in pdf.pages:
+            _name_text_layers(page)
+        identity = pikepdf.String(hashlib.sha256(seed).digest()[:16])
+        pdf.trailer["/ID"] = pikepdf.Array([identity, identity])
+        settings = pdfa.resolve_save_kwargs("2b", deterministic_id=True)
+        pdf.save(target, **settings)
+    if pdfa.validate_written(target, "2b", save_kwargs=settings).verdict != "pass":
+        target.unlink()
+        raise NotPdfa("not-pdfa")
+
+
+def _name_text_layers(page: pikepdf.Page) -> None:
+    """OCRmyPDF names a text layer by chance ("/OCR-x7…"); here it gets the same name in every run."""
+    pictures = page.get("/Resources", {}).get("/XObject", {})
+    chance = [name for name in list(pictures) if _LAYER.fullmatch(name.encode())]
+    if not chance:
+        return
+    contents = page.Contents
+    streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
+    for number, name in enumerate(chance, 1):
+        fixed = f"/OCR-{number}"
+        for stream in streams:
+            content = stream.read_bytes()
+            if name.encode() in content:
+                stream.write(content.replace(name.encode(), fixed.encode()))
+        layer = pictures[name]
+        del pictures[name]
+        pictures[fixed] = layer

@@ -1,0 +1,54 @@
+"""`commune-box digitize`: the contract other programs read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from appliance.cli.digitize import digitize
+from appliance.demo import demo_texts, papers
+from appliance.demo.scan_files import write_jpeg
+from tests.fixtures_intake import small_pdf
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _programs() -> None:
+    if shutil.which("tesseract") is None:
+        pytest.skip("tesseract (tesseract-ocr, tesseract-ocr-vie) is not installed")
+
+
+def test_json_has_one_entry_a_file_in_order(tmp_path: Path) -> None:
+    letter, secret = tmp_path / "thư.jpg", tmp_path / "mật.jpg"
+    write_jpeg(papers.render(demo_texts.LETTER)[0], letter, 200, 85)
+    write_jpeg(papers.render(replace(demo_texts.SECRET, secrecy="mat"))[0], secret, 200, 85)
+    out = tmp_path / "out"
+    done = CliRunner().invoke(digitize, [str(letter), str(secret), "-o", str(out), "--json"])
+    assert done.exit_code == 0, done.output
+    first, second = json.loads(done.stdout)["documents"]
+    assert set(first) >= {"file", "verdict", "pages", "pdf", "text", "fields", "markings", "warnings", "code"}
+    assert (first["file"], first["verdict"], first["pages"]) == (str(letter), "ok", 1)
+    assert Path(first["pdf"]).read_bytes().startswith(b"%PDF-")
+    assert "Kính gửi" in first["text"]
+    assert set(first["fields"]["code"]) == {"value", "confidence", "page", "box"}
+    assert len(first["fields"]["code"]["box"]) == 4
+    assert (second["verdict"], second["pdf"], second["text"], second["fields"]) == ("suspected-secret", None, None, {})
+    assert {"mat"} == {each["value"] for each in second["markings"] if each["kind"] == "secrecy"}
+    assert [each.name for each in out.iterdir()] == ["thư.pdf"]
+
+
+def test_unreadable_files_give_exit_code_3_and_earlier_results_stay(tmp_path: Path) -> None:
+    broken = tmp_path / "a.pdf"
+    broken.write_bytes(small_pdf()[:-20])
+    whole = tmp_path / "b.pdf"
+    whole.write_bytes(small_pdf())
+    done = CliRunner().invoke(digitize, [str(broken), str(whole), str(whole), "-o", str(tmp_path), "--json"])
+    assert done.exit_code == 3
+    verdicts = [(each["verdict"], each["code"]) for each in json.loads(done.stdout)["documents"]]
+    assert verdicts == [("unreadable", "truncated"), ("ok", ""), ("ok", "")]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.pdf", "b-2.pdf", "b-3.pdf", "b.pdf"]
+    assert whole.read_bytes() == small_pdf()

@@ -1,0 +1,41 @@
+"""Damaged and odd files never harm the parent: always a verdict, in time, with nothing left behind."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from pikepdf import pdfa
+
+from scanner_intake.digitize import Limits, digitize
+from tests.fixtures_intake import SHARED
+
+CODES = {"damaged", "truncated", "unsupported-type", "unsupported-image", "needs-password", "too-many-pixels", "empty"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _programs() -> None:
+    if shutil.which("tesseract") is None:
+        pytest.skip("tesseract (tesseract-ocr, tesseract-ocr-vie) is not installed")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("folder", "least"), [("broken", 70), ("images", 45)])
+def test_every_third_of_a_folder_of_odd_files(tmp_path: Path, folder: str, least: int) -> None:
+    """Every third file, so that the suite stays quick; `least` per hundred must become PDF/A."""
+    place = SHARED / folder
+    if not place.is_dir():
+        pytest.skip("shared/data is absent")
+    files = sorted(place.iterdir())[::3]
+    verdicts: Counter[str] = Counter()
+    for file in files:
+        result = digitize(file, tmp_path / "out", Limits(wall_seconds=60))
+        verdicts[result.verdict] += 1
+        if result.verdict == "unreadable":
+            assert result.code in CODES, (file.name, result.code)
+        if result.pdf is not None:
+            assert pdfa.validate_written(result.pdf, "2b").verdict == "pass", file.name
+        assert [each for each in (tmp_path / "out").iterdir() if each.name.startswith(".")] == []
+    assert 100 * verdicts["ok"] / len(files) >= least, verdicts

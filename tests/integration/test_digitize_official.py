@@ -1,0 +1,71 @@
+"""Real scanned documents of Vietnamese offices: floors that were measured, and never a wrong number or date."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rapidfuzz import fuzz
+
+from scanner_intake.digitize import Digitized, digitize
+from scanner_intake.layout import key
+
+Found = list[tuple[dict[str, Any], Digitized]]
+
+
+@pytest.fixture(scope="module")
+def found(official: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    if shutil.which("tesseract") is None:
+        pytest.skip("tesseract (tesseract-ocr, tesseract-ocr-vie) is not installed")
+    out = tmp_path_factory.mktemp("official")
+    truths = json.loads((official / "ground-truth.json").read_text())
+    return [(truth, digitize(official / truth["file"], out)) for truth in truths]
+
+
+def value(result: Digitized, name: str) -> str:
+    return result.fields[name].value if name in result.fields else ""
+
+
+@pytest.mark.timeout(600)
+def test_no_paper_is_lost_or_held(found: Found) -> None:
+    assert [result.verdict for _truth, result in found] == ["signed-kept"] * 8 + ["ok"] * 3
+    assert [result.pages for _truth, result in found] == [truth["pages"] for truth, _result in found]
+
+
+def test_numbers_and_dates_are_right_or_missing(found: Found) -> None:
+    for truth, result in found:
+        assert value(result, "code") in ("", truth["so_ky_hieu"]), truth["file"]
+        assert value(result, "issued_date") in ("", truth["ngay"]), truth["file"]
+        assert value(result, "code_notation") == truth["so_ky_hieu"].split("/", 1)[1], truth["file"]
+        if not truth["so_viet_tay"]:
+            assert value(result, "code") == truth["so_ky_hieu"], truth["file"]
+        if not truth["ngay_viet_tay"]:
+            assert value(result, "issued_date") == truth["ngay"], truth["file"]
+
+
+def test_issuer_type_place_and_urgency(found: Found) -> None:
+    for truth, result in found:
+        assert key(value(result, "issuer")) == key(truth["co_quan"]), truth["file"]
+        assert value(result, "type_name") == truth["loai"], truth["file"]
+        assert value(result, "place") == truth["dia_danh"], truth["file"]
+        assert value(result, "urgency") == ("hoa-toc" if truth["khan"] else ""), truth["file"]
+        assert value(result, "secrecy") == ""
+
+
+def test_subjects(found: Found) -> None:
+    alike = [
+        fuzz.ratio(value(result, "subject"), unicodedata.normalize("NFC", truth["trich_yeu"]))
+        for truth, result in found
+    ]
+    assert sum(score >= 95 for score in alike) >= 10, alike
+
+
+def test_signers(found: Found) -> None:
+    named = [(truth, result) for truth, result in found if truth["nguoi_ky"]]
+    right = sum(key(value(result, "signer_name")) == key(truth["nguoi_ky"]) for truth, result in named)
+    positions = sum(key(value(result, "signer_position")) == key(truth["chuc_vu"]) for truth, result in named)
+    assert (right >= 7, positions >= 9) == (True, True), (right, positions)
