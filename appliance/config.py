@@ -168,6 +168,8 @@ def load_config(path: Path) -> Config:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise ConfigError("config-missing", path=path) from None
+    except OSError as error:
+        raise ConfigError("config-unreadable", path=path, detail=error.strerror) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("config-syntax", path=path, detail=error) from None
     if "path" in raw:  # a field of ours, never a key of the file

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import threading
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 
 from appliance.config import Config
 from appliance.pipeline.sending import StoreOutbox
 from appliance.services.clock import utc_now
-from appliance.services.notify import feed_watchdog, notify, stop_on_signals
+from appliance.services.notify import Stop, feed_watchdog, notify, stop_on_signals
 from appliance.store import open_store, outbox
 from sync.protocol.step import Finding
 from sync.uplink import LinkState, Uplink, UplinkConfig, Waiting
 
 log = logging.getLogger(__name__)
+ALIVE_EVERY = 10.0
 
 
 def uplink_config(config: Config) -> UplinkConfig:
@@ -39,6 +43,13 @@ def _tell(finding: Finding) -> None:
     log.warning("%s", finding)
 
 
+def _say_alive(link_file: Path, stop: Stop) -> None:
+    """Keep the link file young while the loop turns: pages tell a dead service from a quiet line by its age."""
+    while not threading.Event.wait(stop, ALIVE_EVERY):
+        if stop.asked_within(4 * ALIVE_EVERY) and link_file.exists():
+            os.utime(link_file)
+
+
 def serve_delivery(config: Config) -> None:
     """Run until SIGTERM; the state of the line goes to ``config.link_file`` for the pages."""
     stop = stop_on_signals()
@@ -57,6 +68,7 @@ def serve_delivery(config: Config) -> None:
     uplink = Uplink(
         uplink_config(config), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell, waiting=waiting
     )
+    threading.Thread(target=_say_alive, args=(config.link_file, stop), name="link-file", daemon=True).start()
     notify("READY=1")
     feed_watchdog(stop)
     uplink.run(stop)

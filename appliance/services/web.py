@@ -9,6 +9,4 @@ from appliance.web.site import serve
 
 def serve_web(config: Config) -> None:
     """Run until SIGTERM."""
-    stop = stop_on_signals()
-    notify("READY=1")
-    serve(config, stop)
+    serve(config, stop_on_signals(), ready=lambda: notify("READY=1"))

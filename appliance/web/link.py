@@ -19,6 +19,8 @@ from hsm.client import SocketSigner
 
 _GLANCE_SECONDS = 1.5
 _KEEP_SECONDS = 5.0
+_OLD_SECONDS = 60.0
+"""The delivery service touches its file every ten seconds; an older one speaks for nobody."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,10 @@ class Link:
 
 
 def read_link(path: Path) -> Link | None:
-    """The line as last written, or None when nobody has written or it cannot be read."""
+    """The line as last written, or None when nobody writes (any more) or it cannot be read."""
     try:
+        if time.time() - path.stat().st_mtime > _OLD_SECONDS:
+            return None
         said = json.loads(path.read_text(encoding="utf-8"))
         since = datetime.fromisoformat(str(said["since"]))
         return Link(bool(said["connected"]), since.astimezone(), str(said.get("last_error_code") or ""))

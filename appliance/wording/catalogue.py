@@ -40,7 +40,7 @@ def _(message: str) -> str:
     return translate(message, _language.get())
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "mark, translate later"
+def N_(message: str) -> str:
     """Mark ``message`` for the catalogue without translating it now."""
     return message
 

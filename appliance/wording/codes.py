@@ -6,13 +6,16 @@ Leaves raise and return codes; this table is the only place where a code becomes
 from __future__ import annotations
 
 from appliance.wording.catalogue import N_, _
+from appliance.wording.paper_codes import PAPERS
+from appliance.wording.signing_codes import SIGNING
 
-CODES: dict[str, str] = {
+_BOX: dict[str, str] = {
     # configuration
     "config-missing": N_("Không tìm thấy tệp cấu hình {path}. Hãy tạo tệp hoặc chỉ ra bằng --config."),
     "config-syntax": N_("Tệp cấu hình {path} sai cú pháp TOML: {detail}."),
     "config-unknown-key": N_("Tệp cấu hình {path} có khóa lạ “{key}”. Hãy xóa hoặc sửa tên khóa."),
     "config-missing-key": N_("Tệp cấu hình {path} thiếu khóa “{key}”."),
+    "config-unreadable": N_("Không đọc được tệp cấu hình {path}: {detail}."),
     "config-bad-value": N_("Giá trị của “{key}” trong {path} không hợp lệ: {detail}."),
     # documents and commands
     "no-such-document": N_("Không có văn bản {document_id}."),
@@ -40,6 +43,15 @@ CODES: dict[str, str] = {
     "stamp-image-missing": N_("Chưa có ảnh chữ ký hoặc ảnh dấu trong cấu hình."),
     "store-full": N_("Ổ đĩa đầy. Hãy giải phóng chỗ trống; văn bản không mất và sẽ được xử lý tiếp."),
 }
+CODES: dict[str, str] = _BOX | SIGNING | PAPERS
+"""Every stable code a person may meet, with its Vietnamese sentence."""
+
+
+class _Lenient(dict[str, object]):
+    """Gives "…" for a parameter that whoever kept the code did not keep."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
 
 
 def text_of(code: str, **params: object) -> str:
@@ -48,7 +60,4 @@ def text_of(code: str, **params: object) -> str:
     if sentence is None:
         details = ", ".join(f"{key}={value}" for key, value in params.items())
         return f"{code} ({details})" if details else code
-    try:
-        return _(sentence).format(**params)
-    except (KeyError, IndexError):
-        return _(sentence)
+    return _(sentence).format_map(_Lenient(params))
