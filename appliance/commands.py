@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from appliance.domain.documents import (
     POLICY,
+    SUSPECTED,
     ConsentMissing,
     Document,
     FieldValue,
@@ -112,6 +113,24 @@ def withdraw(store: Store, document_id: str, by: str, now: datetime) -> Document
             raise CommandRefused("slot-filled")
         after = advance(before, Event.APPROVAL_WITHDRAWN, now, policy="person")
         documents.save(db, before, after, by, Event.APPROVAL_WITHDRAWN, {})
+        return after
+
+    return _decide(store, document_id, decision)
+
+
+def mark_secret(store: Store, document_id: str, by: str, now: datetime) -> Document:
+    """A person saw a secrecy marking that the box missed: the paper stops here and nothing of its content is kept.
+
+    Raises:
+        CommandRefused: no-such-document, not-in-this-state, changed-meanwhile.
+    """
+
+    def decision(db: Any, before: Document) -> Document:
+        after = advance(
+            without_content(before), Event.SUSPECTED_SECRET, now, reason_code="suspected-secret", markings=(SUSPECTED,)
+        )
+        texts.forget(db, before.id)
+        documents.save(db, before, after, by, Event.SUSPECTED_SECRET, {"code": "suspected-secret"})
         return after
 
     return _decide(store, document_id, decision)

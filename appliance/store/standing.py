@@ -149,6 +149,8 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
         found.append(Action("discard", Role.CLERK, Reason.NEEDED, ends=True))
     elif _knows(document, Event.SENT_BACK):
         found.append(Action("send-back", None, Reason.NEEDED, ends=True))
+    if _knows(document, Event.SUSPECTED_SECRET) and not _knows(document, Event.DIGITIZED):
+        found.append(Action("mark-secret"))
     if _knows(document, Event.APPROVAL_WITHDRAWN) and not document.signatures:
         found.append(Action("withdraw", None))
     return tuple(found)

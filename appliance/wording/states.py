@@ -110,6 +110,7 @@ ACTIONS: dict[str, str] = {
     "send-back": N_("Trả lại để quét lại"),
     "release": N_("Cho số hóa lại"),
     "discard": N_("Hủy văn bản"),
+    "mark-secret": N_("Báo nghi tài liệu mật"),
     "requeue": N_("Gửi lại"),
 }
 
@@ -121,6 +122,7 @@ DONE: dict[str, str] = {
     "send-back": N_("Đã trả lại. Hãy quét lại văn bản giấy."),
     "release": N_("Hộp sẽ số hóa lại văn bản này."),
     "discard": N_("Đã hủy văn bản."),
+    "mark-secret": N_("Đã cách ly. Hộp xóa nội dung đã đọc và không gửi văn bản này đi."),
     "requeue": N_("Đã đưa văn bản vào hàng chờ gửi."),
     "login": N_("Đã mở khóa thiết bị ký số."),
     "who": N_("Đã ghi nhớ người đang dùng máy này."),

@@ -30,6 +30,10 @@ COMMANDS: dict[str, tuple[Command, set[State]]] = {
         {State.DIGITIZED, State.REFUSED, State.QUARANTINED},
     ),
     "release": (lambda store, one: commands.release(store, one, "clerk", NOW, "đã xem"), {State.QUARANTINED}),
+    "mark_secret": (
+        lambda store, one: commands.mark_secret(store, one, "clerk", NOW),
+        {State.RECEIVED, State.DIGITIZED},
+    ),
     "requeue": (lambda store, one: commands.requeue(store, one, "clerk", NOW), {State.REFUSED}),
 }
 
@@ -275,3 +279,13 @@ def test_requeueing_sends_the_same_bytes_again(store: Store) -> None:
     assert (after.state, after.reason_code) == (State.QUEUED, "")
     (waiting,) = store.read(lambda db: outbox.waiting(db, 10))
     assert (waiting.sequence, waiting.sha256, waiting.size) == (2, kept.current_sha256, kept.current_size)
+
+
+def test_a_person_who_sees_a_secret_stops_the_paper_and_its_content_is_forgotten(store: Store) -> None:
+    kept = keep(store, digitized(paper()))
+    store.write(lambda db: texts.keep(db, kept.id, ("nội dung",)))
+    commands.mark_secret(store, kept.id, "văn thư", NOW)
+    after = loaded(store, kept.id)
+    assert after.state is State.QUARANTINED and after.secret
+    assert not after.fields and not after.archive_sha256 and not after.current_sha256
+    assert store.read(lambda db: texts.of_document(db, kept.id)) == ()

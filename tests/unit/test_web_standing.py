@@ -18,7 +18,7 @@ from tests.fixtures_web import SUBJECT, Papers
 
 EXPECTED = {
     State.RECEIVED: ((), Turn.BOX, Situation.RECEIVED),
-    State.DIGITIZED: (("approve", "send-back"), Turn.CLERK, Situation.TO_APPROVE),
+    State.DIGITIZED: (("approve", "send-back", "mark-secret"), Turn.CLERK, Situation.TO_APPROVE),
     State.APPROVED: (("withdraw",), Turn.BOX, Situation.TO_SIGN),
     State.SIGNED: ((), Turn.BOX, Situation.SIGNED),
     State.QUEUED: ((), Turn.LINK, Situation.TO_SEND),
