@@ -24,10 +24,25 @@ from appliance.demo.watching import Followed, press_buttons, refresh, report
 from appliance.services.clock import utc_now
 from appliance.store import Store, open_store
 from appliance.store.standing import situation_of
-from appliance.wording import _, text_of
+from appliance.wording import N_, _, text_of
 from appliance.wording.states import SITUATIONS
 
 PATIENCE_SECONDS = 240.0
+PASSED = {
+    "received": N_("tiếp nhận"),
+    "digitized": N_("số hóa"),
+    "approved": N_("duyệt"),
+    "consented": N_("cho đóng dấu"),
+    "signature-applied": N_("lãnh đạo ký"),
+    "signatures-complete": N_("đủ chữ ký"),
+    "enqueued": N_("vào hàng chờ"),
+    "accepted": N_("biên nhận"),
+    "refused": N_("bị từ chối"),
+    "suspected-secret": N_("nghi mật"),
+    "unreadable": N_("không đọc được"),
+    "gave-up": N_("không số hóa được"),
+}
+"""Stations of a paper's way, in the fewest words."""
 
 
 def run_demo(root: Path, once: bool, console: Console) -> dict[str, Any]:
@@ -122,7 +137,7 @@ def _table(papers: list[Followed]) -> Table:
             state, path = "[yellow]cách ly[/]", text_of(paper.held.code, **paper.held.params)
         elif document:
             state = _(SITUATIONS[situation_of(document)]) + (f" ({document.last_error})" if document.last_error else "")
-            path = " → ".join(entry.event for entry in paper.events)
+            path = " → ".join(_(PASSED.get(entry.event, entry.event)) for entry in paper.events)
         else:
             state, path = "trong thư mục quét", ""
         table.add_row(paper.dropped_name, paper.file.kind, document.value("code") if document else "", state, path)
