@@ -90,10 +90,17 @@ class DigestOnly:
 
 def secrecy_marked(meta: Mapping[str, Any]) -> bool:
     """The sender's own words say that the paper is secret: a second lock behind the box's."""
-    found = meta.get("secrecy", "")
+    return bool(field_value(meta, "secrecy").strip())
+
+
+def field_value(meta: Mapping[str, Any], name: str) -> str:
+    """A field of the paper as text: the box sends them under "fields", bare or as {value, confidence}."""
+    fields = meta.get("fields")
+    found = fields.get(name) if isinstance(fields, Mapping) else None
+    found = meta.get(name) if found is None else found
     if isinstance(found, Mapping):
-        found = found.get("value", "")
-    return bool(str(found or "").strip())
+        found = found.get("value")
+    return "" if found is None else str(found)
 
 
 def find_program(name: str) -> str:

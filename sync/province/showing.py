@@ -9,16 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sync.province.auditing import Problem
+from sync.province.checking import field_value
 from sync.province.store import Receipt, StoredDocument
 from sync.province.wording import FIELDS, KINDS, RESULTS, SLOTS, Wording, _
-
-
-def field_value(meta: Any, name: str) -> str:
-    """A field of the meta as text; boxes may send the bare value or {value, confidence}."""
-    found = meta.get(name, "")
-    if isinstance(found, dict):
-        found = found.get("value", "")
-    return "" if found is None else str(found)
 
 
 def signature_rows(document: StoredDocument) -> list[dict[str, str]]:

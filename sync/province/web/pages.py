@@ -15,9 +15,10 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sync.province import wording
+from sync.province.checking import field_value
 from sync.province.fleet import Gravity
 from sync.province.overview import survey
-from sync.province.showing import field_value, signature_rows
+from sync.province.showing import signature_rows
 from sync.province.web.charts import waiting_chart
 from sync.province.web.keys import PROVINCE_NAME, STORE
 from sync.province.wording import LANGUAGES, Wording
