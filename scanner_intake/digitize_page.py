@@ -18,6 +18,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from scanner_intake import digitize_ocr
+from scanner_intake.describe import cut_header
 from scanner_intake.digitize_ocr import Baseline, Picture, Reading
 from scanner_intake.digitize_pdfa import flatten_pages
 from scanner_intake.digitized import Marking
@@ -82,8 +83,13 @@ def header_again(document: Any, seen: Seen, language: str) -> tuple[Line, ...]:
     if seen.own_text or not seen.reading.page.lines:
         return ()
     picture = digitize_ocr.render(document, 1)
-    box = (0.0, 0.0, picture.width, _HEADER * picture.height)
-    return digitize_ocr.read_zone(picture, box, dpi=300, psm=4, language=language)
+    header = cut_header(seen.reading.page, seen.reading.page.lines)
+    top, bottom = 0.0, _HEADER * picture.height
+    if header.number is not None and header.date is not None and header.anchor.found:
+        # Only the rows that hold digits to confirm, with the title that anchors them.
+        top = max(0.0, header.anchor.row - 2.5 * header.anchor.unit)
+        bottom = max(header.number.box[3], header.date.box[3]) + 1.2 * header.anchor.unit
+    return digitize_ocr.read_zone(picture, (0.0, top, picture.width, bottom), dpi=300, psm=4, language=language)
 
 
 def name_again(document: Any, number: int, box: Box, language: str) -> tuple[Line, ...]:
