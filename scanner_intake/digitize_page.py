@@ -210,14 +210,11 @@ def turn_pages(pdf_path: Path, turns: dict[int, int]) -> None:
 
 
 def flatten_document(plain: Path, target: Path) -> None:
-    """Every page as a picture at 200 dpi."""
+    """Every page as a picture at 200 dpi, one page's pixels in memory at a time."""
     document = pdfium.PdfDocument(plain)
     try:
         document.init_forms()
-        pictures = []
-        for number in range(1, len(document) + 1):
-            picture = digitize_ocr.render(document, number)
-            pictures.append((picture.rgb, picture.width, picture.height))
+        pictures = (digitize_ocr.render(document, number) for number in range(1, len(document) + 1))
+        flatten_pages(((each.rgb, each.width, each.height) for each in pictures), target)
     finally:
         document.close()
-    flatten_pages(pictures, target)

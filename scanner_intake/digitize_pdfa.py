@@ -14,7 +14,7 @@ import hashlib
 import io
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import img2pdf  # type: ignore[import-untyped]
@@ -79,16 +79,18 @@ def make_pdfa(
     made.unlink()
 
 
-def flatten_pages(pictures: Sequence[tuple[np.ndarray, float, float]], target: Path) -> None:
+def flatten_pages(pictures: Iterable[tuple[np.ndarray, float, float]], target: Path) -> None:
     """A PDF of page pictures (RGB, width and height in points): the way out for PDFs that cannot become PDF/A as they
     are.
     """
     encoded = []
-    for rgb, _width, _height in pictures:
+    sizes = []
+    for rgb, width, height in pictures:
         out = io.BytesIO()
         Image.fromarray(rgb).save(out, "JPEG", quality=_FLAT_QUALITY)
         encoded.append(out.getvalue())
-    places = iter([(width, height) for _rgb, width, height in pictures])
+        sizes.append((width, height))
+    places = iter(sizes)
 
     def layout(_width: int, _height: int, _dpi: tuple[float, float]) -> tuple[float, float, float, float]:
         width, height = next(places)
