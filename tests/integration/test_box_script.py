@@ -5,6 +5,7 @@ The real thing - a bare Debian root, real packages, real pip - is shown by runni
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -275,7 +276,7 @@ def test_test_without_arguments_lints_first_and_runs_all_but_the_long_ones(clone
         "mypy ",
     ]
     command, folder, lint = ran.stdout.splitlines()
-    assert command.endswith("--rootdir|" + str(clone.root) + "|-m|not soak|")
+    assert command.endswith("|-m|not soak|-n|" + str(len(os.sched_getaffinity(0))) + "|--dist|loadfile|")
     assert (folder, lint) == (str(clone.root), "lint=")
 
 

@@ -22,13 +22,21 @@ def _programs() -> None:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("folder", "least"), [("broken", 70), ("images", 45)])
-def test_every_third_of_a_folder_of_odd_files(tmp_path: Path, folder: str, least: int) -> None:
-    """Every third file, so that the suite stays quick; `least` per hundred must become PDF/A."""
+@pytest.mark.parametrize(
+    ("folder", "least", "step"),
+    [
+        pytest.param("broken", 60, 14, id="some-broken"),
+        pytest.param("images", 40, 14, id="some-images"),
+        pytest.param("broken", 70, 3, id="broken", marks=pytest.mark.soak),
+        pytest.param("images", 45, 3, id="images", marks=pytest.mark.soak),
+    ],
+)
+def test_a_folder_of_odd_files(tmp_path: Path, folder: str, least: int, step: int) -> None:
+    """Every `step`-th file, so that the suite stays quick; `least` per hundred must become PDF/A."""
     place = SHARED / folder
     if not place.is_dir():
         pytest.skip("shared/data is absent")
-    files = sorted(place.iterdir())[::3]
+    files = sorted(place.iterdir())[::step]
     verdicts: Counter[str] = Counter()
     for file in files:
         result = digitize(file, tmp_path / "out", Limits(wall_seconds=60))
