@@ -110,7 +110,7 @@ def test_the_profile_reaches_every_service(installed: Path) -> None:
         assert facts["PrivateNetwork"] is (name in WITHOUT_NETWORK), name
 
 
-@pytest.mark.parametrize("name", WITHOUT_NETWORK)
+@pytest.mark.parametrize("name", sorted(WITHOUT_NETWORK))
 def test_no_network_means_unix_sockets_only(name: str) -> None:
     unit = service(name)
     assert unit["PrivateNetwork"] == ["yes"]
