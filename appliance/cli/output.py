@@ -52,9 +52,14 @@ def emit(facts: dict[str, Any], text: str, as_json: bool) -> None:
 def fail(message: str, exit_code: ExitCode = ExitCode.FAILED, code: str = "failed") -> NoReturn:
     """End the command with a sentence for the person and an exit code for the caller.
 
+    With ``--json`` the one object on standard output is ``{"error": {"code", "message"}}``.
+
     Raises:
         CommandFailure: always.
     """
+    context = click.get_current_context(silent=True)
+    if context and context.params.get("as_json"):
+        emit({"error": {"code": code, "message": message}}, "", True)
     raise CommandFailure(message, exit_code, code)
 
 
