@@ -6,7 +6,10 @@ Everything for people goes to standard error; with ``--json`` one object goes to
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,8 +85,8 @@ def run_demo(root: Path, once: bool, console: Console) -> dict[str, Any]:
 
 @contextmanager
 def _only_one(root: Path) -> Iterator[None]:
-    root.parent.mkdir(parents=True, exist_ok=True)
-    lock = root.with_name(root.name + ".lock")
+    name = hashlib.sha256(str(root).encode()).hexdigest()[:16]
+    lock = Path(tempfile.gettempdir()) / f"commune-box-demo-{os.getuid()}-{name}.lock"
     with lock.open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from sync.uplink import Parcel
-
 from appliance.domain.documents import Document, advance
 from appliance.domain.states import Event, State
 from appliance.store import ChangedMeanwhile, Store, documents, outbox
+from sync.uplink import Parcel
 
 _SENT_FIELDS = (
     "code", "code_number", "code_notation", "issued_date", "place", "issuer", "parent_issuer", "type_name", "subject",
