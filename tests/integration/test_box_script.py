@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RUNTIME = {"softhsm2", "mosquitto", "tesseract-ocr", "tesseract-ocr-vie", "fonts-croscore", "openssl"}
-FOR_TESTS = {"poppler-utils", "qpdf", "chromium", "systemd", "git", "procps"}
+FOR_TESTS = {"poppler-utils", "qpdf", "chromium", "systemd", "git", "procps", "libatomic1"}
 
 STANDINS = {
     # everything is installed, except what the file "missing" names; what apt-get installs is not missing any more
