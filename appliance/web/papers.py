@@ -84,7 +84,7 @@ async def picture(request: web.Request) -> web.StreamResponse:
         drawn = await office.pictures.page(source, number, width)
     except NoPicture:
         raise web.HTTPNotFound from None
-    if await _source(office, request.match_info["id"]) != source:
+    if not await _source(office, request.match_info["id"]):  # marked as a secret while it was being drawn
         raise web.HTTPNotFound
     return web.FileResponse(drawn.picture, headers={"Cache-Control": "private, no-cache", "Content-Type": "image/jpeg"})
 
