@@ -12,13 +12,16 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
+import select
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from scanner_intake.digitize_limits import environment
@@ -27,6 +30,7 @@ from scanner_intake.digitized import (
     RESULT_BYTES,
     VERDICTS,
     BadResult,
+    Cost,
     Digitized,
     Field,
     Limits,
@@ -34,7 +38,7 @@ from scanner_intake.digitized import (
     parse,
 )
 
-__all__ = ["FIELD_NAMES", "VERDICTS", "Digitized", "Field", "Limits", "Marking", "digitize"]
+__all__ = ["FIELD_NAMES", "VERDICTS", "Cost", "Digitized", "Field", "Limits", "Marking", "digitize"]
 
 _log = logging.getLogger(__name__)
 _CHILD = ("-m", "scanner_intake.digitize_child")
@@ -70,16 +74,29 @@ def digitize(
             "ignore_markings": ignore_markings,
         }
         (work / "request.json").write_bytes(json.dumps(request).encode())
-        failure = _run(work, limits)
-        if failure:
-            return Digitized("unreadable", code=failure)
-        return _collect(work, _target(source, out_dir), limits)
+        started = time.monotonic()
+        failure, usage = _run(work, limits)
+        result = Digitized("unreadable", code=failure) if failure else _collect(work, _target(source, out_dir), limits)
+        return replace(result, cost=_cost(source, result.pdf, time.monotonic() - started, usage))
     finally:
         wipe(work)
 
 
-def _run(work: Path, limits: Limits) -> str:
-    """Runs the child to its end; returns "" or the code of its failure. The whole process group is gone afterwards."""
+def _cost(source: Path, pdf: Path | None, seconds: float, usage: resource.struct_rusage) -> Cost:
+    return Cost(
+        seconds=round(seconds, 3),
+        cpu_seconds=round(usage.ru_utime + usage.ru_stime, 3),
+        peak_rss_mb=round(usage.ru_maxrss / 1024, 1),
+        bytes_in=source.stat().st_size,
+        bytes_out=pdf.stat().st_size if pdf is not None else 0,
+    )
+
+
+def _run(work: Path, limits: Limits) -> tuple[str, resource.struct_rusage]:
+    """Runs the child to its end; returns "" or the code of its failure, and what it and its own children used.
+
+    The whole process group is gone afterwards.
+    """
     with (work / "child.log").open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, *_CHILD, str(work)],
@@ -92,28 +109,40 @@ def _run(work: Path, limits: Limits) -> str:
             close_fds=True,
         )
         try:
-            code = child.wait(timeout=limits.wall_seconds)
-        except subprocess.TimeoutExpired:
-            code = None
+            code = _wait(child, limits.wall_seconds)
         finally:
-            _end_group(child)
+            usage = _end_group(child)
     if code is None:
-        return "timeout"
+        return "timeout", usage
     if code == 0:
-        return ""
+        return "", usage
     # The log may quote the document: only its last line, which names the error, and only to the local log.
     _log.warning("digitizing child ended with %s: %s", code, _last_line(work / "child.log"))
-    if code == -signal.SIGXCPU or code == -signal.SIGKILL:
-        return "limits-exceeded"
-    return "crashed"
+    return ("limits-exceeded" if code in (-signal.SIGXCPU, -signal.SIGKILL) else "crashed"), usage
 
 
-def _end_group(child: subprocess.Popen[bytes]) -> None:
+def _wait(child: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """The child's exit code, None after `seconds`. The child is left unreaped: whoever reaps it learns what it used."""
+    descriptor = os.pidfd_open(child.pid)
+    try:
+        ready, _, _ = select.select([descriptor], [], [], seconds)
+    finally:
+        os.close(descriptor)
+    if not ready:
+        return None
+    end = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert end is not None
+    return end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> resource.struct_rusage:
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
-    child.wait()
+    _pid, state, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(state)
+    return usage
 
 
 def _last_line(path: Path) -> str:

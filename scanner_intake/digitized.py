@@ -29,11 +29,17 @@ FIELD_NAMES = (
     "subject",
     "urgency",
     "secrecy",
+    "recipients",
+    "signer_authority",
     "signer_position",
     "signer_name",
+    "arrival_stamp",
+    "attachments",
 )
+ABSENT = ("not-found", "handwritten", "unclear", "covered")
+MOST_SURE_GUESS = 0.3
 MARKING_KINDS = ("urgency", "secrecy", "notice", "arrival-stamp", "seal", "unknown")
-MEDIA_TYPES = ("", "application/pdf", "image/tiff", "image/jpeg", "image/png")
+MEDIA_TYPES = ("", "application/pdf", "image/tiff", "image/jpeg", "image/png", "image/heif")
 RESULT_BYTES = 64 << 20
 _TEXT_CHARACTERS = 400_000
 _VALUE_CHARACTERS = 2_000
@@ -46,7 +52,7 @@ class BadResult(Exception):
 @dataclass(frozen=True)
 class Limits:
     """What one file may cost: bytes in, pages, pixels of one image, address space of each process, CPU and wall
-    seconds.
+    seconds. `dictionary` is the path of the province's own words (`dictionary.load`), "" for none.
     """
 
     source_bytes: int = 200 << 20
@@ -56,16 +62,22 @@ class Limits:
     cpu_seconds: int = 900
     wall_seconds: float = 1200.0
     output_bytes: int = 1 << 30
+    dictionary: str = ""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One described field; `box` in points from the top left of the displayed page, or None when it has no place."""
+    """One described field; `box` in points from the top left of the displayed page, or None when it has no place.
+
+    A `guess` (a number or day written by hand) is for a person to confirm: its confidence is at most
+    `MOST_SURE_GUESS`, and nothing may take it for a fact.
+    """
 
     value: str
     confidence: float
     page: int
     box: tuple[float, float, float, float] | None
+    guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,8 +94,22 @@ class Marking:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What one file took: wall and CPU seconds and the peak memory (MiB) of its child, bytes in and out."""
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_rss_mb: float = 0.0
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+
+@dataclass(frozen=True)
 class Digitized:
-    """What became of one file. `text` has one string per page. `code` is "" unless something must be said about it."""
+    """What became of one file. `text` has one string per page. `code` is "" unless something must be said about it.
+
+    `absent` says of every field that is missing, or only guessed, why (a word of `ABSENT`).
+    """
 
     verdict: str
     pages: int = 0
@@ -94,6 +120,8 @@ class Digitized:
     warnings: tuple[str, ...] = ()
     media_type: str = ""
     code: str = ""
+    absent: dict[str, str] = field(default_factory=dict)
+    cost: Cost = Cost()
 
 
 def dump(result: Digitized) -> bytes:
@@ -104,9 +132,16 @@ def dump(result: Digitized) -> bytes:
         "has_pdf": result.pdf is not None,
         "text": list(result.text),
         "fields": {
-            name: {"value": f.value, "confidence": f.confidence, "page": f.page, "box": _listed(f.box)}
+            name: {
+                "value": f.value,
+                "confidence": f.confidence,
+                "page": f.page,
+                "box": _listed(f.box),
+                "guess": f.guess,
+            }
             for name, f in result.fields.items()
         },
+        "absent": result.absent,
         "markings": [
             {"kind": m.kind, "value": m.value, "page": m.page, "box": _listed(m.box), "confidence": m.confidence}
             for m in result.markings
@@ -129,7 +164,7 @@ def parse(raw: bytes, pdf: Path) -> Digitized:
         shape = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise BadResult("not JSON") from error
-    _keys(shape, "verdict pages has_pdf text fields markings warnings media_type code")
+    _keys(shape, "verdict pages has_pdf text fields absent markings warnings media_type code")
     verdict = _one_of(shape["verdict"], VERDICTS)
     pages = _integer(shape["pages"], 0, 100_000)
     if not isinstance(shape["has_pdf"], bool):
@@ -138,7 +173,8 @@ def parse(raw: bytes, pdf: Path) -> Digitized:
         raise BadResult("a PDF belongs to the verdict ok and to no other")
     text = tuple(_string(page, _TEXT_CHARACTERS, lines=True) for page in _list(shape["text"], 100_000))
     fields = _fields(shape["fields"], pages)
-    if verdict not in ("ok", "signed-kept") and (text or fields):
+    absent = _absent(shape["absent"])
+    if verdict not in ("ok", "signed-kept") and (text or fields or absent):
         raise BadResult("text without a verdict that allows it")
     return Digitized(
         verdict=verdict,
@@ -150,6 +186,7 @@ def parse(raw: bytes, pdf: Path) -> Digitized:
         warnings=tuple(_code(each) for each in _list(shape["warnings"], 1_000)),
         media_type=_one_of(shape["media_type"], MEDIA_TYPES),
         code=_code(shape["code"]),
+        absent=absent,
     )
 
 
@@ -223,14 +260,23 @@ def _fields(value: Any, pages: int) -> dict[str, Field]:
         raise BadResult("fields")
     fields = {}
     for name, each in value.items():
-        _keys(each, "value confidence page box")
+        _keys(each, "value confidence page box guess")
+        if not isinstance(each["guess"], bool):
+            raise BadResult("guess")
         fields[name] = Field(
             value=_string(each["value"], _VALUE_CHARACTERS),
-            confidence=_number(each["confidence"], 0, 1),
+            confidence=_number(each["confidence"], 0, MOST_SURE_GUESS if each["guess"] else 1),
             page=_integer(each["page"], 1, max(1, pages)),
             box=None if each["box"] is None else _box(each["box"]),
+            guess=each["guess"],
         )
     return fields
+
+
+def _absent(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or not set(value) <= set(FIELD_NAMES):
+        raise BadResult("absent")
+    return {name: _one_of(reason, ABSENT) for name, reason in value.items()}
 
 
 def _marking(value: Any, pages: int) -> Marking:

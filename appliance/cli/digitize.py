@@ -15,10 +15,20 @@ import click
 
 from appliance.cli.output import ExitCode, emit, fail, json_option
 from appliance.wording import _, text_of
-from scanner_intake.digitize import Digitized, Limits
+from scanner_intake.dictionary import BadDictionary
+from scanner_intake.dictionary import load as load_dictionary
+from scanner_intake.digitize import FIELD_NAMES, Digitized, Field, Limits, Marking
 from scanner_intake.digitize import digitize as digitize_file
 
-_GOOD = ("ok", "signed-kept", "suspected-secret")
+PRINTED = {
+    "khan": "KHẨN",
+    "thuong-khan": "THƯỢNG KHẨN",
+    "hoa-toc": "HỎA TỐC",
+    "mat": "MẬT",
+    "toi-mat": "TỐI MẬT",
+    "tuyet-mat": "TUYỆT MẬT",
+}
+"""Urgency and secrecy as stamped on paper: so they are told at this border, and nowhere else."""
 
 
 @click.command(epilog="Ví dụ: commune-box digitize quet-01.pdf quet-02.tif -o ket-qua --json")
@@ -34,24 +44,36 @@ _GOOD = ("ok", "signed-kept", "suspected-secret")
     type=click.Path(file_okay=False, path_type=Path),
     help="Thư mục nhận các tệp PDF/A.",
 )
+@click.option(
+    "--dictionary",
+    metavar="TỆP",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Từ điển của tỉnh: tên cơ quan, ký hiệu, người ký, các khung dấu thường gặp (TOML).",
+)
 @json_option
-def digitize(files: tuple[Path, ...], out_dir: Path, as_json: bool) -> None:
+def digitize(files: tuple[Path, ...], out_dir: Path, dictionary: Path | None, as_json: bool) -> None:
     """Số hóa bản quét thành PDF/A-2b tìm kiếm được và đọc các trường thông tin.
 
-    Văn bản nghi có dấu độ mật không được ghi ra chữ hay PDF. Mã thoát 0 khi mọi tệp đều có kết luận, 3 khi có tệp không
-    đọc được hoặc cần mật khẩu.
+    Văn bản nghi có dấu độ mật không được ghi ra chữ hay PDF. Mã thoát 0 khi mọi tệp đều có kết luận, kể cả kết luận
+    không đọc được hoặc cần mật khẩu; 2 khi gọi sai.
     """
-    documents = [_one(file, out_dir) for file in files]
+    if dictionary is not None:
+        try:
+            load_dictionary(dictionary)
+        except BadDictionary as error:
+            raise click.UsageError(
+                _("Từ điển {path} không dùng được: {reason}.").format(path=dictionary, reason=error)
+            ) from error
+    limits = Limits(dictionary=str(dictionary.resolve()) if dictionary else "")
+    documents = [_one(file, out_dir, limits) for file in files]
     emit({"documents": documents}, "\n".join(_told(each) for each in documents), as_json)
-    if any(each["verdict"] not in _GOOD for each in documents):
-        raise SystemExit(int(ExitCode.BAD_INPUT))
 
 
-def _one(file: Path, out_dir: Path) -> dict[str, Any]:
+def _one(file: Path, out_dir: Path, limits: Limits) -> dict[str, Any]:
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".digitize-", dir=out_dir) as part:
-            result = digitize_file(file, Path(part), Limits())
+            result = digitize_file(file, Path(part), limits)
             pdf = _place(result.pdf, out_dir) if result.pdf is not None else None
     except OSError as error:
         fail(_("Không ghi được vào {path}: {reason}.").format(path=out_dir, reason=error.strerror), ExitCode.FAILED)
@@ -72,18 +94,21 @@ def _place(made: Path, out_dir: Path) -> Path:
 
 
 def facts(file: Path, result: Digitized, pdf: Path | None) -> dict[str, Any]:
-    """One entry of the answer's ``documents``; boxes in points from the top left of the displayed page."""
+    """One entry of the answer's ``documents``; boxes in points from the top left of the displayed page.
+
+    Every field is there, null when the paper does not have it; ``absent`` says why. Of a suspected secret only its
+    markings are told.
+    """
     kept = result.verdict in ("ok", "signed-kept")
+    fields = _from_markings(result.markings) | result.fields
     return {
         "file": str(file),
         "verdict": result.verdict,
         "pages": result.pages,
         "pdf": None if pdf is None else str(pdf),
         "text": "\n\f".join(result.text) if kept else None,
-        "fields": {
-            name: {"value": f.value, "confidence": f.confidence, "page": f.page, "box": f.box}
-            for name, f in result.fields.items()
-        },
+        "fields": {name: _field(name, fields[name]) if name in fields else None for name in FIELD_NAMES},
+        "absent": result.absent,
         "markings": [
             {"kind": m.kind, "value": m.value, "page": m.page, "box": m.box, "confidence": m.confidence}
             for m in result.markings
@@ -91,6 +116,30 @@ def facts(file: Path, result: Digitized, pdf: Path | None) -> dict[str, Any]:
         "warnings": list(result.warnings),
         "media_type": result.media_type,
         "code": result.code,
+        "seconds": result.cost.seconds,
+        "cpu_seconds": result.cost.cpu_seconds,
+        "peak_rss_mb": result.cost.peak_rss_mb,
+        "bytes_in": result.cost.bytes_in,
+        "bytes_out": result.cost.bytes_out,
+    }
+
+
+def _field(name: str, field: Field) -> dict[str, Any]:
+    return {
+        "value": PRINTED.get(field.value, field.value) if name in ("urgency", "secrecy") else field.value,
+        "confidence": field.confidence,
+        "page": field.page,
+        "box": field.box,
+        "guess": field.guess,
+    }
+
+
+def _from_markings(markings: tuple[Marking, ...]) -> dict[str, Field]:
+    """Urgency and secrecy as stamped: also known of a paper whose text was never let out."""
+    return {
+        mark.kind: Field(mark.value, mark.confidence, mark.page, mark.box)
+        for mark in reversed(markings)
+        if mark.kind in ("urgency", "secrecy")
     }
 
 
@@ -108,5 +157,7 @@ def _told(document: dict[str, Any]) -> str:
         lines.append(f"  {text_of(document['code'])}")
     if document["pdf"]:
         lines.append(f"  → {document['pdf']}")
-    lines += [f"  {name}: {field['value']}" for name, field in document["fields"].items()]
+    for name, field in document["fields"].items():
+        if field is not None:
+            lines.append(f"  {name}: {field['value']}" + (" (?)" if field["guess"] else ""))
     return "\n".join(lines)

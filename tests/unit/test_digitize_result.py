@@ -25,7 +25,9 @@ GOOD = Digitized(
     fields={
         "code": Field("05/QĐ-UBND", 0.95, 1, (10.0, 20.0, 90.0, 32.5)),
         "type_name": Field("Công văn", 0.5, 1, None),
+        "code_number": Field("05", 0.3, 1, None, guess=True),
     },
+    absent={"code_number": "handwritten", "place": "not-found"},
     markings=(Marking("urgency", "khan", 1, (1.0, 2.0, 3.0, 4.0), 0.9),),
     warnings=("marking-not-checked",),
     media_type="application/pdf",
@@ -61,12 +63,17 @@ def test_a_result_survives_the_border() -> None:
         changed(text=["a\ud800"]),
         changed(text=["e\u0302"]),
         changed(text=["x" * 500_000]),
-        changed(fields={"password": {"value": "x", "confidence": 1, "page": 1, "box": None}}),
-        changed(fields={"code": {"value": "x", "confidence": 2, "page": 1, "box": None}}),
-        changed(fields={"code": {"value": "x\n", "confidence": 1, "page": 1, "box": None}}),
-        changed(fields={"code": {"value": "x", "confidence": 1, "page": 3, "box": None}}),
-        changed(fields={"code": {"value": "x", "confidence": 1, "page": 1, "box": [1, 2, 3]}}),
-        changed(fields={"code": {"value": "x", "confidence": float("nan"), "page": 1, "box": None}}),
+        changed(fields={"password": {"value": "x", "confidence": 1, "page": 1, "box": None, "guess": False}}),
+        changed(fields={"code": {"value": "x", "confidence": 0.9, "page": 1, "box": None, "guess": True}}),
+        changed(fields={"code": {"value": "x", "confidence": 0.2, "page": 1, "box": None, "guess": 1}}),
+        changed(absent={"password": "not-found"}),
+        changed(absent={"code": "forgotten"}),
+        changed(absent=[]),
+        changed(fields={"code": {"value": "x", "confidence": 2, "page": 1, "box": None, "guess": False}}),
+        changed(fields={"code": {"value": "x\n", "confidence": 1, "page": 1, "box": None, "guess": False}}),
+        changed(fields={"code": {"value": "x", "confidence": 1, "page": 3, "box": None, "guess": False}}),
+        changed(fields={"code": {"value": "x", "confidence": 1, "page": 1, "box": [1, 2, 3], "guess": False}}),
+        changed(fields={"code": {"value": "x", "confidence": float("nan"), "page": 1, "box": None, "guess": False}}),
         changed(markings=[{"kind": "urgency"}]),
         changed(markings=[{"kind": "bomb", "value": "", "page": 1, "box": [0, 0, 1, 1], "confidence": 1}]),
         changed(warnings=["<script>"]),
@@ -152,6 +159,14 @@ def test_a_child_that_hangs_is_ended_with_all_it_started(monkeypatch: pytest.Mon
     grandchild = int(note.read_text())
     state = Path(f"/proc/{grandchild}/stat")
     assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_what_a_paper_cost_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    busy = "held = bytearray(60 << 20)\nheld[::4096] = b'x' * len(held[::4096])\nsum(range(3_000_000))\n"
+    cost = act(monkeypatch, tmp_path, busy + WRITES + "(w / 'result.pdf').write_bytes(b'%PDF-1.7 made')").cost
+    assert (cost.bytes_in, cost.bytes_out) == (5, 13)
+    assert cost.peak_rss_mb >= 60
+    assert 0.02 < cost.cpu_seconds <= cost.seconds + 0.1
 
 
 def test_a_work_folder_is_overwritten_before_it_goes(tmp_path: Path) -> None:
