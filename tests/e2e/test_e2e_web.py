@@ -89,7 +89,10 @@ async def desk(store: Store, tmp_path: Path, chromium: Any) -> AsyncIterator[Des
     asked: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda said: complaints.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield Desk(page, f"http://127.0.0.1:{port}", papers, store, config, context, asked, complaints)
     await context.close()
