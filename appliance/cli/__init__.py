@@ -20,6 +20,7 @@ COMMANDS = {
     "digitize": "appliance.cli.digitize:digitize",
     "doc": "appliance.cli.doc:doc",
     "queue": "appliance.cli.queue:queue",
+    "separators": "appliance.cli.separators:separators",
     "serve": "appliance.cli.serve:serve",
     "sign": "appliance.cli.sign:sign",
     "token": "appliance.cli.token:token",

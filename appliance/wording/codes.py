@@ -24,6 +24,9 @@ _BOX: dict[str, str] = {
     "wrong-person": N_("Thao tác này cần {who} thực hiện."),
     "slot-filled": N_("Văn bản đã có chữ ký, không thể rút lại phê duyệt."),
     "reason-needed": N_("Hãy ghi lý do."),
+    "bad-dossier": N_(
+        "Mã hồ sơ “{dossier}” không in được: chỉ dùng chữ không dấu, số và các dấu . / _ -, tối đa 64 ký tự."
+    ),
     # health
     "clock-wrong": N_("Đồng hồ của hộp sai ({now}). Hãy chỉnh giờ trước khi ký."),
     "program-missing": N_("Thiếu chương trình {name}. Hãy cài gói tương ứng."),
