@@ -1,6 +1,6 @@
 """The files a scanner writes: JPEG pages in a PDF, multi-page TIFF, JPEG, PNG - and what remains when it is cut off.
 
-Owns the file formats only. PDFs have no text layer, pages of true A4 size, and no times inside, so the same pictures
+Owns the file formats only. PDFs have no text layer, pages of true size, and no times inside, so the same pictures
 give the same bytes.
 """
 
@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-_A4 = "595.276 841.89"
+A4_POINTS = (595.276, 841.89)
 
 
 def _jpeg(image: Image.Image, quality: int, dpi: int) -> bytes:
@@ -26,22 +26,29 @@ def _jpeg(image: Image.Image, quality: int, dpi: int) -> bytes:
     return out.getvalue()
 
 
-def write_pdf_scan(images: Sequence[Image.Image], path: Path, dpi: int, quality: int = 85) -> None:
-    """A PDF 1.4 with one JPEG per A4 page, as a copier sends it: no text, an xref table, no incremental parts.
+def write_pdf_scan(
+    images: Sequence[Image.Image],
+    path: Path,
+    dpi: int,
+    quality: int = 85,
+    page_points: tuple[float, float] = A4_POINTS,
+) -> None:
+    """A PDF 1.4 with one JPEG per page, as a copier sends it: no text, an xref table, no incremental parts.
 
-    `dpi` goes into the JPEG headers; the page is A4 whatever the pixels say.
+    `dpi` goes into the JPEG headers; every page is `page_points` (width, height; A4) whatever the pixels say.
     """
+    across, down = page_points
     count = len(images)
     kids = " ".join(f"{3 + 3 * i} 0 R" for i in range(count))
     parts = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode()]
     for i, image in enumerate(images):
         content, picture = 4 + 3 * i, 5 + 3 * i
-        draw = f"q {_A4.replace(' ', ' 0 0 ')} 0 0 cm /Im0 Do Q".encode()
+        draw = f"q {across} 0 0 {down} 0 0 cm /Im0 Do Q".encode()
         colour = "/DeviceRGB" if image.mode == "RGB" else "/DeviceGray"
         body = _jpeg(image, quality, dpi)
         resources = f"<< /XObject << /Im0 {picture} 0 R >> /ProcSet [/PDF /ImageC] >>"
         parts.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {_A4}] "
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {across} {down}] "
             f"/Resources {resources} /Contents {content} 0 R >>".encode()
         )
         parts.append(f"<< /Length {len(draw)} >>\nstream\n".encode() + draw + b"\nendstream")
