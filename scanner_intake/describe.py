@@ -10,89 +10,94 @@ Numbers and dates come only from the header rows, never from the subject or the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
-
-from scanner_intake import patterns
-from scanner_intake.digitized import Field
-from scanner_intake.layout import Anchor, Line, PageText, Word, anchor, capitals, key, split_columns, union
+from scanner_intake import patterns, vocabulary
+from scanner_intake.closing import describe_closing
+from scanner_intake.dictionary import Dictionary
+from scanner_intake.digitized import FIELD_NAMES, Field, Marking
+from scanner_intake.header import GapInk, Header, cut_header, without_words_in
+from scanner_intake.issuer import describe_issuer
+from scanner_intake.layout import Line, PageText, Word, capitals, key, union
+from scanner_intake.numbering import read_date, read_number
 from scanner_intake.signer import describe_signer
 
-_SURE = 0.75
+__all__ = ["Description", "cut_header", "describe", "describe_paper"]
+
+_URGENT = ("khan", "thuong-khan", "hoa-toc")
 _STOPS = ("CAN CU", "KINH GUI", "THUC HIEN", "XET", "THEO")
 
 
 @dataclass(frozen=True)
-class Header:
-    """Page 1 cut into lines, its anchor and the row of the number."""
+class Description:
+    """The fields of a paper, and of every field that is missing or only guessed the reason (`digitized.ABSENT`)."""
 
-    page: PageText
-    lines: list[Line]
-    anchor: Anchor
-    number: Line | None
-    date: Line | None
-
-    @property
-    def number_row(self) -> float:
-        """Where the header ends and the heading begins."""
-        if self.number is not None:
-            return self.number.middle
-        if self.date is not None:
-            return self.date.middle
-        return self.anchor.row + 3.2 * self.anchor.unit
+    fields: dict[str, Field]
+    absent: dict[str, str]
 
 
-def describe(pages: Sequence[PageText], second: Sequence[Line] = ()) -> dict[str, Field]:
-    """Fields of a document; `second` is an independent reading of page 1's header, used to confirm digits."""
+def describe_paper(
+    pages: Sequence[PageText],
+    second: Sequence[Line] = (),
+    inks: Mapping[str, GapInk] | None = None,
+    markings: Sequence[Marking] = (),
+    arrival: Field | None = None,
+    words: Dictionary | None = None,
+) -> Description:
+    """Everything the paper says.
+
+    `second` is an independent reading of page 1's header, used to confirm digits; `inks` what stands in the gaps of
+    number and date (`header.look_into_gaps`); `arrival` what the arrival stamp says (`arrival.read_arrival`).
+    """
     if not pages:
-        return {}
-    header = cut_header(pages[0], pages[0].lines)
-    other = cut_header(pages[0], second) if second else None
-    fields: dict[str, Field] = {}
+        return Description({}, dict.fromkeys(FIELD_NAMES, "not-found"))
+    words = words or Dictionary()
+    covers = [each.box for each in markings if each.kind == "arrival-stamp" and each.page == 1]
+    first = without_words_in(pages[0], covers)
+    header = cut_header(first, first.lines)
+    other = cut_header(first, second, covers) if second else None
     heading = _heading(header)
-    type_name, score = patterns.type_of(heading.text) if heading else (patterns.LETTER, 0.0)
-    fields |= _number(header, other, type_name)
-    fields |= _date(header, other)
-    fields |= _agencies(header)
+    type_name, score = patterns.type_of(heading.text) if heading else (vocabulary.LETTER, 0.0)
+    number = read_number(header, other, type_name, inks or {}, words)
+    dated = read_date(header, other, inks or {})
+    fields = number.fields | dated.fields | describe_issuer(header, words)
     subject = _subject_under(header, heading) if heading else _subject_letter(header)
     if heading is not None:
         fields["type_name"] = _field(type_name, min(score, 0.99), heading)
     elif subject is not None or "code_notation" in fields:
-        fields["type_name"] = Field(patterns.LETTER, 0.8 if subject else 0.5, 1, None)
+        fields["type_name"] = Field(vocabulary.LETTER, 0.8 if subject else 0.5, 1, None)
     if subject is not None:
         fields["subject"] = subject
-    return fields | describe_signer(pages)
+    fields |= describe_closing(pages, fields.get("type_name")) | describe_signer(pages, words)
+    fields |= _stamped(markings, arrival)
+    absent = number.absent | dated.absent
+    if "subject" not in fields and covers:
+        absent["subject"] = "covered"
+    if "signer_name" not in fields and "signer_position" in fields:
+        absent["signer_name"] = "covered"  # a name stands there, under the seal or the pen
+    for name in FIELD_NAMES:
+        if name not in fields:
+            absent.setdefault(name, "not-found")
+    return Description(fields, absent)
 
 
-def cut_header(page: PageText, lines: Sequence[Line]) -> Header:
-    """Finds anchor, number row and date row of the first page."""
-    cut = split_columns([line for line in lines if line.words], page.width)
-    place = anchor(cut, page.width, page.height)
-    top, bottom = place.row - 0.5 * place.unit, place.row + 8.5 * place.unit
-    date = next(
-        (
-            line
-            for line in cut
-            if line.box[2] > 0.45 * page.width
-            and top < line.middle < bottom
-            and patterns.parse_date(line.text) is not None
-        ),
-        None,
-    )
-    number = next(
-        (
-            line
-            for line in cut
-            if line.box[0] < place.border
-            and top < line.middle < bottom
-            and (rest := patterns.number_line(line.text)) is not None
-            and ("/" in rest or "-" in rest)
-        ),
-        None,
-    )
-    return Header(page, cut, place, number, date)
+def describe(pages: Sequence[PageText], second: Sequence[Line] = ()) -> dict[str, Field]:
+    """The certain fields of a document, from its words alone."""
+    found = describe_paper(pages, second).fields
+    return {name: field for name, field in found.items() if not field.guess}
+
+
+def _stamped(markings: Sequence[Marking], arrival: Field | None) -> dict[str, Field]:
+    """Urgency and the arrival stamp: the most urgent stamp that was read counts."""
+    fields = {}
+    urgent = [each for each in markings if each.kind == "urgency" and each.value in _URGENT]
+    if urgent:
+        stamp = max(urgent, key=lambda each: (_URGENT.index(each.value), each.confidence))
+        fields["urgency"] = Field(stamp.value, stamp.confidence, stamp.page, stamp.box)
+    if arrival is not None:
+        fields["arrival_stamp"] = arrival
+    return fields
 
 
 def _field(value: str, confidence: float, *lines: Line) -> Field:
@@ -101,84 +106,6 @@ def _field(value: str, confidence: float, *lines: Line) -> Field:
 
 def _mean(words: Sequence[Word]) -> float:
     return sum(word.confidence for word in words) / len(words) if words else 0.0
-
-
-def _number(header: Header, other: Header | None, type_name: str) -> dict[str, Field]:
-    if header.number is None:
-        return {}
-    code = patterns.parse_code(patterns.number_line(header.number.text) or "", type_name)
-    again = None
-    if other is not None and other.number is not None:
-        again = patterns.parse_code(patterns.number_line(other.number.text) or "", type_name)
-    code = code or again
-    if code is None:
-        return {}
-    agreed = again is not None and again.notation == code.notation
-    fields = {"code_notation": _field(code.notation, 0.95 if agreed else 0.7, header.number)}
-    confirmed = again is not None and again.number == code.number
-    number = _sure_number(header.number, code, 0.5 if confirmed else _SURE)
-    if number is not None and other is not None and not confirmed:
-        number = None
-    if number is not None:
-        fields["code_number"] = _field(number, 0.95 if confirmed else 0.8, header.number)
-        whole = patterns.Code(number, code.notation).whole
-        fields["code"] = _field(whole or "", min(each.confidence for each in fields.values()), header.number)
-    return fields
-
-
-def _sure_number(line: Line, code: patterns.Code, least: float) -> str | None:
-    """The number if its word was read surely and is not in coloured ink (a pen)."""
-    if code.number is None:
-        return None
-    for word in line.words:
-        if code.number in word.text:
-            return code.number if word.confidence >= least and not word.pen else None
-    return None
-
-
-def _date(header: Header, other: Header | None) -> dict[str, Field]:
-    if header.date is None:
-        return {}
-    fields = {}
-    place = patterns.place_before_date(header.date.text)
-    if place:
-        fields["place"] = _field(place, _mean(header.date.words[: len(place.split())]), header.date)
-    found = patterns.parse_date(header.date.text)
-    again = patterns.parse_date(other.date.text) if other is not None and other.date is not None else None
-    if found is None or found.iso is None:
-        return fields
-    digits = [word for word in header.date.words if any(ch.isdigit() for ch in word.text)]
-    sure = all(word.confidence >= 0.6 and not word.pen for word in digits)
-    if sure and (other is None or (again is not None and again.iso == found.iso)):
-        fields["issued_date"] = _field(found.iso, 0.95 if other is not None else 0.8, header.date)
-    return fields
-
-
-def _agencies(header: Header) -> dict[str, Field]:
-    """Issuer and the agency above it: capitals in the left column from above the national title down to the number
-    row.
-    """
-    top = header.anchor.row - 2.2 * header.anchor.unit
-    groups: list[list[Line]] = []
-    for line in header.lines:
-        text = line.text.strip(" .:-_*")
-        if not (
-            top < line.middle < header.number_row - 0.4 * header.anchor.unit and line.centre < header.anchor.border
-        ):
-            continue
-        if len(line.key) < 2 or sum(ch.isalpha() for ch in text) < 2 or capitals(text) < 0.6 or line.height < 4:
-            continue
-        known = patterns.starts_with_any(line.key, patterns.AGENCY_HEADS)
-        if groups and (not known or patterns.starts_with_any(line.key, patterns.PLACE_HEADS)):
-            groups[-1].append(line)
-        elif sum(ch.isalpha() for ch in text) >= 4 and fuzz.partial_ratio(line.key, "CONG HOA XA HOI CHU NGHIA") < 80:
-            groups.append([line])
-    fields = {}
-    for name, group in zip(("issuer", "parent_issuer"), reversed(groups[-2:]), strict=False):
-        words = [word for line in group for word in line.words if any(ch.isalpha() for ch in word.text)]
-        value = patterns.respelled(" ".join(word.text.strip("|_.:*") for word in words))
-        fields[name] = _field(value, _mean(words), *group)
-    return fields
 
 
 def _heading(header: Header) -> Line | None:

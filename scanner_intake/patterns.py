@@ -14,40 +14,9 @@ from datetime import date
 from rapidfuzz import fuzz
 
 from scanner_intake.layout import key
+from scanner_intake.vocabulary import COPIES, PARTY_TYPES, SPELLINGS, TYPES
 
-TYPES = {
-    "Nghị quyết": "NQ",
-    "Quyết định": "QĐ",
-    "Chỉ thị": "CT",
-    "Quy chế": "QC",
-    "Quy định": "QyĐ",
-    "Thông cáo": "TC",
-    "Thông báo": "TB",
-    "Hướng dẫn": "HD",
-    "Chương trình": "CTr",
-    "Kế hoạch": "KH",
-    "Phương án": "PA",
-    "Đề án": "ĐA",
-    "Dự án": "DA",
-    "Báo cáo": "BC",
-    "Biên bản": "BB",
-    "Tờ trình": "TTr",
-    "Hợp đồng": "HĐ",
-    "Công điện": "CĐ",
-    "Bản ghi nhớ": "BGN",
-    "Bản thỏa thuận": "BTT",
-    "Giấy ủy quyền": "GUQ",
-    "Giấy mời": "GM",
-    "Giấy giới thiệu": "GGT",
-    "Giấy nghỉ phép": "GNP",
-    "Phiếu gửi": "PG",
-    "Phiếu chuyển": "PC",
-    "Phiếu báo": "PB",
-    "Thư công": "",
-}
-LETTER = "Công văn"
-COPIES = ("SY", "TrS", "SL")
-_ABBREVIATIONS = {each for each in TYPES.values() if each} | set(COPIES)
+_ABBREVIATIONS = {each for each in (*TYPES.values(), *PARTY_TYPES.values()) if each} | set(COPIES)
 # Reading mistakes of Eth and of a lost stroke. HD stays: it is Hướng dẫn, while HĐ is Hợp đồng (digitizing rules 11.2).
 _PARTS = {
     "QD": "QĐ",
@@ -64,114 +33,25 @@ _AGENCY_PART = {"UBNĐ": "UBND", "UBNI": "UBND", "HDND": "HĐND", "UBMD": "UBND"
 
 _NUMBER_LINE = re.compile(r"^\W*S\s*[ốóòôỐÓÔo6ó0]{1,2}\s*[:;.]?\s*(.*)$")
 _CODE = re.compile(r"^(?P<number>[^/]*?)\s*/\s*(?:(?P<year>20\d\d)\s*/\s*)?(?P<rest>[A-ZĐÐƯÂÊÔa-zđ&. -]{2,40})")
-_PARTY_CODE = re.compile(r"^(?P<number>\d{1,5})\s*-\s*(?P<rest>[A-ZĐ]{1,5}/[A-ZĐ]{1,6})$")
+_PARTY_CODE = re.compile(r"^(?P<number>[^-/]*?)-(?P<rest>[A-ZĐ][A-ZĐa-z]{0,5}/[A-ZĐ][A-ZĐ.-]{0,14})")
 _DATE = re.compile(
     r"ng.{1,2}y\s*(?P<day>.{0,9}?)\s*th.{1,3}ng\s*(?P<month>.{0,5}?)\s*n.{1,2}m\s*(?P<year>[12][0-9OoIl|]{3})",
     re.IGNORECASE,
 )
 _DIGITS = str.maketrans({"I": "1", "l": "1", "|": "1", "!": "1", "O": "0", "o": "0"})
-
-AGENCY_HEADS = [
-    "UY BAN",
-    "UBND",
-    "HDND",
-    "HOI DONG",
-    "SO",
-    "BO",
-    "CUC",
-    "CHI CUC",
-    "TONG CUC",
-    "PHONG",
-    "BAN",
-    "VAN PHONG",
-    "TRUNG TAM",
-    "CONG AN",
-    "DANG UY",
-    "DANG BO",
-    "HUYEN UY",
-    "TINH UY",
-    "THANH UY",
-    "TRUONG",
-    "THANH TRA",
-    "CHI NHANH",
-    "VIEN",
-    "TOA AN",
-    "TRAM",
-    "DOAN",
-    "HOI",
-    "LIEN DOAN",
-    "MAT TRAN",
-    "CHINH PHU",
-    "THU TUONG",
-    "TAND",
-    "VKSND",
-    "UBMTTQ",
-    "BAO HIEM",
-    "KHO BAC",
-    "BENH VIEN",
-    "NGAN HANG",
-    "TAP DOAN",
-    "CONG TY",
-    "CHU TICH",
-    "QUOC HOI",
-    "BCH",
-    "BAN CHAP HANH",
-    "BO CHI HUY",
-]
-PLACE_HEADS = ("TINH", "THANH PHO", "TP", "HUYEN", "QUAN", "XA", "PHUONG", "THI TRAN", "THI XA", "DAC KHU")
-AUTHORITIES = ("TM", "KT", "TL", "TUQ", "Q")
-FUNCTIONS = [
-    "CHU TICH",
-    "PHO CHU TICH",
-    "GIAM DOC",
-    "PHO GIAM DOC",
-    "CHANH VAN PHONG",
-    "PHO CHANH VAN PHONG",
-    "BO TRUONG",
-    "THU TRUONG",
-    "TRUONG PHONG",
-    "PHO TRUONG PHONG",
-    "TRUONG BAN",
-    "PHO TRUONG BAN",
-    "HIEU TRUONG",
-    "PHO HIEU TRUONG",
-    "BI THU",
-    "PHO BI THU",
-    "CUC TRUONG",
-    "PHO CUC TRUONG",
-    "CHI CUC TRUONG",
-    "VIEN TRUONG",
-    "CHANH THANH TRA",
-    "THU TUONG",
-    "PHO THU TUONG",
-    "TONG GIAM DOC",
-    "TRUONG CONG AN",
-    "TONG CUC TRUONG",
-]
-_SPELLINGS = [
-    "ỦY BAN NHÂN DÂN",
-    "HỘI ĐỒNG NHÂN DÂN",
-    "TỈNH",
-    "THÀNH PHỐ",
-    "HUYỆN",
-    "QUẬN",
-    "XÃ",
-    "PHƯỜNG",
-    "THỊ TRẤN",
-    "ĐẶC KHU",
-    "GIÁO DỤC",
-    "ĐÀO TẠO",
-    "SỞ",
-    "BỘ",
-    "VĂN PHÒNG",
-    "CHỦ TỊCH",
-    "PHÓ",
-    "GIÁM ĐỐC",
-    "TRƯỞNG PHÒNG",
-    "CHÁNH VĂN PHÒNG",
-    "BỘ TRƯỞNG",
-    "THỨ TRƯỞNG",
-]
+_LOOKS_LIKE = {
+    "1": "IlJ|!/⁄{}[]()ÍÌ",
+    "0": "OoØøQDÐ",
+    "2": "ZzÂÃ£",
+    "3": "òôÓÔ",
+    "4": "AÁ",
+    "5": "SsŠ§$ƒ",
+    "6": "GbóÉÊỆ",
+    "7": "T†‡Ÿ",
+    "8": "B&ß",
+    "9": "gqđĐ",
+}
+_SCRAWLS = {ord(sign): digit for digit, signs in _LOOKS_LIKE.items() for sign in signs}
 
 
 @dataclass(frozen=True)
@@ -186,16 +66,23 @@ class Code:
         """As printed, e.g. 05/QĐ-UBND or, for the Party, 496-TB/TU."""
         if self.number is None:
             return None
-        return f"{self.number}{'-' if '/' in self.notation and '-' not in self.notation else '/'}{self.notation}"
+        return f"{self.number}{'-' if self.party else '/'}{self.notation}"
+
+    @property
+    def party(self) -> bool:
+        """Whether it is a number of the Party: type/agency after a dash."""
+        head = self.notation.split("/")[0]
+        return "/" in self.notation and not head.isdigit() and "-" not in head
 
 
 @dataclass(frozen=True)
 class IssuedDate:
-    """Day None: not readable (by hand)."""
+    """Day None: not readable (by hand). `likely_day` is what its signs look most like, never certain."""
 
     day: int | None
     month: int | None
     year: int
+    likely_day: int | None = None
 
     @property
     def iso(self) -> str | None:
@@ -217,9 +104,8 @@ def number_line(text: str) -> str | None:
 def parse_code(text: str, type_name: str = "") -> Code | None:
     """Number and notation of what follows "Số:"; the type found on the page repairs a misread abbreviation."""
     text = text.replace("Ð", "Đ").replace("—", "-").replace("–", "-").replace("_", " ").strip()
-    party = _PARTY_CODE.match(re.sub(r"\s", "", text))
-    if party:
-        return Code(party["number"], party["rest"])
+    if is_party_code(text):
+        return _party_code(text, type_name)
     found = _CODE.match(text)
     if found is None:
         return None
@@ -239,6 +125,47 @@ def parse_code(text: str, type_name: str = "") -> Code | None:
     return Code(digits[0] if digits else None, notation)
 
 
+def is_party_code(text: str) -> bool:
+    """Whether what follows "Số" has the Party's form: the dash stands before the slash ("496-TB/TU")."""
+    return _PARTY_CODE.match(re.sub(r"\s", "", text)) is not None
+
+
+def _party_code(text: str, type_name: str) -> Code | None:
+    found = _PARTY_CODE.match(re.sub(r"\s", "", text))
+    if found is None:
+        return None
+    kind, agency = found["rest"].rstrip(".-").split("/", 1)
+    kind = {"QD": "QĐ", "OĐ": "QĐ", "QDi": "QĐi", "DA": "ĐA"}.get(kind, kind)
+    expected = PARTY_TYPES.get(type_name) or TYPES.get(type_name, "")
+    if expected and kind not in _ABBREVIATIONS:
+        kind = expected
+    digits = re.fullmatch(r"\d{1,5}[a-z]?", found["number"].strip("."))
+    return Code(digits[0] if digits else None, f"{kind}/{agency}")
+
+
+def digits_in(text: str) -> str:
+    """The digits a scrawl looks most like, "" when some sign looks like none: a guess, to be confirmed by a person."""
+    read = "".join(ch for ch in text if not ch.isspace() and ch not in ".,:;_-—–'`’‘\"“”")
+    read = read.translate(_SCRAWLS)
+    return read if re.fullmatch(r"\d{1,5}", read) else ""
+
+
+def likely_day(text: str) -> int | None:
+    """The day a scrawl looks most like; a 1 with a long upstroke is read as 4 or 7, or as two strokes."""
+    digits = digits_in(text)
+    if len(digits) == 3 and digits.startswith("11"):
+        digits = digits[1:]
+    if len(digits) == 2 and digits[0] in "47":
+        digits = "1" + digits[1]
+    return int(digits) if digits and 1 <= int(digits) <= 31 else None
+
+
+def likely_month(text: str) -> int | None:
+    """The month a scrawl looks most like."""
+    digits = digits_in(text)
+    return int(digits) if digits and 1 <= int(digits) <= 12 else None
+
+
 def capitals_only(text: str) -> float:
     """Share of upper-case letters."""
     letters = [ch for ch in text if ch.isalpha()]
@@ -253,7 +180,12 @@ def parse_date(text: str) -> IssuedDate | None:
     year = found["year"].translate(_DIGITS)
     if not year.isdigit() or not 1945 <= int(year) <= 2100:
         return None
-    return IssuedDate(_small(found["day"], 31), _small(found["month"], 12), int(year))
+    return IssuedDate(
+        _small(found["day"], 31),
+        _small(found["month"], 12),
+        int(year),
+        likely_day(found["day"]),
+    )
 
 
 def _small(text: str, most: int) -> int | None:
@@ -270,7 +202,7 @@ def place_before_date(text: str) -> str:
 def type_of(text: str) -> tuple[str, float]:
     """The document type a heading names, with the match 0..1; ("", 0.0) below 0.8."""
     heading = key(text)
-    best = max(TYPES, key=lambda name: fuzz.ratio(heading, key(name)))
+    best = max((*TYPES, *PARTY_TYPES), key=lambda name: fuzz.ratio(heading, key(name)))
     score = fuzz.ratio(heading, key(best)) / 100
     return (best, score) if score >= 0.8 else ("", 0.0)
 
@@ -285,7 +217,7 @@ def respelled(text: str) -> str:
 
     Both tone placements (ỦY and UỶ) stay as printed.
     """
-    for right in _SPELLINGS:
+    for right in SPELLINGS:
         words = right.split()
         pieces = text.split()
         for start in range(len(pieces) - len(words) + 1):

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from scanner_intake import patterns
+from scanner_intake import patterns, vocabulary
+from scanner_intake.dictionary import Dictionary
 from scanner_intake.digitized import Field
 from scanner_intake.layout import Line, PageText, Word, capitals, key, split_columns, union
 
 
-def describe_signer(pages: Sequence[PageText]) -> dict[str, Field]:
-    """Fields signer_position and signer_name, each only when found."""
+def describe_signer(pages: Sequence[PageText], words: Dictionary | None = None) -> dict[str, Field]:
+    """Fields signer_authority, signer_position and signer_name, each only when found.
+
+    The authority is the lines TM., KT., TL., TUQ. or Q. as printed; KT. CHỦ TỊCH also belongs to the position. A name
+    whose tone marks differ from a known one only is shown as known.
+    """
     for page in pages:
         lines = split_columns([line for line in page.lines if line.words], page.width)
         block = _function_block(lines, page)
@@ -28,11 +34,21 @@ def describe_signer(pages: Sequence[PageText]) -> dict[str, Field]:
         if shown:
             value = " / ".join(title for title in titles if not title.startswith("TM"))
             fields["signer_position"] = Field(value, _mean(shown), page.number, union(line.box for line in shown))
+        acting = [(line, title) for line, title in zip(block, titles, strict=True) if _authority(title)]
+        if acting:
+            box = union(line.box for line, _title in acting)
+            value = " / ".join(title for _line, title in acting)
+            fields["signer_authority"] = Field(value, _mean([line for line, _title in acting]), page.number, box)
         name = _name_below(lines, block[-1], page)
         if name is not None:
-            fields["signer_name"] = _name_field(name, page.number)
+            found = _name_field(name, page.number)
+            fields["signer_name"] = replace(found, value=words.signer(found.value)) if words else found
         return fields
     return {}
+
+
+def _authority(title: str) -> bool:
+    return key(title).split(" ")[0] in vocabulary.AUTHORITIES
 
 
 def name_in(zone: Sequence[Line], position: Field, page: PageText) -> Field | None:
@@ -82,10 +98,10 @@ def _title(line: Line) -> str:
     """
     words = [word.text for word in line.words]
     for start in range(min(4, len(words))):
-        rest = " ".join(words[start:]).strip(" ,;:-_")
+        rest = " ".join(words[start:]).strip(" .,;:-_—–|'")
         name = key(rest)
-        authority = name.split(" ")[0] in patterns.AUTHORITIES and " " in name
-        if capitals(rest) >= 0.8 and (authority or patterns.starts_with_any(name, patterns.FUNCTIONS)):
+        authority = name.split(" ")[0] in vocabulary.AUTHORITIES and " " in name
+        if capitals(rest) >= 0.8 and (authority or patterns.starts_with_any(name, vocabulary.FUNCTIONS)):
             return re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", patterns.respelled(rest))
     return ""
 

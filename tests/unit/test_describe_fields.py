@@ -44,6 +44,7 @@ def test_a_decision() -> None:
         "issuer": "ỦY BAN NHÂN DÂN XÃ ĐỒNG MẬN",
         "type_name": "Quyết định",
         "subject": "Về việc giao chỉ tiêu kế hoạch năm 2026 cho các thôn trên địa bàn",
+        "signer_authority": "TM. ỦY BAN NHÂN DÂN / KT. CHỦ TỊCH",
         "signer_position": "KT. CHỦ TỊCH / PHÓ CHỦ TỊCH",
         "signer_name": "Giàng Văn Khuê",
     }

@@ -1,0 +1,178 @@
+"""The header of page 1: its lines cut into columns, its anchor, and the rows of the number and of the date.
+
+Owns where things are in the header (Decree 30/2020 ô 1-4; Guide 36 of the Party: the title on the right, "*" under
+the agency) and where a hand may have filled a gap. It reads no value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scanner_intake import handwriting, patterns
+from scanner_intake.layout import Anchor, Box, Line, PageText, anchor, key, split_columns, union
+
+NUMBER, DAY, MONTH = "number", "day", "month"
+ReadText = Callable[[np.ndarray, int, float], str]
+Crop = Callable[[Box, float], np.ndarray]
+_LOOK_DPI = 300.0
+
+
+@dataclass(frozen=True)
+class Header:
+    """Page 1 cut into lines, its anchor and the row of the number."""
+
+    page: PageText
+    lines: list[Line]
+    anchor: Anchor
+    number: Line | None
+    date: Line | None
+
+    @property
+    def number_row(self) -> float:
+        """Where the header ends and the heading begins."""
+        if self.number is not None:
+            return self.number.middle
+        if self.date is not None:
+            return self.date.middle
+        return self.anchor.row + 3.2 * self.anchor.unit
+
+
+def cut_header(page: PageText, lines: Sequence[Line], covered: Sequence[Box] = ()) -> Header:
+    """Finds anchor, number row and date row of the first page.
+
+    Words inside `covered` boxes (the arrival stamp) are left out: its Số and Ngày are not the document's.
+    """
+    cut = split_columns([line for line in _outside(lines, covered) if line.words], page.width)
+    place = anchor(cut, page.width, page.height)
+    top, bottom = place.row - 0.5 * place.unit, place.row + 8.5 * place.unit
+    date = next(
+        (
+            line
+            for line in cut
+            if line.box[2] > 0.45 * page.width
+            and top < line.middle < bottom
+            and patterns.parse_date(line.text) is not None
+        ),
+        None,
+    )
+    number = next(
+        (
+            line
+            for line in cut
+            if line.box[0] < place.border
+            and top < line.middle < bottom
+            and (rest := patterns.number_line(line.text)) is not None
+            and ("/" in rest or "-" in rest)
+        ),
+        None,
+    )
+    return Header(page, cut, place, number, date)
+
+
+def _outside(lines: Sequence[Line], covered: Sequence[Box]) -> list[Line]:
+    if not covered:
+        return list(lines)
+    kept = [Line(tuple(word for word in line.words if not _in_any(word.box, covered))) for line in lines]
+    return [line for line in kept if line.words]
+
+
+def _in_any(box: Box, covers: Sequence[Box]) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return any(c[0] <= x <= c[2] and c[1] <= y <= c[3] for c in covers)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A place that may be filled by hand, and printed words of the same row to compare with."""
+
+    box: Box
+    prints: tuple[Box, ...]
+
+
+def gaps(header: Header) -> dict[str, Gap]:
+    """The gaps of number, day and month, as far as their rows were found."""
+    found: dict[str, Gap] = {}
+    if header.number is not None and (gap := _number_gap(header.number)) is not None:
+        found[NUMBER] = gap
+    if header.date is not None:
+        found |= _date_gaps(header.date)
+    return found
+
+
+def _number_gap(line: Line) -> Gap | None:
+    words = line.words
+    party = patterns.is_party_code(patterns.number_line(line.text) or "")
+    sign = "-" if party else "/"
+    at = next((i for i, word in enumerate(words) if sign in word.text), None)
+    if at is None:
+        return None
+    first, word = words[0], words[at]
+    # "Số:" is about as wide as the row is high; junk read into it does not move the gap.
+    start = first.box[2] if len(first.text) <= 3 and at else first.box[0] + 1.45 * min(line.height, 12.0)
+    end = word.box[0] + (word.box[2] - word.box[0]) * word.text.index(sign) / max(1, len(word.text))
+    if end - start < 1 or word.box[2] - end < 4:
+        return None
+    return Gap((start, line.box[1], end, line.box[3]), ((end, word.box[1], word.box[2], word.box[3]),))
+
+
+def _date_gaps(line: Line) -> dict[str, Gap]:
+    """Measured from the year, which is printed: "ngày" is about as wide, "tháng" a fifth wider."""
+    words = line.words
+    year = next((word for word in reversed(words) if word.text[:4].isdigit() and len(word.text) <= 5), None)
+    day = next(
+        (word for word in words if re.match(r"N?[GE]?[A-Z]?AY", key(word.text)) or key(word.text) == "NGA"), None
+    )
+    month = next((word for word in words if "THA" in key(word.text) or key(word.text).endswith("NG8")), None)
+    if year is None or day is None or month is None or day is month:
+        return {}
+    unit = year.box[2] - year.box[0]
+    merged = not key(month.text).startswith("TH")
+    month_from = month.box[2] - 1.22 * unit if merged else month.box[0]
+    month_to = month.box[2] if merged else min(month.box[2], month.box[0] + 1.22 * unit)
+    found = {}
+    start = min(day.box[2], day.box[0] + 1.02 * unit)
+    if month_from - start > 2:
+        found[DAY] = Gap((start + 0.5, line.box[1], month_from - 0.5, line.box[3]), (year.box,))
+    following = next((w for w in words if w.box[0] > month_to and key(w.text) in ("NAM", "NARN", "NM")), None)
+    if following is not None and following.box[0] - month_to > 2:
+        found[MONTH] = Gap((month_to + 0.5, line.box[1], following.box[0] - 0.5, line.box[3]), (year.box,))
+    return found
+
+
+@dataclass(frozen=True)
+class GapInk:
+    """What a gap holds (`handwriting.Ink`) and what it reads like when read alone."""
+
+    ink: handwriting.Ink
+    text: str = ""
+
+
+def look_into_gaps(header: Header, crop: Crop, read: ReadText) -> dict[str, GapInk]:
+    """Looks at page 1's picture where a hand may have written.
+
+    `crop(box, dpi)` gives a part of the picture, `read(gray, psm, dpi)` the text of a small one; only gaps that hold a
+    pen's strokes are read alone.
+    """
+    found = {}
+    for name, gap in gaps(header).items():
+        row = union([gap.box, *gap.prints])
+        row = (max(0.0, row[0] - 3), max(0.0, row[1] - 4), row[2] + 3, row[3] + 4)
+        pixels, scale = crop(row, _LOOK_DPI), _LOOK_DPI / 72
+        box, *prints = (_moved(each, row) for each in (gap.box, *gap.prints))
+        ink = handwriting.judge(pixels, scale, box, prints)
+        text = read(handwriting.cut_out(pixels, scale, box), 7, _LOOK_DPI) if ink.kind == handwriting.PEN else ""
+        found[name] = GapInk(ink, text)
+    return found
+
+
+def _moved(box: Box, row: Box) -> Box:
+    return (box[0] - row[0], box[1] - row[1], box[2] - row[0], box[3] - row[1])
+
+
+def without_words_in(page: PageText, covered: Sequence[Box]) -> PageText:
+    """The page without what stands inside the boxes."""
+    return replace(page, lines=tuple(_outside(page.lines, covered)))
