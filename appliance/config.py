@@ -11,11 +11,18 @@ import re
 import tomllib
 import types
 import typing
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from appliance.domain.documents import URGENCIES
+from scanner_intake.settle import ignored
+
 T = TypeVar("T")
+_KINDS = ("incoming-scan", "outgoing", "appendix", "case-file")
+_APPROVALS = ("person", "policy")
 
 
 class ConfigError(Exception):
@@ -40,8 +47,25 @@ class BoxSection:
 
 
 @dataclass(frozen=True)
+class SubFolderSection:
+    """A folder inside a drop folder with a meaning of its own; an empty value is the drop folder's.
+
+    ``urgency`` ("", "khan", "thuong-khan", "hoa-toc") puts its papers in front until the paper itself was read.
+    """
+
+    name: str
+    kind: str = ""
+    approve: str = ""
+    urgency: str = ""
+
+
+@dataclass(frozen=True)
 class FolderSection:
-    """One drop folder. ``approve`` is "person" or "policy" (architecture.md, section 3)."""
+    """One drop folder. ``approve`` is "person" or "policy" (architecture.md, section 3).
+
+    ``watch`` is "events" or, for a mounted share (SMB, NFS), "poll". ``sub`` names folders inside with a meaning of
+    their own; ``recursive`` takes the papers of all others too.
+    """
 
     path: Path
     name: str = ""
@@ -49,6 +73,14 @@ class FolderSection:
     approve: str = "person"
     quiet_seconds: float = 3.0
     patience_seconds: float = 600.0
+    watch: str = "events"
+    recursive: bool = False
+    sub: tuple[SubFolderSection, ...] = ()
+
+    @property
+    def shown_name(self) -> str:
+        """What people and the history call this folder."""
+        return self.name or self.path.name
 
 
 @dataclass(frozen=True)
@@ -153,6 +185,11 @@ class Config:
         return self.signer.socket or self.runtime / "signer.sock"
 
     @property
+    def intake_file(self) -> Path:
+        """Where the intake says how its drop folders are."""
+        return self.runtime / "intake.json"
+
+    @property
     def link_file(self) -> Path:
         """Where the uplink says whether the line is up and since when."""
         return self.runtime / "link.json"
@@ -186,17 +223,45 @@ def _check(config: Config, path: Path) -> None:
     if not re.fullmatch(r"commune-[0-9]{5}", config.box.id):
         raise bad("box.id", "commune-<5 chữ số>")
     for index, folder in enumerate(config.folders):
-        if folder.kind not in ("incoming-scan", "outgoing", "appendix", "case-file"):
-            raise bad(f"folders[{index}].kind", folder.kind)
-        if folder.approve not in ("person", "policy"):
-            raise bad(f"folders[{index}].approve", folder.approve)
-        if folder.path in {earlier.path for earlier in config.folders[:index]}:
-            raise bad(f"folders[{index}].path", str(folder.path))
+        for name, detail in _folder_mistakes(folder, config.folders[:index]):
+            raise bad(f"folders[{index}].{name}", detail)
+    if config.intake.rescan_seconds <= 0:
+        raise bad("intake.rescan_seconds", str(config.intake.rescan_seconds))
     for index, key in enumerate(config.signer.keys):
         if key.slot not in ("leader", "agency"):
             raise bad(f"signer.keys[{index}].slot", key.slot)
         if key.slot in {earlier.slot for earlier in config.signer.keys[:index]}:
             raise bad(f"signer.keys[{index}].slot", key.slot)
+
+
+def _folder_mistakes(folder: FolderSection, earlier: tuple[FolderSection, ...]) -> Iterator[tuple[str, str]]:
+    """Key and value of what cannot be meant in one drop folder."""
+    if folder.kind not in _KINDS:
+        yield "kind", folder.kind
+    if folder.approve not in _APPROVALS:
+        yield "approve", folder.approve
+    if folder.watch not in ("events", "poll"):
+        yield "watch", folder.watch
+    for key in ("quiet_seconds", "patience_seconds"):
+        if getattr(folder, key) < 0:
+            yield key, str(getattr(folder, key))
+    for other in earlier:
+        if folder.path == other.path or folder.path in other.path.parents or other.path in folder.path.parents:
+            yield "path", str(folder.path)  # two folders of which one lies in the other would take each other's files
+        if folder.shown_name == other.shown_name:
+            yield "name", folder.shown_name  # history and notes know a folder by its name
+    seen: set[str] = set()
+    for number, sub in enumerate(folder.sub):
+        name = unicodedata.normalize("NFC", sub.name).casefold()
+        if not name or "/" in name or ignored(name) or name in seen:
+            yield f"sub[{number}].name", sub.name
+        if sub.kind not in ("", *_KINDS):
+            yield f"sub[{number}].kind", sub.kind
+        if sub.approve not in ("", *_APPROVALS):
+            yield f"sub[{number}].approve", sub.approve
+        if sub.urgency not in URGENCIES:
+            yield f"sub[{number}].urgency", sub.urgency
+        seen.add(name)
 
 
 def _build(cls: type[T], raw: Any, path: Path, prefix: str) -> T:

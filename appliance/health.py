@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ def findings(config: Config, now: datetime) -> list[Finding]:
         _clock(now),
         _programs(),
         _folders(config),
+        _intake(config, now),
         _disk(config),
         _files(config),
         _store(config, now),
@@ -62,6 +64,25 @@ def _folders(config: Config) -> Iterator[Finding]:
             yield Finding("drop-folder-missing", True, {"path": folder.path})
         elif not os.access(folder.path, os.R_OK | os.W_OK | os.X_OK):
             yield Finding("drop-folder-closed", True, {"path": folder.path})
+
+
+def _intake(config: Config, now: datetime) -> Iterator[Finding]:
+    """What the running intake says of its folders; what `_folders` sees for itself is not told twice."""
+    try:
+        states = json.loads(config.intake_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    silent_after = max(300.0, 4 * config.intake.rescan_seconds)
+    for folder in config.folders:
+        state = states.get(folder.shown_name) if isinstance(states, dict) else None
+        if not isinstance(state, dict):
+            continue
+        code, since = str(state.get("code", "")), str(state.get("since", ""))
+        if code and code not in ("drop-folder-missing", "drop-folder-closed"):
+            yield Finding(code, code != "no-events", {"path": folder.path, "since": since})
+        seen = str(state.get("scanned_at") or since)
+        if not code and (now - datetime.fromisoformat(seen)).total_seconds() > silent_after:
+            yield Finding("drop-folder-silent", True, {"path": folder.path, "since": seen})
 
 
 def _disk(config: Config) -> Iterator[Finding]:

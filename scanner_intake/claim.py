@@ -10,19 +10,23 @@ Invariants: at every moment the file exists exactly once, in the drop folder or 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
-import unicodedata
 import uuid
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from scanner_intake.custody import Claim, DropFolder
+from scanner_intake.names import display_name, free_name, laid_name, note_of, write_note
 from scanner_intake.settle import OWN_FOLDER, Shape
 
 _CONTENT = "content"
 _ORIGIN = "origin.json"
+_FACTS = ("id", "original_name", "folder", "kind", "policy", "claimed_at", "urgency")
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS})  # SMB and some FUSE mounts
 
 
 class NotClaimable(Exception):
@@ -38,21 +42,23 @@ def spool_of(folder: Path) -> Path:
     return folder / OWN_FOLDER / "spool"
 
 
-def shape_of(path: Path) -> Shape | None:
-    """Shape of a regular file with a single name, None for anything else or when it is gone. Links are not followed."""
+def shape_of(path: Path, steady: bool = True) -> Shape | None:
+    """Shape of a regular file with a single name, None for anything else or when it is gone. Links are not followed.
+
+    Not `steady`: a file system whose inode and link numbers mean nothing (SMB); they are left out.
+    """
     try:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+    return shape_from(found, steady)
+
+
+def shape_from(found: os.stat_result, steady: bool = True) -> Shape | None:
+    """The same from what was already asked of the file system."""
+    if not stat.S_ISREG(found.st_mode) or (steady and found.st_nlink != 1):
         return None
-    return Shape(found.st_size, found.st_mtime_ns, found.st_ino)
-
-
-def display_name(name: str) -> str:
-    """A file name as text to show: NFC, undecodable bytes replaced, no control characters."""
-    text = os.fsencode(name).decode("utf-8", "replace")
-    return "".join(ch for ch in unicodedata.normalize("NFC", text) if unicodedata.category(ch)[0] != "C")
+    return Shape(found.st_size, found.st_mtime_ns, found.st_ino if steady else 0)
 
 
 def claim(path: Path, folder: DropFolder, expected: Shape, claim_id: str, now: datetime) -> Claim:
@@ -62,23 +68,27 @@ def claim(path: Path, folder: DropFolder, expected: Shape, claim_id: str, now: d
     is lost then).
     """
     uuid.UUID(claim_id)
+    steady = is_steady(folder)
+    meaning = folder.meaning(path)
     spool = spool_of(folder.path)
-    spool.mkdir(parents=True, exist_ok=True)
+    spool.parent.mkdir(exist_ok=True)  # never the drop folder itself: a share that is gone must not be made anew
+    spool.mkdir(exist_ok=True)
     place = spool / claim_id
     place.mkdir(mode=0o700)
     origin = {
         "id": claim_id,
         "original_name": display_name(path.name),
         "folder": folder.name,
-        "kind": folder.kind,
-        "policy": folder.policy,
+        "kind": meaning.kind,
+        "policy": meaning.policy,
         "claimed_at": now.isoformat(),
+        "urgency": meaning.urgency,
     }
     content = place / _CONTENT
     try:
         _write_durable(place / _ORIGIN, json.dumps(origin, ensure_ascii=False).encode())
         sync_folder(spool)
-        if shape_of(path) != expected:
+        if shape_of(path, steady) != expected:
             raise NotClaimable("changed")
         path.rename(content)
     except FileNotFoundError as error:
@@ -87,13 +97,38 @@ def claim(path: Path, folder: DropFolder, expected: Shape, claim_id: str, now: d
     except (OSError, NotClaimable):
         _remove(place)  # the rename is the last step that can fail here, so the file is still in the drop folder
         raise
-    if shape_of(content) != expected:
+    if shape_of(content, steady) != expected:
         _put_back(content, path, place)
         raise NotClaimable("changed")
-    _sync_file(content)
-    sync_folder(place)
-    sync_folder(path.parent)
-    return _claim(place, origin)
+    taken = _claim(place, origin)
+    try:
+        _sync_file(content)
+        sync_folder(place)
+        sync_folder(path.parent)
+    except OSError as error:  # the share went away after the rename: the spool is read again when it is back
+        raise NotClaimable("in-spool") from error
+    return taken
+
+
+def is_steady(folder: DropFolder) -> bool:
+    """Whether inode and link numbers of this folder's files can be believed; those of a polled share cannot."""
+    return folder.watch != "poll"
+
+
+def lay_down(taken: Claim, folder: Path, note: str) -> Path:
+    """Gives a claimed file back to the people: moved into `folder` with a note beside it, then out of the spool.
+
+    A kill before the move leaves the claim in the spool, and the same call then uses the same name and note again.
+
+    Raises: OSError when the disk refuses; the file is then still in the spool.
+    """
+    folder.mkdir(exist_ok=True)
+    target = free_name(folder / laid_name(taken.original_name))
+    write_note(note_of(target), note)
+    taken.path.rename(target)
+    sync_folder(folder)
+    release(taken)
+    return target
 
 
 def release(taken: Claim) -> None:
@@ -101,27 +136,33 @@ def release(taken: Claim) -> None:
     _remove(taken.path.parent)
 
 
-def left_claims(folder: DropFolder) -> list[Claim]:
-    """Claims a killed process left in the spool, oldest first; unfinished ones without a file are cleared away."""
+def left_claims(folder: DropFolder, known: Collection[str] = ()) -> list[Claim]:
+    """Claims in the spool, oldest first, without those of `known` ids; unfinished ones without a file are cleared away.
+
+    A killed process leaves such claims, and so does a share that went away after the rename.
+    """
     spool = spool_of(folder.path)
     if not spool.is_dir():
         return []
     left = []
     for place in sorted(spool.iterdir()):
-        if place.is_symlink() or not place.is_dir():
+        if place.name in known or place.is_symlink() or not place.is_dir():
             continue
-        if shape_of(place / _CONTENT) is None:
-            _remove(place)  # killed before the rename (the file is still in the drop folder) or after custody
+        if not _holds_file(place):
+            _clear(place)  # killed before the rename (the file is still in the drop folder) or after custody
             continue
         left.append(_claim(place, _origin(place, folder)))
     return sorted(left, key=lambda each: each.claimed_at)
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes renames in a folder durable."""
+    """Makes renames in a folder durable, where the file system has a way to (a network share has none)."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 
@@ -137,6 +178,7 @@ def _claim(place: Path, origin: dict[str, str]) -> Claim:
         policy=origin["policy"],
         size=content.lstat().st_size,
         claimed_at=datetime.fromisoformat(origin["claimed_at"]),
+        urgency=origin["urgency"],
     )
 
 
@@ -146,11 +188,11 @@ def _origin(place: Path, folder: DropFolder) -> dict[str, str]:
     """
     try:
         origin = json.loads((place / _ORIGIN).read_bytes())
-        names = ("id", "original_name", "folder", "kind", "policy", "claimed_at")
-        if origin["id"] == place.name and all(isinstance(origin[name], str) for name in names):
+        origin.setdefault("urgency", "")  # not yet written by the first release
+        if origin["id"] == place.name and all(isinstance(origin[name], str) for name in _FACTS):
             datetime.fromisoformat(origin["claimed_at"])
-            return {name: origin[name] for name in names}
-    except (OSError, ValueError, KeyError, TypeError):
+            return {name: origin[name] for name in _FACTS}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     moved = datetime.fromtimestamp(place.stat().st_mtime).astimezone()
     return {
@@ -160,6 +202,7 @@ def _origin(place: Path, folder: DropFolder) -> dict[str, str]:
         "kind": folder.kind,
         "policy": folder.policy,
         "claimed_at": moved.isoformat(),
+        "urgency": "",
     }
 
 
@@ -189,21 +232,25 @@ def _put_back(content: Path, path: Path, place: Path) -> None:
     _remove(place)
 
 
-def free_name(path: Path) -> Path:
-    """`path`, or the first of "name (2).pdf", "name (3).pdf" … that does not exist."""
-    number = 2
-    candidate = path
-    while os.path.lexists(candidate):
-        candidate = path.with_name(f"{path.stem} ({number}){path.suffix}")
-        number += 1
-    return candidate
+def _holds_file(place: Path) -> bool:
+    try:
+        return stat.S_ISREG((place / _CONTENT).lstat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
-def _remove(place: Path) -> None:
+def _clear(place: Path) -> None:
+    """Removes what an unfinished claim left, and never content: a share that blinks may hide it for a moment."""
+    if place / _CONTENT in place.iterdir():
+        return
+    _remove(place, (_ORIGIN, "origin.part"))
+
+
+def _remove(place: Path, names: Sequence[str] = (_CONTENT, _ORIGIN, "origin.part")) -> None:
     """Removes a spool entry: the file first, so that a kill in between leaves an entry that is cleared at the next
     start.
     """
-    for name in (_CONTENT, _ORIGIN, "origin.part"):
+    for name in names:
         (place / name).unlink(missing_ok=True)
     try:
         place.rmdir()

@@ -1,83 +1,111 @@
-"""Files set aside in `<drop>/cach-ly/`: cut off, damaged, empty or of a kind that is not taken.
+"""Files set aside inside the drop folder: cut off, damaged or empty ones in `cach-ly/`, of other kinds in `loi/`.
 
-Owns that folder, the note beside each file (its text comes from the caller, in the people's language) and telling the
-custodian. It never deletes a file; a file that becomes whole there is claimed like any other (the watch does that).
+Owns those places, the note beside each file (its text comes from the caller, in the people's language) and telling the
+custodian. It never deletes a file; a file that becomes whole there, or that a person lays there, is claimed like any
+other (the watch does that). A file of a sub-folder is set aside in a sub-folder of the same name, and so keeps its
+meaning.
 
-Invariants: the custodian hears of a held file before its note is written; a file that is gone or claimed is reported
-as unheld.
+Invariants: the custodian hears of a held file before its note is written; a note that cannot be written (a full disk)
+stops nothing and is written later; a file that is gone or claimed is reported as unheld.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from scanner_intake.claim import display_name, free_name, shape_of, sync_folder
+from scanner_intake.claim import is_steady, shape_of, sync_folder
 from scanner_intake.custody import Custodian, DropFolder, HeldFile
-from scanner_intake.settle import HELD_FOLDER, Shape, ignored
+from scanner_intake.listing import papers
+from scanner_intake.names import NOTE, display_name, fitting_name, free_name, note_of, write_note
+from scanner_intake.settle import PLACES_OF_CODES, Place, Shape
 
 _log = logging.getLogger(__name__)
-_NOTE = ".txt"
+_WATCHED = (Place.QUARANTINE, Place.FAILED, Place.PASSWORD)
 
 
 class HeldFolder:
-    """The quarantine of one drop folder."""
+    """What was set aside in one drop folder."""
 
     def __init__(self, folder: DropFolder, custodian: Custodian, note_for: Callable[[HeldFile], str] | None) -> None:
         self._folder = folder
         self._custodian = custodian
         self._note_for = note_for
-        self.path = folder.path / HELD_FOLDER
         self._told: dict[Path, Shape] = {}
+        self._unnoted: dict[Path, HeldFile] = {}
+        self._compared = False
 
-    def files(self) -> list[Path]:
-        """Files held now, without the notes."""
-        try:
-            paths = sorted(self.path.iterdir())
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        # Text files are notes (also orphaned ones), unless this run set them aside itself.
-        return [
-            path for path in paths if not ignored(path.name) and (path.suffix.casefold() != _NOTE or path in self._told)
-        ]
+    def files(self) -> Iterator[tuple[Path, Shape]]:
+        """Files that lie aside now, without the notes."""
+        for place in _WATCHED:
+            try:
+                found = list(papers(self._folder, self._folder.path / place, []))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            # Text files are notes (also orphaned ones), unless this run set them aside itself.
+            yield from (each for each in found if each[0].suffix.casefold() != NOTE or each[0] in self._told)
 
     def add(self, path: Path, code: str, now: datetime) -> None:
-        """Moves a file from the drop folder here and tells the custodian; durable when it returns."""
-        self.path.mkdir(exist_ok=True)
-        target = free_name(self.path / path.name)
+        """Moves a file from the drop folder aside and tells the custodian; durable when it returns."""
+        place = self._folder.path / PLACES_OF_CODES.get(code, Place.QUARANTINE)
+        place.mkdir(exist_ok=True)
+        home = place.joinpath(*self._folder.within(path))
+        home.mkdir(parents=True, exist_ok=True)
+        target = free_name(home / fitting_name(path.name), with_note=True)
         path.rename(target)
-        sync_folder(self.path)
+        sync_folder(home)
         sync_folder(path.parent)
         self._tell(target, code, now)
 
-    def keep(self, path: Path, folder: DropFolder, code: str) -> None:
+    def keep(self, path: Path, code: str) -> None:
         """A held file is still not whole: tell the custodian when it does not know it yet (after a restart, a new
         change).
         """
-        if self._told.get(path) != shape_of(path):
+        if self._told.get(path) != self._shape(path):
             moment = datetime.fromtimestamp(path.lstat().st_ctime).astimezone()
             self._tell(path, code, moment)
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file lies aside already."""
+        return path.relative_to(self._folder.path).parts[0] in set(Place)
+
     def released(self, path: Path) -> None:
-        """A file left the quarantine: its note goes and the custodian forgets it."""
-        if path.parent != self.path:
+        """A file left its place: its note goes and the custodian forgets it."""
+        if not self.holds(path):
             return
-        self._note(path).unlink(missing_ok=True)
         self._told.pop(path, None)
+        self._unnoted.pop(path, None)
+        try:
+            note_of(path).unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("a note in %s stays: %s", self._folder.name, error.strerror)
         self._unhold(path)
 
-    def forget_missing(self) -> None:
-        """Files a person took away."""
-        for path in [each for each in self._told if shape_of(each) is None]:
+    def settle(self, present: set[Path]) -> None:
+        """After a scan that saw everything: files a person took away are forgotten, missing notes are written."""
+        for path in [each for each in self._told if each not in present and self._shape(each) is None]:
             self.released(path)
+        for path in list(self._unnoted):
+            self._write_note(path)
+        if not self._compared:
+            self._compare(present | self._told.keys())
 
-    def _note(self, path: Path) -> Path:
-        return path.with_name(path.name + _NOTE)
+    def _compare(self, present: set[Path]) -> None:
+        """Once a run: the custodian forgets what left the places while nobody watched."""
+        try:
+            self._custodian.held_only(self._folder.name, [path for path in present if self.holds(path)])
+        except Exception:  # the custodian's own failures; the next scan asks again
+            _log.exception("the custodian did not compare the held files of %s", self._folder.name)
+            return
+        self._compared = True
+
+    def _shape(self, path: Path) -> Shape | None:
+        return shape_of(path, is_steady(self._folder))
 
     def _tell(self, path: Path, code: str, since: datetime) -> None:
-        shape = shape_of(path)
+        shape = self._shape(path)
         size = shape.size if shape else 0
         name = display_name(path.name)
         held = HeldFile(path, self._folder.name, name, code, since, {"name": name, "size": size})
@@ -89,7 +117,17 @@ class HeldFolder:
         if shape is not None:
             self._told[path] = shape
         if self._note_for is not None:
-            self._note(path).write_text(self._note_for(held), encoding="utf-8-sig")  # Windows editors need the mark
+            self._unnoted[path] = held
+            self._write_note(path)
+
+    def _write_note(self, path: Path) -> None:
+        assert self._note_for is not None
+        try:
+            write_note(note_of(path), self._note_for(self._unnoted[path]))
+        except OSError as error:
+            _log.warning("no note beside a held file in %s: %s", self._folder.name, error.strerror)
+            return
+        del self._unnoted[path]
 
     def _unhold(self, path: Path) -> None:
         try:

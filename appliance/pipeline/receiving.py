@@ -5,17 +5,23 @@ Order, never varied: blob durable, rows committed; only then does the intake unl
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from appliance.domain.documents import Document
+from appliance.commands import VIETNAM
+from appliance.domain.documents import Document, FieldValue
 from appliance.domain.kinds import Kind
 from appliance.domain.states import State
-from appliance.store import BlobMissing, Store, documents, events, held
+from appliance.store import BlobMissing, Store, corrections, documents, events, held
 from appliance.store.blobs import Blob
-from scanner_intake.custody import Claim, HeldFile
+from scanner_intake.custody import Answer, Claim, Duplicate, HeldFile
+
+CORRECTED_WITHIN = timedelta(days=7)
+"""For so long a file of the same name in the same folder counts as the corrected one of a paper that was not taken."""
 
 
 class BoxCustodian:
@@ -24,30 +30,48 @@ class BoxCustodian:
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._clock = clock
+        self._twins: dict[str, str] = {}  # claim → document, of duplicates that wait in the spool
 
-    def accept(self, claim: Claim) -> None:
+    def accept(self, claim: Claim) -> Answer | Duplicate:
         """Take custody; durable on return.
 
         A file with exactly the bytes of a document that the box already holds is linked to it and told, never failed
-        and never taken twice.
+        and never taken twice. It goes back to the people only when that document is known not to be a suspected
+        secret: until then the file waits in the spool, and with a secret it ends.
 
         Raises:
             StoreFull: no space; the file stays in the spool.
         """
+        if claim.id in self._twins:  # told before and waiting: its bytes need not be read again
+            twin = self._store.read(lambda db: documents.load(db, self._twins[claim.id]))
+        else:
+            found = self._take(claim)
+            if found is None:
+                return Answer.TAKEN
+            twin = found
+        answer = _answer_about(twin)
+        if answer is Answer.LATER:
+            self._twins[claim.id] = twin.id
+        else:
+            self._twins.pop(claim.id, None)
+        return answer
+
+    def _take(self, claim: Claim) -> Document | None:
+        """A new document, or the one that these bytes are already."""
         while True:
             blob = self._store.blobs.put(claim.path)
             try:
-                self._store.write(partial(self._receive, claim, blob, self._clock()))
+                return self._store.write(partial(self._receive, claim, blob, self._clock()))
             except BlobMissing:  # the same bytes were wiped as a secret since they were put: put them again
                 continue
-            return
 
-    def _receive(self, claim: Claim, blob: Blob, now: datetime, db: Any) -> None:
+    def _receive(self, claim: Claim, blob: Blob, now: datetime, db: Any) -> Document | None:
         if db.execute("SELECT 1 FROM documents WHERE id = ?", [claim.id]).fetchone():
-            return
+            return None
         self._store.blobs.existing(blob.sha256)
         twin = documents.first_with_original(db, blob.sha256)
-        detail = {"sha256": blob.sha256, "size": blob.size, "name": _text(claim.original_name), "folder": claim.folder}
+        name = _text(claim.original_name)
+        detail = {"sha256": blob.sha256, "size": blob.size, "name": name, "folder": claim.folder}
         if twin:
             seen = db.execute(
                 "SELECT 1 FROM events WHERE document_id = ? AND event = 'duplicate-arrived' AND detail LIKE ?",
@@ -55,8 +79,13 @@ class BoxCustodian:
             ).fetchone()
             if not seen:
                 events.append(db, twin.id, now, "intake", "duplicate-arrived", detail | {"claim": claim.id})
-            return
-        documents.insert(db, _received(claim, blob, now), "intake", detail)
+            return twin
+        earlier = corrections.to_supersede(db, claim.folder, name, now - CORRECTED_WITHIN)
+        if earlier:
+            detail |= {"supersedes": earlier}
+            events.append(db, earlier, now, "intake", "superseded", {"by": claim.id, "name": name})
+        documents.insert(db, replace(_received(claim, blob, now), supersedes=earlier), "intake", detail)
+        return None
 
     def hold(self, file: HeldFile) -> None:
         """Remember a file that was set aside because it never became whole."""
@@ -66,6 +95,32 @@ class BoxCustodian:
     def unhold(self, path: object) -> None:
         """Forget a set-aside file that was taken after all, or that somebody removed."""
         self._store.write(lambda db: held.unhold(db, _text(path)))
+
+    def held_only(self, folder: str, present: Collection[Path]) -> None:
+        """Forget the set-aside files of ``folder`` that are not ``present`` any more."""
+        still = {_text(path) for path in present}
+
+        def change(db: Any) -> None:
+            for file in held.listed(db):
+                if file.folder == folder and file.path not in still:
+                    held.unhold(db, file.path)
+
+        self._store.write(change)
+
+
+def _answer_about(twin: Document) -> Answer | Duplicate:
+    """What becomes of a file with the bytes of ``twin``."""
+    if twin.secret:
+        return Answer.TAKEN
+    if twin.state is State.RECEIVED:  # the gate for secrets has not seen it yet
+        return Answer.LATER
+    arrived = twin.received_at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
+    facts: dict[str, str | int] = {"document_id": twin.id, "arrived": arrived, "first": twin.original_name}
+    number, day = twin.value("code"), twin.value("issued_date")
+    if number and day:
+        shown = "/".join(reversed(day.split("-")))
+        return Duplicate(facts | {"number": number, "day": shown}, "duplicate-numbered")
+    return Duplicate(facts)
 
 
 def _text(name: object) -> str:
@@ -81,6 +136,7 @@ def _received(claim: Claim, blob: Blob, now: datetime) -> Document:
         version=1,
         original_sha256=blob.sha256,
         original_name=_text(claim.original_name),
+        fields={"urgency": FieldValue(claim.urgency)} if claim.urgency else {},
         media_type="",
         folder=claim.folder,
         policy=claim.policy,

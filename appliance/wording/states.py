@@ -142,6 +142,7 @@ STATIONS: dict[str, str] = {
 _EVENTS: dict[str, str] = {
     "received": N_("Tiếp nhận tệp “{name}” từ thư mục {folder}"),
     "duplicate-arrived": N_("Tệp “{name}” giống hệt được đưa vào lần nữa, không tạo văn bản mới"),
+    "superseded": N_("Có tệp cùng tên “{name}” thay cho bản này"),
     "digitized": N_("Đã số hóa {pages} trang"),
     "unreadable": N_("Không đọc được tệp"),
     "suspected-secret": N_("Nghi là tài liệu bí mật nhà nước, đưa vào cách ly"),

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,12 +66,12 @@ def test_an_event_brings_a_file_long_before_the_rescan(quick: DropFolder, custod
 
 
 def test_the_rescan_finds_what_no_event_told(quick: DropFolder, custodian: FakeCustodian) -> None:
-    intake = Intake([quick], custodian, RealClock(), rescan_seconds=0.4)
-    intake._keep_watching = lambda: None  # type: ignore[method-assign]  # a share without inotify
+    intake = Intake([replace(quick, watch="poll")], custodian, RealClock(), rescan_seconds=0.4)
     with running(intake):
         time.sleep(0.5)
         (quick.path / "a.pdf").write_bytes(small_pdf())
         until(lambda: custodian.contents)
+        assert intake._observer is None, "a share gives no events: a watcher on it only dies"
 
 
 def test_a_dead_watcher_is_started_again(quick: DropFolder, custodian: FakeCustodian) -> None:
