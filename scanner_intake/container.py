@@ -1,9 +1,9 @@
 """Is a file whole? Decided by its content, never by its name.
 
 Owns the media type by magic bytes and the question whether a container parses to its end: PDF (last cross-reference
-reachable and pikepdf opens it), TIFF (see `tiff`), JPEG (end of image), PNG (IEND). A scanner writes slowly and a
-broken transfer looks closed, so a quiet size alone proves nothing (operations rules 3.5). It decodes no pixel and
-writes nothing.
+reachable and pikepdf opens it), TIFF (see `tiff`), JPEG (end of image), PNG (IEND), HEIC (see `heif`). A scanner
+writes slowly and a broken transfer looks closed, so a quiet size alone proves nothing (operations rules 3.5). It
+decodes no pixel and writes nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pikepdf
 
-from scanner_intake import tiff
+from scanner_intake import heif, tiff
 
-PDF, TIFF, JPEG, PNG = "application/pdf", "image/tiff", "image/jpeg", "image/png"
+PDF, TIFF, JPEG, PNG, HEIC = "application/pdf", "image/tiff", "image/jpeg", "image/png", "image/heic"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _TAIL = 2048
 
@@ -33,7 +33,7 @@ class Inspection:
 
 
 def media_type_of(path: Path) -> str | None:
-    """The media type by the first bytes, None when it is none of PDF, TIFF, JPEG, PNG."""
+    """The media type by the first bytes, None when it is none of PDF, TIFF, JPEG, PNG, HEIC."""
     with path.open("rb") as file:
         return _by_magic(file.read(1024))
 
@@ -72,6 +72,8 @@ def _inspect(view: mmap.mmap, path: Path) -> Inspection:
         code = "" if tiff.is_whole(view) else "truncated"
     elif kind == JPEG:
         code = "" if _jpeg_ends(view) else "truncated"
+    elif kind == HEIC:
+        code = "" if heif.is_whole(view) else "truncated"
     else:
         code = "" if _png_ends(view) else "truncated"
     return Inspection(kind, code == "", code)
@@ -84,6 +86,8 @@ def _by_magic(head: bytes) -> str | None:
         return PNG
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return TIFF
+    if heif.is_heic(head):
+        return HEIC
     if b"%PDF-" in head:  # some scanners and mail gateways put bytes before the header
         return PDF
     return None
@@ -91,6 +95,8 @@ def _by_magic(head: bytes) -> str | None:
 
 def _may_become(head: bytes) -> bool:
     starts = (b"%PDF-", _PNG_MAGIC, b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+    if len(head) > 4 and b"ftypheic".startswith(head[4:12]):
+        return True
     return any(magic.startswith(head) for magic in starts)
 
 

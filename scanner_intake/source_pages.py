@@ -7,52 +7,45 @@ does ends in a `Source` or in `Refused`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pypdfium2 as pdfium
-
-from scanner_intake import digitize_source
+from scanner_intake.container import HEIC, PDF, TIFF, inspect
 from scanner_intake.digitized import Limits
-from scanner_intake.source_types import ImageStream, Placed, Refused, Size, Source, SourcePage
+from scanner_intake.source_image import guarded, open_image
+from scanner_intake.source_pdf import open_pdf
+from scanner_intake.source_tiff import open_tiff
+from scanner_intake.source_types import ImageStream, Placed, Refused, Source, SourcePage
+from scanner_intake.source_wrap import wrap, xobject
 
-__all__ = ["ImageStream", "Refused", "Source", "SourcePage", "open_source"]
+__all__ = ["CODES", "HEIC", "ImageStream", "Placed", "Refused", "Source", "SourcePage", "open_source", "xobject"]
 
-_PIXELS = 36_000_000.0
+CODES = frozenset(
+    (
+        "unreadable", "empty", "truncated", "damaged", "unsupported-type", "unsupported-image", "too-large",
+        "too-many-pages", "too-many-pixels", "unpacks-too-large", "needs-password", "portfolio", "xfa-form",
+    )
+)  # fmt: skip
+"""Every code that `Refused` can carry."""
 
 
 def open_source(original: Path, work: Path, limits: Limits, passwords: Sequence[str] = ()) -> Source:
     """The pages of `original`; files that have to be made are made inside `work`.
 
-    Raises: Refused.
+    Raises: Refused with one of `CODES`.
     """
-    try:
-        plain = digitize_source.open_source(original, work, limits)
-        document = pdfium.PdfDocument(plain.pdf)
-        document.init_forms()
-    except digitize_source.Refused as refusal:
-        raise Refused(refusal.code, refusal.verdict) from refusal
-    except pdfium.PdfiumError as error:
-        raise Refused("damaged") from error
-    pages = [_DrawnPage(document, number) for number in range(1, len(document) + 1)]
-    return Source(plain.media_type, pages, plain.signed, plain.warnings, lambda: plain.pdf, document.close)
-
-
-class _DrawnPage:
-    def __init__(self, document: Any, number: int) -> None:
-        self._page = document[number - 1]
-        self.number = number
-        self.size_pt: Size = self._page.get_size()
-        self.dpi: Size = (0.0, 0.0)
-        self.drawn = True
-        self.own_text = False
-
-    def picture(self, most_dpi: float = 300.0) -> np.ndarray:
-        width, height = (max(each, 1.0) for each in self.size_pt)
-        scale = min(most_dpi / 72, (_PIXELS / (width * height)) ** 0.5, 30_000 / max(width, height))
-        pixels = self._page.render(scale=scale, may_draw_forms=True).to_numpy()
-        return np.ascontiguousarray(pixels[:, :, :3] if pixels.ndim == 3 and pixels.shape[2] > 1 else pixels.squeeze())
-
-    def streams(self) -> list[Placed] | None:
-        return None
+    if original.stat().st_size > limits.source_bytes:
+        raise Refused("too-large")
+    found = inspect(original)
+    if not found.whole:
+        # A file cut off could be repaired into blank pages: an archive copy that silently lacks its end.
+        raise Refused(found.code)
+    if found.media_type == PDF:
+        return open_pdf(original, work, limits, passwords)
+    source = guarded(
+        partial(open_tiff, original, limits)
+        if found.media_type == TIFF
+        else partial(open_image, original, found.media_type, limits)
+    )
+    source.make_pdf = lambda: guarded(lambda: wrap(source.pages, work / "plain.pdf"))
+    return source

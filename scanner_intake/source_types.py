@@ -34,7 +34,7 @@ class ImageStream:
     JPXDecode) with its decode parameters by their PDF names without the slash.
 
     `colour` is gray, rgb, cmyk, indexed (then `palette` holds RGB triples) or bitonal; `invert` asks for a /Decode
-    array that turns the samples round. `globals` are the shared segments of a JBIG2 stream.
+    array that turns the samples round. `globals` are the shared segments of a JBIG2 stream, `icc` the colour profile.
     """
 
     data: bytes
@@ -47,6 +47,7 @@ class ImageStream:
     invert: bool = False
     palette: bytes = b""
     globals: bytes = b""
+    icc: bytes = b""
 
 
 Placed = tuple[ImageStream, Matrix]
