@@ -1,12 +1,12 @@
 """The limited child: digitizes one hostile file and writes one JSON result (`python -m scanner_intake.digitize_child
 WORK`).
 
-Owns the order of steps: limits on itself -> original as PDF -> pictures, stamps and words of every page in memory ->
-the marking gate -> fields -> PDF/A. It reads `request.json` in WORK and writes `result.json` and `result.pdf` there,
-nothing else anywhere.
+Owns the order of steps: limits on itself -> pages of the original -> words, stamps and layers of every page in memory
+-> the marking gate -> fields -> PDF/A. It reads `request.json` in WORK and writes `result.json`, `result.pdf` and, page
+by page, the two numbers of `progress` there, nothing else anywhere.
 
-Invariants: no recognised text reaches the disk before the gate let the paper pass; a suspected secret yields only its
-markings; every failure is a verdict with a code, never a stack trace for the parent to interpret.
+Invariants: no recognised text and no picture reaches the disk before the gate let the paper pass; a suspected secret
+yields only its markings; every failure is a verdict with a code, never a stack trace for the parent to interpret.
 """
 
 from __future__ import annotations
@@ -22,14 +22,24 @@ from scanner_intake.digitized import Digitized, Field, Limits, Marking, dump
 
 @dataclass
 class _Looked:
-    """What looking at all pages gave; `readings[i]` is None where a page keeps its own text."""
+    """What looking at all pages gave. `seen[i]` and `places[i]`: what page i of the archive copy gave, and where in
+    the source it stands; `hidden` are the numbers of the source's blank pages.
+    """
 
-    pages: list = field(default_factory=list)
-    readings: list = field(default_factory=list)
-    markings: list[Marking] = field(default_factory=list)
+    seen: list = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    hidden: list[int] = field(default_factory=list)
     warnings: set[str] = field(default_factory=set)
     header: tuple = ()
     name: Field | None = None
+
+    @property
+    def pages(self) -> list:
+        return [each.reading.page for each in self.seen]
+
+    @property
+    def markings(self) -> list[Marking]:
+        return [marking for each in self.seen for marking in each.markings]
 
 
 def main(arguments: list[str]) -> int:
@@ -54,29 +64,31 @@ def _write(work: Path, result: Digitized) -> None:
 
 def _digitize(original: Path, work: Path, limits: Limits, language: str, ignore_markings: bool) -> Digitized:
     from scanner_intake.container import media_type_of  # imports follow the limits: they cost memory too
-    from scanner_intake.digitize_ocr import RecognitionFailed
-    from scanner_intake.digitize_source import Refused, open_source
+    from scanner_intake.ocr_engine import RecognitionFailed
+    from scanner_intake.source_pages import Refused, open_source
 
     kind = media_type_of(original) or ""
     try:
-        source = open_source(original, work, limits)
-        looked = _look(source, work, language)
+        with open_source(original, work, limits) as source:
+            kind = source.media_type
+            looked = _look(source, work, limits, language)
+            return _judge(source, looked, work, original, limits, ignore_markings)
     except Refused as refusal:
         return Digitized(refusal.verdict, media_type=kind, code=refusal.code)
     except RecognitionFailed as failure:
         return Digitized("unreadable", media_type=kind, code=failure.code)
-    return _judge(source, looked, work, original, kind, ignore_markings)
 
 
-def _judge(source, looked: _Looked, work: Path, original: Path, kind: str, ignore_markings: bool) -> Digitized:
+def _judge(source, looked: _Looked, work: Path, original: Path, limits: Limits, ignore_markings: bool) -> Digitized:
     from scanner_intake.describe import describe
     from scanner_intake.digitize_pdfa import NotPdfa
     from scanner_intake.secrecy import printed_markings, suspicion
 
+    kind, count = source.media_type, len(looked.seen)
     markings = tuple(looked.markings + printed_markings(looked.pages))
     suspected = suspicion(markings)
     if suspected and not ignore_markings:
-        return Digitized("suspected-secret", source.pages, markings=markings, media_type=kind, code=suspected)
+        return Digitized("suspected-secret", count, markings=markings, media_type=kind, code=suspected)
     fields = describe(looked.pages, looked.header)
     if looked.name is not None:
         fields["signer_name"] = looked.name
@@ -89,89 +101,73 @@ def _judge(source, looked: _Looked, work: Path, original: Path, kind: str, ignor
     if not source.signed:
         verdict, pdf = "ok", work / "result.pdf"
         try:
-            warnings |= _make_pdf(source.pdf, pdf, looked, original)
+            warnings |= _archive(source, looked, original, pdf, limits.profile)
         except NotPdfa as failure:
-            return Digitized("unreadable", source.pages, media_type=kind, code=failure.code)
-    text = tuple(page.text for page in looked.pages)
-    return Digitized(verdict, source.pages, pdf, text, fields, markings, tuple(sorted(warnings)), kind)
+            return Digitized("unreadable", count, media_type=kind, code=failure.code)
+    return Digitized(
+        verdict, count, pdf, tuple(page.text for page in looked.pages), fields, markings, tuple(sorted(warnings)), kind,
+        hidden_pages=tuple(looked.hidden),
+    )  # fmt: skip
 
 
-def _look(source, work: Path, language: str) -> _Looked:
-    """Pictures, stamps and words of every page, one page in memory at a time."""
-    import pypdfium2 as pdfium
-
+def _look(source, work: Path, limits: Limits, language: str) -> _Looked:
+    """Words, stamps and layers of every page, one page's pixels in memory at a time."""
     from scanner_intake import digitize_page
-    from scanner_intake.digitize_source import Refused
+    from scanner_intake.own_words import OwnWords
 
     looked = _Looked()
-    turns: dict[int, int] = {}
-    try:
-        document = pdfium.PdfDocument(source.pdf)
-        document.init_forms()
-    except pdfium.PdfiumError as error:
-        raise Refused("damaged") from error
-    try:
-        for number in range(1, len(document) + 1):
-            seen = digitize_page.look(document, number, language, turnable=not source.signed)
-            looked.pages.append(seen.reading.page)
-            looked.readings.append(None if seen.own_text else seen.reading)
-            looked.markings.extend(seen.markings)
-            looked.warnings |= seen.warnings
-            if seen.turn:
-                turns[number] = seen.turn
+    last = None
+    with OwnWords(source) as own_words:
+        for place, page in enumerate(source.pages):
+            (work / "progress").write_text(f"{place + 1} {len(source.pages)}")
+            number = len(looked.seen) + 1
+            own = own_words.of(page)
+            built = not page.drawn and not source.signed
+            wanted = digitize_page.Wanted(
+                language,
+                turnable=not source.signed,
+                layered=built and (limits.profile == "compact" or not page.streams()),
+                hideable=built and place > 0,
+            )
+            last = None  # the picture before goes before the next one comes
+            seen, last = digitize_page.look(page, number, own, wanted)
+            if seen.blank:
+                looked.hidden.append(page.number)
+                continue
+            looked.seen.append(seen)
+            looked.places.append(place)
+            looked.warnings |= seen.warnings | ({"pages-turned"} if seen.turn else set())
             if number == 1:
-                looked.header = digitize_page.header_again(document, seen, language)
-        _find_name(document, looked, language)
-    except pdfium.PdfiumError as error:
-        raise Refused("damaged") from error
-    finally:
-        document.close()
-    if turns:
-        digitize_page.turn_pages(source.pdf, turns)
-        looked.warnings.add("pages-turned")
+                looked.header = digitize_page.header_again(last, seen, language)
+    if looked.hidden:
+        looked.warnings.add("blank-pages-hidden")
+    _find_name(source, looked, language, last)
     return looked
 
 
-def _find_name(document, looked: _Looked, language: str) -> None:
+def _find_name(source, looked: _Looked, language: str, last) -> None:
     """The signer's name is often under the seal: when it was not found, its place is read once more."""
-    from scanner_intake.digitize_page import name_again
+    from scanner_intake.digitize_page import again, name_again
     from scanner_intake.signer import describe_signer, name_in
 
     found = describe_signer(looked.pages)
     position = found.get("signer_position")
     if position is None or position.box is None or "signer_name" in found:
         return
-    zone = name_again(document, position.page, position.box, language)
-    looked.name = name_in(zone, position, looked.pages[position.page - 1])
+    seen = looked.seen[position.page - 1]
+    if last is None or last.number != position.page:
+        last = None
+        last = again(source.pages[looked.places[position.page - 1]], position.page, seen)
+    looked.name = name_in(name_again(last, position.box, language), position, seen.reading.page)
 
 
-def _make_pdf(plain: Path, target: Path, looked: _Looked, original: Path) -> set[str]:
-    """The PDF/A; when the PDF cannot become one as it is, its pages are pictured first (with a warning)."""
-    import hashlib
+def _archive(source, looked: _Looked, original: Path, target: Path, profile: str) -> set[str]:
+    """The PDF/A in the wished profile; a copy that outgrows its original gives way to the other one when that is
+    smaller. Returns warnings.
+    """
+    from scanner_intake.archive_profiles import Archive
 
-    from scanner_intake.digitize_page import flatten_document
-    from scanner_intake.digitize_pdfa import NotPdfa, make_pdfa
-
-    with original.open("rb") as file:
-        seed = hashlib.file_digest(file, "sha256").digest()
-    sizes = [(page.width, page.height) for page in looked.pages]
-    try:
-        make_pdfa(plain, target, looked.readings, sizes, seed)
-        return set()
-    except NotPdfa:
-        flat = plain.with_name("flat.pdf")
-        flatten_document(plain, flat)
-        readings = [each or _as_layer(page) for each, page in zip(looked.readings, looked.pages, strict=True)]
-        make_pdfa(flat, target, readings, sizes, seed)
-        return {"pages-pictured"}
-
-
-def _as_layer(page):
-    """A text layer for a page whose own text was good but whose page had to be pictured."""
-    from scanner_intake.digitize_ocr import Baseline, Reading
-
-    lines = tuple(line for line in page.lines if line.words)
-    return Reading(page, tuple(line.box for line in lines), tuple(Baseline(0.0, 0.0) for _ in lines), 1.0)
+    return Archive(source, looked.seen, looked.places, original, target).make(profile)
 
 
 if __name__ == "__main__":

@@ -1,39 +1,26 @@
-"""Pages as pictures and as words: rendering by PDFium, reading by Tesseract (`vie`).
+"""Pages as pictures and as words: what the recogniser gets to see of a page, and its answer in points.
 
 Owns the picture preparation measured best for Vietnamese office scans (digitizing rules 5.2: gray = max(R,G,B)
-divided by the local paper colour, 200 dpi, psm 3) and the one call of the `tesseract` program. It runs only inside
-the limited child.
+divided by the local paper colour, 200 dpi, psm 3). It runs only inside the limited child; `ocr_engine` does the
+reading.
 
-Invariants: recognised text stays in memory (picture on standard input, result on standard output), because a page may
-turn out to be a secret; rendering never exceeds `PIXELS` per page whatever the page claims to measure.
+Invariant: recognised text stays in memory, because a page may turn out to be a secret.
 """
 
 from __future__ import annotations
 
-import re
-import subprocess
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
-from defusedxml import ElementTree  # type: ignore[import-untyped]
 
+from scanner_intake import ocr_engine
 from scanner_intake.layout import Box, Line, PageText, Word, key
 
 DPI = 200
-PIXELS = 24_000_000
+_VIEW_DPI = 150
 _PEN_CHROMA = 60
-
-
-class RecognitionFailed(Exception):
-    """Tesseract is missing, was ended or returned something unreadable; `code` says which."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -56,13 +43,16 @@ class Reading:
 
 @dataclass
 class Picture:
-    """A rendered page: RGB pixels, its size in points, and a way to render a part of it again at another resolution."""
+    """A page's picture: RGB pixels to look around in, its size in points, a way to cut out a part at another
+    resolution, and the picture itself as it was decoded (gray or BGR, at most 300 dpi).
+    """
 
     number: int
     rgb: np.ndarray
     width: float
     height: float
     crop: Callable[[Box, float], np.ndarray]
+    native: np.ndarray
 
     @property
     def scale(self) -> float:
@@ -70,29 +60,31 @@ class Picture:
         return self.rgb.shape[1] / self.width
 
 
-def render(document: Any, number: int) -> Picture:
-    """Page `number` (from 1) as displayed, at 200 dpi or less when the page is very large."""
-    page = document[number - 1]
-    width, height = page.get_size()
-    width, height = max(width, 1.0), max(height, 1.0)
-    scale = min(DPI / 72, (PIXELS / (width * height)) ** 0.5, 30_000 / max(width, height))
-    rgb = _pixels(page.render(scale=scale, may_draw_forms=True, rev_byteorder=True))
+def picture_of(number: int, native: np.ndarray, size: tuple[float, float]) -> Picture:
+    """The picture of a page (HxW gray or HxWx3 BGR) that is `size` points large; `rgb` is reduced to about 150 dpi."""
+    width, height = (max(each, 1.0) for each in size)
+    dpi = native.shape[1] * 72 / width
 
-    def crop(box: Box, dpi: float) -> np.ndarray:
-        margins = (box[0], height - box[3], width - box[2], box[1])  # PDFium: left, bottom, right, top
-        inside = tuple(max(0.0, each) for each in margins)
-        return _pixels(page.render(scale=dpi / 72, crop=inside, may_draw_forms=True, rev_byteorder=True))
+    def crop(box: Box, wanted: float) -> np.ndarray:
+        across, down = native.shape[1] / width, native.shape[0] / height
+        x0, x1 = sorted(min(native.shape[1], max(0, round(each * across))) for each in (box[0], box[2]))
+        y0, y1 = sorted(min(native.shape[0], max(0, round(each * down))) for each in (box[1], box[3]))
+        cut = native[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+        if not cut.size:
+            cut = native[-1:, -1:]
+        sides = (max(1, round(cut.shape[1] * wanted / dpi)), max(1, round(cut.shape[0] * wanted / dpi)))
+        method = cv2.INTER_AREA if wanted < dpi else cv2.INTER_LINEAR
+        return _rgb(cut if sides == cut.shape[1::-1] else cv2.resize(cut, sides, interpolation=method))
 
-    return Picture(number, rgb, width, height, crop)
+    shown = native
+    if dpi > 1.5 * _VIEW_DPI:
+        ratio = 0.5 if abs(dpi - 2 * _VIEW_DPI) < 3 else _VIEW_DPI / dpi
+        shown = cv2.resize(native, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    return Picture(number, _rgb(shown), width, height, crop, native)
 
 
-def _pixels(bitmap: Any) -> np.ndarray:
-    pixels = bitmap.to_numpy()
-    if pixels.ndim == 2:
-        pixels = pixels[:, :, None]
-    if pixels.shape[2] == 1:
-        pixels = np.repeat(pixels, 3, axis=2)
-    return np.ascontiguousarray(pixels[:, :, :3])
+def _rgb(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB)
 
 
 def paper(image: np.ndarray) -> np.ndarray:
@@ -129,46 +121,34 @@ def is_colourless(rgb: np.ndarray) -> bool:
     return bool(((dark.max(axis=1) - dark.min(axis=1)) > 3).mean() < 0.1)
 
 
-def tesseract(gray: np.ndarray, *, psm: int, dpi: float, form: str = "hocr", language: str = "vie") -> bytes:
-    """One run of the `tesseract` program on a gray picture; returns its standard output.
-
-    Raises: RecognitionFailed with code `ocr-missing` or `ocr-failed`.
-    """
-    header = b"P5\n%d %d\n255\n" % (gray.shape[1], gray.shape[0])
-    command = [
-        "tesseract",
-        "stdin",
-        "stdout",
-        "-l",
-        language,
-        "--psm",
-        str(psm),
-        "--dpi",
-        str(max(70, round(dpi))),
-        form,
-    ]
-    if form == "txt":
-        command.pop()
-    try:
-        done = subprocess.run(command, input=header + gray.tobytes(), capture_output=True, check=False)
-    except FileNotFoundError as error:
-        raise RecognitionFailed("ocr-missing") from error
-    if done.returncode != 0:
-        raise RecognitionFailed("ocr-failed")
-    return done.stdout
-
-
 def read_text(gray: np.ndarray, *, psm: int, dpi: float, language: str = "vie") -> str:
-    """The plain text of a small cut-out (a stamp)."""
-    text = tesseract(gray, psm=psm, dpi=dpi, form="txt", language=language).decode("utf-8", "replace")
-    return unicodedata.normalize("NFC", text).strip()
+    """The plain text of a small cut-out (a stamp). Raises: RecognitionFailed."""
+    return ocr_engine.text(gray, psm=psm, dpi=dpi, language=language)
+
+
+def page_gray(native: np.ndarray, dpi: float) -> np.ndarray:
+    """What Tesseract gets of a whole page: the lightest channel over the paper's, reduced to 200 dpi, never enlarged
+    (digitizing rules 5.2).
+    """
+    gray = native
+    if native.ndim == 3:
+        blue, green, red = cv2.split(native)
+        gray = cv2.max(cv2.max(blue, green), red)
+    if dpi > 1.05 * DPI:
+        gray = cv2.resize(gray, None, fx=DPI / dpi, fy=DPI / dpi, interpolation=cv2.INTER_AREA)
+    return flatten(gray)
 
 
 def read_page(picture: Picture, language: str = "vie", psm: int = 3) -> Reading:
-    """All words of one page."""
-    dpi = picture.scale * 72
-    raw = tesseract(reading_gray(picture.rgb), psm=psm, dpi=dpi, language=language)
-    reading = _from_hocr(raw, picture)
+    """All words of one page. Raises: RecognitionFailed."""
+    gray = page_gray(picture.native, picture.native.shape[1] * 72 / picture.width)
+    dpi = gray.shape[1] * 72 / picture.width
+    seen = ocr_engine.lines(gray, psm=psm, dpi=dpi, language=language)
+    return with_ink(_reading(seen, picture, 72 / dpi), picture)
+
+
+def with_ink(reading: Reading, picture: Picture) -> Reading:
+    """The same words, those written with coloured ink marked."""
     lines = tuple(Line(tuple(_with_ink(word, picture) for word in line.words)) for line in reading.page.lines)
     return replace(reading, page=replace(reading.page, lines=lines))
 
@@ -183,9 +163,8 @@ def read_zone(
     rgb = picture.crop(box, dpi)
     if bare:
         rgb = without_coloured_ink(rgb)
-    raw = tesseract(reading_gray(rgb), psm=psm, dpi=dpi, language=language)
-    part = Picture(picture.number, rgb, rgb.shape[1] * 72 / dpi, rgb.shape[0] * 72 / dpi, picture.crop)
-    lines = _from_hocr(raw, part).page.lines
+    seen = ocr_engine.lines(reading_gray(rgb), psm=psm, dpi=dpi, language=language)
+    lines = _reading(seen, picture, 72 / dpi).page.lines
     x, y = max(0.0, box[0]), max(0.0, box[1])
     return tuple(Line(tuple(_with_ink(_moved(word, x, y), picture) for word in line.words)) for line in lines)
 
@@ -202,62 +181,34 @@ def without_coloured_ink(rgb: np.ndarray) -> np.ndarray:
 def orientation(picture: Picture) -> int:
     """Degrees to turn the page clockwise so that it stands upright, 0 when unknown (Tesseract OSD on 150 dpi)."""
     gray = reading_gray(picture.rgb)
-    small = cv2.resize(gray, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA)
-    try:
-        header = b"P5\n%d %d\n255\n" % (small.shape[1], small.shape[0])
-        command = ["tesseract", "stdin", "stdout", "-l", "osd", "--psm", "0", "--dpi", "150"]
-        done = subprocess.run(command, input=header + small.tobytes(), capture_output=True, check=False)
-    except FileNotFoundError:
-        return 0
-    turn = re.search(rb"Rotate:\s*(\d+)", done.stdout)
-    sure = re.search(rb"Orientation confidence:\s*([\d.]+)", done.stdout)
-    if done.returncode != 0 or turn is None or sure is None or float(sure[1]) < 2.0:
-        return 0
-    return int(turn[1]) % 360
+    return ocr_engine.orientation(gray, picture.scale * 72)
 
 
-def _from_hocr(raw: bytes, picture: Picture) -> Reading:
-    try:
-        root = ElementTree.fromstring(raw)
-    except ElementTree.ParseError as error:
-        raise RecognitionFailed("ocr-failed") from error
-    unit = 1 / picture.scale
+def _reading(seen: list[ocr_engine.SeenLine], picture: Picture, unit: float) -> Reading:
+    """The engine's lines in points."""
     lines: list[Line] = []
     boxes: list[Box] = []
     baselines: list[Baseline] = []
-    for element in root.iter():
-        if element.get("class") not in ("ocr_line", "ocr_header", "ocr_textfloat", "ocr_caption"):
-            continue
-        words = tuple(word for each in element if (word := _word(each, unit)) is not None)
-        if not words:
-            continue
-        title = element.get("title") or ""
+    for each in seen:
+        words = tuple(Word(word.text, _scaled(word.box, unit), word.confidence) for word in each.words)
         lines.append(Line(words))
-        boxes.append(_box(title, unit))
-        slope = re.search(r"baseline (-?[\d.]+) (-?[\d.]+)", title)
-        baselines.append(Baseline(float(slope[1]), float(slope[2]) * unit) if slope else Baseline(0.0, 0.0))
+        boxes.append(_scaled(each.box, unit))
+        baselines.append(_baseline(each, unit))
     sure = [word.confidence for line in lines for word in line.words if key(word.text)]
     page = PageText(picture.number, picture.width, picture.height, tuple(lines))
     return Reading(page, tuple(boxes), tuple(baselines), sum(sure) / len(sure) if sure else 0.0)
 
 
-def _word(element: Any, unit: float) -> Word | None:
-    if element.get("class") != "ocrx_word":
-        return None
-    text = unicodedata.normalize("NFC", "".join(element.itertext())).strip()
-    if not text:
-        return None
-    title = element.get("title") or ""
-    sure = re.search(r"x_wconf (\d+)", title)
-    return Word(text, _box(title, unit), min(1.0, int(sure[1]) / 100) if sure else 0.0)
+def _scaled(box: tuple[int, int, int, int], unit: float) -> Box:
+    return (box[0] * unit, box[1] * unit, box[2] * unit, box[3] * unit)
 
 
-def _box(title: str, unit: float) -> Box:
-    corners = re.search(r"bbox (\d+) (\d+) (\d+) (\d+)", title)
-    if corners is None:
-        return (0.0, 0.0, 0.0, 0.0)
-    x0, y0, x1, y1 = (int(each) * unit for each in corners.groups())
-    return (x0, y0, x1, y1)
+def _baseline(line: ocr_engine.SeenLine, unit: float) -> Baseline:
+    if line.baseline is None or line.baseline[2] <= line.baseline[0]:
+        return Baseline(0.0, 0.0)
+    x0, y0, x1, y1 = line.baseline
+    slope = (y1 - y0) / (x1 - x0)
+    return Baseline(slope, (y0 + slope * (line.box[0] - x0) - line.box[3]) * unit)
 
 
 def _moved(word: Word, x: float, y: float) -> Word:
@@ -272,6 +223,6 @@ def _with_ink(word: Word, picture: Picture) -> Word:
     if cut.size == 0:
         return word
     light = cut.max(axis=2)
-    ink = light <= np.percentile(light, 12)
-    chroma = (cut.max(axis=2) - cut.min(axis=2))[ink]
+    ink = light <= np.partition(light, light.size * 12 // 100, axis=None)[light.size * 12 // 100]
+    chroma = (light - cut.min(axis=2))[ink]
     return replace(word, pen=bool(np.median(chroma) > _PEN_CHROMA))

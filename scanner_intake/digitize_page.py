@@ -1,88 +1,148 @@
-"""One page: its picture, its stamps and its words, in the order the marking gate needs.
+"""One page: its picture made upright, its words, its stamps and its layers, in one visit.
 
-Owns the choice between a page's own text (born digital) and recognition, and the turning of pages scanned sideways or
-upside down. It runs only inside the limited child and keeps no text outside memory.
+Owns the order of what is done to a picture (digitizing rules 6.1) and what is remembered of it: words, markings and
+coded layers, never pixels. It runs only inside the limited child and keeps no text outside memory.
+
+Invariant: words, boxes and layers of one page speak of the same upright picture.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-import pikepdf
-import pypdfium2 as pdfium
-import pypdfium2.raw as raw
 
-from scanner_intake import digitize_ocr
+from scanner_intake import blank, deskew, digitize_ocr, layers
 from scanner_intake.describe import cut_header
-from scanner_intake.digitize_ocr import Baseline, Picture, Reading
-from scanner_intake.digitize_pdfa import flatten_pages
+from scanner_intake.digitize_ocr import Picture, Reading
 from scanner_intake.digitized import Marking
-from scanner_intake.layout import Box, Line, PageText, Word
+from scanner_intake.layers import Layers
+from scanner_intake.layout import Box, Line
+from scanner_intake.source_types import SourcePage
 from scanner_intake.stamps import find_markings
+from scanner_intake.text_layer import PlacedLine
 
 _UNSURE = 0.62
 _HEADER = 0.34
-_SCAN_COVER = 0.5
+_FEW_WORDS = 3
 _MILLIMETRE = 72 / 25.4
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What is asked of a page: the language, whether its picture may be turned and levelled, whether layers are made,
+    and whether it may be found blank.
+    """
+
+    language: str = "vie"
+    turnable: bool = True
+    layered: bool = True
+    hideable: bool = False
+
+
+@dataclass(frozen=True)
 class Seen:
-    """What one page gave. `turn` is how far it was turned clockwise; `own_text` that its text was in the file
-    already.
+    """What one page gave, in the coordinates of its upright picture (`number` is its place in the archive copy).
+
+    `turn` is how far it was turned clockwise, `skew` the angle taken out after that; `own_text` that its words were in
+    the file already; `layers` is None when the page is not built from them.
     """
 
     reading: Reading
-    markings: tuple[Marking, ...]
-    warnings: frozenset[str]
-    own_text: bool
-    turn: int
+    markings: tuple[Marking, ...] = ()
+    warnings: frozenset[str] = frozenset()
+    own_text: bool = False
+    turn: int = 0
+    skew: float = 0.0
+    layers: Layers | None = None
+    blank: bool = False
 
 
-def look(document: Any, number: int, language: str, *, turnable: bool) -> Seen:
-    """Stamps first, then words of page `number`."""
+def look(page: SourcePage, number: int, own: Reading | None, wanted: Wanted) -> tuple[Seen, Picture]:
+    """Words, stamps and layers of `page`, which will be page `number`; `own` are the words it brings along.
+
+    The picture is for a second look while it is still there. Raises: Refused, RecognitionFailed.
+    """
     cv2.setNumThreads(1)
-    picture = digitize_ocr.render(document, number)
-    own = own_text(document, picture)
-    turn = 0
-    if own is not None:
-        reading = own
-    else:
-        reading = digitize_ocr.read_page(picture, language)
-        if turnable and _maybe_turned(reading, picture):
+    picture = digitize_ocr.picture_of(number, page.picture(), page.size_pt)
+    turn, angle = 0, 0.0
+    if own is None:
+        reading = digitize_ocr.read_page(picture, wanted.language)
+        if wanted.turnable and _maybe_turned(reading, picture):
             turn = digitize_ocr.orientation(picture)
             if turn:
-                page = document[number - 1]
-                page.set_rotation((page.get_rotation() + turn) % 360)
-                picture = digitize_ocr.render(document, number)
-                reading = digitize_ocr.read_page(picture, language)
+                picture = _turned(picture, turn)
+                reading = digitize_ocr.read_page(picture, wanted.language)
+        if wanted.hideable and _words(reading) <= _FEW_WORDS and blank.is_blank(picture.native, _dpi(picture)):
+            return Seen(reading, blank=True), picture
+        if wanted.layered:
+            angle = page_skew(reading)
+            if angle:
+                picture, reading = _level(picture, reading, angle)
+    else:
+        reading = replace(own, page=replace(own.page, number=number))
     warnings = set()
     if own is None and digitize_ocr.is_colourless(picture.rgb):
         warnings.add("marking-not-checked")  # no colour: stamps can only be found by their words (digitizing rules 12)
 
     def read(gray: np.ndarray, psm: int, dpi: float) -> str:
-        return digitize_ocr.read_text(gray, psm=psm, dpi=dpi, language=language)
+        return digitize_ocr.read_text(gray, psm=psm, dpi=dpi, language=wanted.language)
 
     markings = tuple(find_markings(picture, read))
-    return Seen(reading, markings, frozenset(warnings), own is not None, turn)
+    made = layers.split(picture.native, _dpi(picture)) if wanted.layered else None
+    return Seen(reading, markings, frozenset(warnings), own is not None, turn, angle, made), picture
 
 
-def _maybe_turned(reading: Reading, picture: Picture) -> bool:
-    """Whether a page with ink was read so badly that it may lie on its side; blank pages are not worth the time."""
-    dark = float((picture.rgb[::4, ::4].min(axis=2) < 110).mean())
-    return reading.confidence < _UNSURE and dark > 0.004
+def again(page: SourcePage, number: int, seen: Seen) -> Picture:
+    """The same upright picture once more."""
+    picture = digitize_ocr.picture_of(number, page.picture(), page.size_pt)
+    if seen.turn:
+        picture = _turned(picture, seen.turn)
+    if seen.skew:
+        size = (picture.width, picture.height)
+        picture = digitize_ocr.picture_of(number, deskew.turn_pixels(picture.native, seen.skew), size)
+    return picture
 
 
-def header_again(document: Any, seen: Seen, language: str) -> tuple[Line, ...]:
+def relayered(page: SourcePage, number: int, seen: Seen) -> Layers:
+    """The layers of a page for which none were made."""
+    picture = again(page, number, seen)
+    return layers.split(picture.native, _dpi(picture))
+
+
+def placed_lines(seen: Seen, *, skewed: bool) -> tuple[PlacedLine, ...]:
+    """The words for the text layer: level for a page built from its upright picture, else (`skewed`) where the
+    scanner's own pixels have them.
+    """
+    size = (seen.reading.page.width, seen.reading.page.height)
+    back = -seen.skew if skewed else 0.0
+    rise = _common_slope(seen) if skewed else 0.0
+    placed = []
+    for line, box, baseline in zip(seen.reading.page.lines, seen.reading.boxes, seen.reading.baselines, strict=True):
+        words = tuple((word.text, word.box) for word in line.words)
+        middle = (box[0] + box[2]) / 2
+        x, y = middle, baseline.slope * (middle - box[0]) + box[3] + baseline.offset
+        if back:
+            words = tuple((text, deskew.turn_box(place, back, size)) for text, place in words)
+            x, y = deskew.turn_point(x, y, back, size)
+        tall = min(box[3] - box[1], 2.2 * line.height + 1.4)
+        placed.append(PlacedLine(words, rise, y - rise * x, tall))
+    return tuple(placed)
+
+
+def page_skew(reading: Reading) -> float:
+    """The angle to take out of a page, in degrees (0.0 for none)."""
+    strokes = []
+    for box, baseline in zip(reading.boxes, reading.baselines, strict=True):
+        strokes.append((box[0], 0.0, box[2], baseline.slope * (box[2] - box[0])))
+    return deskew.skew(strokes, reading.page.width)
+
+
+def header_again(picture: Picture, seen: Seen, language: str) -> tuple[Line, ...]:
     """A second reading of page 1's header at 300 dpi: two readings that agree are a fact, one alone is not."""
     if seen.own_text or not seen.reading.page.lines:
         return ()
-    picture = digitize_ocr.render(document, 1)
     header = cut_header(seen.reading.page, seen.reading.page.lines)
     top, bottom = 0.0, _HEADER * picture.height
     if header.number is not None and header.date is not None and header.anchor.found:
@@ -92,9 +152,8 @@ def header_again(document: Any, seen: Seen, language: str) -> tuple[Line, ...]:
     return digitize_ocr.read_zone(picture, (0.0, top, picture.width, bottom), dpi=300, psm=4, language=language)
 
 
-def name_again(document: Any, number: int, box: Box, language: str) -> tuple[Line, ...]:
+def name_again(picture: Picture, box: Box, language: str) -> tuple[Line, ...]:
     """The place under the signer's function, with seal and pen strokes taken out."""
-    picture = digitize_ocr.render(document, number)
     centre, reach = (box[0] + box[2]) / 2, 45 * _MILLIMETRE
     zone = (
         max(0.0, centre - reach),
@@ -105,116 +164,49 @@ def name_again(document: Any, number: int, box: Box, language: str) -> tuple[Lin
     return digitize_ocr.read_zone(picture, zone, dpi=300, psm=6, language=language, bare=True)
 
 
-def own_text(document: Any, picture: Picture) -> Reading | None:
-    """The words a born-digital page brings along; None for scans (text layer or not) and for unusable encodings."""
-    page = document[picture.number - 1]
-    if _covered_by_pictures(page, picture) > _SCAN_COVER:
-        return None
-    text_page = page.get_textpage()
-    try:
-        words = _words(text_page, page, picture)
-    finally:
-        text_page.close()
-    if sum(len(word.text) for word in words) < 20:
-        return None
-    lines = tuple(_lines(words))
-    whole = PageText(picture.number, picture.width, picture.height, lines)
-    if not _plausible(whole.text):
-        return None
-    boxes = tuple(line.box for line in lines)
-    return Reading(whole, boxes, tuple(Baseline(0.0, 0.0) for _ in lines), 1.0)
+def _dpi(picture: Picture) -> float:
+    return picture.native.shape[1] * 72 / picture.width
 
 
-def _covered_by_pictures(page: Any, picture: Picture) -> float:
-    area = 0.0
-    for each in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=4):
-        try:
-            left, bottom, right, top = each.get_bounds() if hasattr(each, "get_bounds") else each.get_pos()
-        except pdfium.PdfiumError:
-            continue
-        area = max(area, max(0.0, right - left) * max(0.0, top - bottom))
-    return float(area / (picture.width * picture.height))
+def _words(reading: Reading) -> int:
+    return sum(len(line.words) for line in reading.page.lines)
 
 
-def _words(text_page: Any, page: Any, picture: Picture) -> list[Word]:
-    words: list[Word] = []
-    letters: list[str] = []
-    corners: list[tuple[float, float, float, float]] = []
-
-    def finish() -> None:
-        if letters and corners:
-            x0, y0, x1, y1 = zip(*corners, strict=True)
-            text = unicodedata.normalize("NFC", "".join(letters))
-            words.append(Word(text, (min(x0), min(y0), max(x1), max(y1)), 1.0))
-        letters.clear()
-        corners.clear()
-
-    for index in range(min(text_page.count_chars(), 60_000)):
-        letter = chr(raw.FPDFText_GetUnicode(text_page, index))
-        if letter.isspace() or letter in "\0\ufffe\uffff":
-            finish()
-            continue
-        box = _displayed(text_page.get_charbox(index), page, picture)
-        if corners and (abs(box[3] - corners[-1][3]) > 1.2 * (box[3] - box[1]) + 2 or box[0] < corners[-1][0] - 4):
-            finish()
-        letters.append(letter)
-        corners.append(box)
-    finish()
-    return words
+def _maybe_turned(reading: Reading, picture: Picture) -> bool:
+    """Whether a page with ink was read so badly that it may lie on its side; blank pages are not worth the time."""
+    if reading.confidence >= _UNSURE:
+        return False
+    return float((picture.rgb[::4, ::4].min(axis=2) < 110).mean()) > 0.004
 
 
-def _displayed(box: tuple[float, ...], page: Any, picture: Picture) -> tuple[float, float, float, float]:
-    """From PDF coordinates to points from the top left of the displayed page."""
-    left, bottom, right, top = page.get_cropbox()
-    x0, y0, x1, y1 = box[0] - left, box[1] - bottom, box[2] - left, box[3] - bottom
-    width, height = right - left, top - bottom
-    rotation = page.get_rotation() % 360
-    if rotation == 90:
-        return (y0, x0, y1, x1)
-    if rotation == 180:
-        return (width - x1, y0, width - x0, y1)
-    if rotation == 270:
-        return (height - y1, width - x1, height - y0, width - x0)
-    return (x0, height - y1, x1, height - y0)
+def _turned(picture: Picture, turn: int) -> Picture:
+    native = np.ascontiguousarray(np.rot90(picture.native, -turn // 90))
+    size = (picture.width, picture.height) if turn == 180 else (picture.height, picture.width)
+    return digitize_ocr.picture_of(picture.number, native, size)
 
 
-def _lines(words: list[Word]) -> list[Line]:
-    lines: list[list[Word]] = []
-    for word in words:
-        last = lines[-1][-1] if lines else None
-        same = last is not None and min(last.box[3], word.box[3]) - max(last.box[1], word.box[1]) > 0.4 * min(
-            last.box[3] - last.box[1], word.box[3] - word.box[1]
+def _level(picture: Picture, reading: Reading, angle: float) -> tuple[Picture, Reading]:
+    """The picture turned once, the words moved by calculation: on a level line all stand at one height."""
+    size = (picture.width, picture.height)
+    lines, boxes, baselines = [], [], []
+    for line, box, baseline in zip(reading.page.lines, reading.boxes, reading.baselines, strict=True):
+        middle = (box[0] + box[2]) / 2
+        _, height = deskew.turn_point(
+            middle, baseline.slope * (middle - box[0]) + box[3] + baseline.offset, angle, size
         )
-        if same and last is not None and word.box[0] > last.box[0]:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    return [Line(tuple(each)) for each in lines]
-
-
-def _plausible(text: str) -> bool:
-    """Whether own text is real Unicode text: legacy Vietnamese fonts and broken encodings give other signs instead."""
-    letters = [ch for ch in text if not ch.isspace()]
-    strange = sum(
-        ch == "\ufffd" or unicodedata.category(ch) in ("Co", "Cn", "Cc") or ch in "¸µ¶·¹¨©«®§¾¼½Æ" for ch in letters
+        lines.append(Line(tuple(replace(word, box=deskew.turn_box(word.box, angle, size)) for word in line.words)))
+        place = lines[-1].box
+        boxes.append(place)
+        baselines.append(digitize_ocr.Baseline(0.0, height - place[3]))
+    page = replace(reading.page, lines=tuple(lines))
+    native = deskew.turn_pixels(picture.native, angle)
+    return (
+        digitize_ocr.picture_of(picture.number, native, size),
+        replace(reading, page=page, boxes=tuple(boxes), baselines=tuple(baselines)),
     )
-    return strange < 0.02 * max(1, len(letters))
 
 
-def turn_pages(pdf_path: Path, turns: dict[int, int]) -> None:
-    """Writes the found rotations into the working PDF."""
-    with pikepdf.open(pdf_path, allow_overwriting_input=True) as pdf:
-        for number, turn in turns.items():
-            pdf.pages[number - 1].rotate(turn, relative=True)
-        pdf.save(pdf_path)
-
-
-def flatten_document(plain: Path, target: Path) -> None:
-    """Every page as a picture at 200 dpi, one page's pixels in memory at a time."""
-    document = pdfium.PdfDocument(plain)
-    try:
-        document.init_forms()
-        pictures = (digitize_ocr.render(document, number) for number in range(1, len(document) + 1))
-        flatten_pages(((each.rgb, each.width, each.height) for each in pictures), target)
-    finally:
-        document.close()
+def _common_slope(seen: Seen) -> float:
+    """The slope of the lines on the scanner's own pixels."""
+    angle = seen.skew or page_skew(seen.reading)
+    return float(np.tan(np.radians(angle)))

@@ -52,7 +52,8 @@ class BadResult(Exception):
 @dataclass(frozen=True)
 class Limits:
     """What one file may cost: bytes in, pages, pixels of one image, address space of each process, CPU and wall
-    seconds. `dictionary` is the path of the province's own words (`dictionary.load`), "" for none.
+    seconds. `dictionary` is the path of the province's own words (`dictionary.load`), "" for none; `profile` is the
+    archive copy's (`archive_profiles.PROFILES`).
     """
 
     source_bytes: int = 200 << 20
@@ -63,6 +64,7 @@ class Limits:
     wall_seconds: float = 1200.0
     output_bytes: int = 1 << 30
     dictionary: str = ""
+    profile: str = "compact"
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ class Cost:
 class Digitized:
     """What became of one file. `text` has one string per page. `code` is "" unless something must be said about it.
 
-    `absent` says of every field that is missing, or only guessed, why (a word of `ABSENT`).
+    `absent` says of every field that is missing, or only guessed, why (a word of `ABSENT`). `hidden_pages` are the
+    original's blank pages that the PDF leaves out; all other page numbers count the PDF's pages.
     """
 
     verdict: str
@@ -122,6 +125,7 @@ class Digitized:
     code: str = ""
     absent: dict[str, str] = field(default_factory=dict)
     cost: Cost = Cost()
+    hidden_pages: tuple[int, ...] = ()
 
 
 def dump(result: Digitized) -> bytes:
@@ -147,6 +151,7 @@ def dump(result: Digitized) -> bytes:
             for m in result.markings
         ],
         "warnings": list(result.warnings),
+        "hidden_pages": list(result.hidden_pages),
         "media_type": result.media_type,
         "code": result.code,
     }
@@ -164,7 +169,7 @@ def parse(raw: bytes, pdf: Path) -> Digitized:
         shape = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise BadResult("not JSON") from error
-    _keys(shape, "verdict pages has_pdf text fields absent markings warnings media_type code")
+    _keys(shape, "verdict pages has_pdf text fields absent markings warnings hidden_pages media_type code")
     verdict = _one_of(shape["verdict"], VERDICTS)
     pages = _integer(shape["pages"], 0, 100_000)
     if not isinstance(shape["has_pdf"], bool):
@@ -187,6 +192,7 @@ def parse(raw: bytes, pdf: Path) -> Digitized:
         media_type=_one_of(shape["media_type"], MEDIA_TYPES),
         code=_code(shape["code"]),
         absent=absent,
+        hidden_pages=tuple(_integer(each, 1, 100_000) for each in _list(shape["hidden_pages"], 100_000)),
     )
 
 

@@ -37,6 +37,8 @@ PAPERS: dict[str, str] = {
     "resolution-assumed": N_("Tệp không ghi độ phân giải; hộp coi là khổ A4."),
     "pages-turned": N_("Có trang bị ngược, hộp đã xoay lại."),
     "pages-pictured": N_("Có trang được chuyển thành ảnh để giữ đúng hình."),
+    "blank-pages-hidden": N_("Có mặt giấy trắng không đưa vào bản lưu; bản gốc vẫn giữ đủ."),
+    "profile-changed": N_("Bản lưu kiểu đã chọn lớn hơn bản gốc nên hộp dùng kiểu kia."),
     "marking-not-checked": N_("Bản quét không có màu nên dấu độ mật chỉ được tìm bằng chữ. Hãy xem lại trên giấy."),
     "active-content-removed": N_("Đã bỏ mã chạy trong tệp PDF."),
     "attachments-removed": N_("Đã bỏ tệp đính kèm bên trong PDF; bản gốc vẫn được giữ."),

@@ -1,0 +1,153 @@
+"""Tesseract inside this process: one engine a language, single-threaded, from gray pixels to words with their lines.
+
+Owns the only use of `tesserocr`. Pixels go in as bytes (a picture object would be coded again first, digitizing rules
+5.5), words come out in pixels of that picture. It knows neither pages nor points, and it writes nothing.
+
+Invariants: text is NFC; only single-threaded (`OMP_THREAD_LIMIT=1` comes from `digitize_limits`); one call at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tesserocr
+
+_DEBIAN = Path("/usr/share/tesseract-ocr")
+_SURE_ENOUGH = 2.0
+PixelBox = tuple[int, int, int, int]
+
+
+class RecognitionFailed(Exception):
+    """The language is not installed or the engine gave up; `code` says which."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class SeenWord:
+    """One word; `confidence` 0..1."""
+
+    text: str
+    box: PixelBox
+    confidence: float
+
+
+@dataclass(frozen=True)
+class SeenLine:
+    """One line in reading order. `baseline` is (x0, y0, x1, y1), None when the engine found none."""
+
+    words: tuple[SeenWord, ...]
+    box: PixelBox
+    baseline: tuple[float, float, float, float] | None
+
+
+def lines(gray: np.ndarray, *, psm: int, dpi: float, language: str) -> list[SeenLine]:
+    """All words of a gray HxW picture by lines.
+
+    Raises: RecognitionFailed with code `ocr-missing` or `ocr-failed`.
+    """
+    api = _shown(gray, psm, dpi, language)
+    try:
+        if not api.Recognize():
+            raise RecognitionFailed("ocr-failed")
+        return _gathered(api.GetIterator())
+    except RuntimeError as error:
+        raise RecognitionFailed("ocr-failed") from error
+    finally:
+        api.Clear()
+
+
+def text(gray: np.ndarray, *, psm: int, dpi: float, language: str) -> str:
+    """The plain text of a small picture. Raises: RecognitionFailed."""
+    api = _shown(gray, psm, dpi, language)
+    try:
+        return unicodedata.normalize("NFC", api.GetUTF8Text()).strip()
+    except RuntimeError:  # nothing that looks like text
+        return ""
+    finally:
+        api.Clear()
+
+
+def orientation(gray: np.ndarray, dpi: float) -> int:
+    """Degrees to turn the picture clockwise so that its text stands upright; 0 when that cannot be told."""
+    try:
+        api = _shown(gray, 0, dpi, "osd")
+    except RecognitionFailed:
+        return 0
+    try:
+        found: Any = api.DetectOrientationScript()
+    except RuntimeError:
+        return 0
+    finally:
+        api.Clear()
+    if not found or float(found["orient_conf"]) < _SURE_ENOUGH:
+        return 0
+    return (360 - int(found["orient_deg"])) % 360
+
+
+def _shown(gray: np.ndarray, psm: int, dpi: float, language: str) -> Any:
+    api = _engine(language)
+    gray = np.ascontiguousarray(gray)
+    height, width = gray.shape
+    api.SetPageSegMode(psm)
+    api.SetImageBytes(gray.tobytes(), width, height, 1, width)
+    api.SetSourceResolution(max(70, round(dpi)))
+    return api
+
+
+@cache
+def _engine(language: str) -> Any:
+    folder = _models(language)
+    if folder is None:
+        raise RecognitionFailed("ocr-missing")
+    mode = tesserocr.OEM.DEFAULT if language == "osd" else tesserocr.OEM.LSTM_ONLY
+    try:
+        return tesserocr.PyTessBaseAPI(path=str(folder), lang=language, oem=mode, psm=tesserocr.PSM.AUTO)
+    except RuntimeError as error:
+        raise RecognitionFailed("ocr-missing") from error
+
+
+def _models(language: str) -> Path | None:
+    """The folder that holds every model of `language` ("vie", "vie+eng")."""
+    stated = os.environ.get("TESSDATA_PREFIX")
+    folders = [Path(stated)] if stated else sorted(_DEBIAN.glob("*/tessdata"), reverse=True)
+    wanted = [f"{each}.traineddata" for each in language.split("+")]
+    return next((each for each in folders if all((each / name).is_file() for name in wanted)), None)
+
+
+def _gathered(found: Any) -> list[SeenLine]:
+    if found is None:
+        return []
+    row, word = tesserocr.RIL.TEXTLINE, tesserocr.RIL.WORD
+    gathered: list[SeenLine] = []
+    words: list[SeenWord] = []
+    box: PixelBox = (0, 0, 0, 0)
+    baseline = None
+    more = not found.Empty(word)
+    while more:
+        if found.IsAtBeginningOf(row):
+            box, baseline = found.BoundingBox(row), _baseline(found.Baseline(row))
+        place = found.BoundingBox(word)
+        letters = unicodedata.normalize("NFC", found.GetUTF8Text(word)).strip()
+        if letters and place is not None:
+            words.append(SeenWord(letters, place, min(1.0, max(0.0, found.Confidence(word) / 100))))
+        if found.IsAtFinalElement(row, word) and words:
+            gathered.append(SeenLine(tuple(words), box, baseline))
+            words = []
+        more = found.Next(word)
+    return gathered
+
+
+def _baseline(found: Any) -> tuple[float, float, float, float] | None:
+    if not found:
+        return None
+    (x0, y0), (x1, y1) = found
+    return (float(x0), float(y0), float(x1), float(y1))
