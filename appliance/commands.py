@@ -21,11 +21,13 @@ from appliance.domain.documents import (
     OutOfOrder,
     advance,
     give_consent,
+    replaced_by,
     without_content,
 )
 from appliance.domain.kinds import REGISTERS, Slot
-from appliance.domain.states import Event, IllegalTransition, State
-from appliance.store import ChangedMeanwhile, NoSuchDocument, Store, documents, outbox, registers, texts
+from appliance.domain.states import TRANSITIONS, Event, IllegalTransition, State
+from appliance.ids import new_id
+from appliance.store import ChangedMeanwhile, NoSuchDocument, Store, batches, documents, outbox, registers, texts
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -153,7 +155,8 @@ def send_back(store: Store, document_id: str, by: str, now: datetime, reason: st
         if secret:
             texts.forget(db, before.id)
             after = without_content(after)
-            wiped.update(before.digests)
+            wiped.update(before.digests, *(one.digests for one in documents.replaced_beside(db, before)))
+            wiped.update(batches.pictures(db, before.part_of))
         documents.save(db, before, after, by, Event.SENT_BACK, {"reason": reason.strip()})
         return after
 
@@ -195,6 +198,61 @@ def release(store: Store, document_id: str, by: str, now: datetime, reason: str)
         return after
 
     return _decide(store, document_id, decision)
+
+
+def join_parts(store: Store, document_id: str, by: str, now: datetime) -> Document:
+    """Undo the cut in front of a part: it and the part before it end, one paper with the pages of both takes their
+    place and is digitized anew. Pages of the cut come along where no code proved that they were a sheet.
+
+    Returns the new paper.
+
+    Raises:
+        CommandRefused: no-part-before, parts-decided (somebody has decided about one of them), batch-gone (the batch's
+            file was wiped with a secret), not-in-this-state, changed-meanwhile.
+    """
+
+    def decision(db: Any, part: Document) -> Document:
+        first = batches.neighbour_before(db, part)
+        if first is None:
+            raise CommandRefused("no-part-before")
+        batch = documents.load(db, part.part_of)
+        if not store.blobs.path(batch.original_sha256).is_file():
+            raise CommandRefused("batch-gone")
+        cut = batches.cut_before(db, part)
+        between = [cut.pages] if cut and not cut.read else []
+        joined = replace(
+            _fresh_part(first, batch, now), part_pages=", ".join([first.part_pages, *between, part.part_pages])
+        )
+        for ended in (first, part):
+            if (ended.state, Event.REPLACED) not in TRANSITIONS or ended.register_number:
+                raise CommandRefused("parts-decided")
+            texts.forget(db, ended.id)
+            documents.save(db, ended, replaced_by(ended, "joined", now), by, Event.REPLACED, {"count": 1})
+        detail = {"sha256": joined.original_sha256, "name": joined.original_name, "folder": joined.folder}
+        documents.insert(db, joined, by, detail | {"batch": batch.id, "pages": joined.part_pages})
+        return joined
+
+    return _decide(store, document_id, decision)
+
+
+def _fresh_part(first: Document, batch: Document, now: datetime) -> Document:
+    """A received paper in the place of ``first``, still with the whole batch's file: the worker cuts its pages out."""
+    return Document(
+        id=new_id(),
+        kind=first.kind,
+        state=State.RECEIVED,
+        version=1,
+        original_sha256=batch.original_sha256,
+        original_name=first.original_name,
+        media_type="",
+        folder=first.folder,
+        policy="person",
+        received_at=first.received_at,
+        updated_at=now,
+        part_of=batch.id,
+        part_number=first.part_number,
+        dossier=first.dossier,
+    )
 
 
 def requeue(store: Store, document_id: str, by: str, now: datetime) -> Document:

@@ -64,7 +64,7 @@ class FolderSection:
     """One drop folder. ``approve`` is "person" or "policy" (architecture.md, section 3).
 
     ``watch`` is "events" or, for a mounted share (SMB, NFS), "poll". ``sub`` names folders inside with a meaning of
-    their own; ``recursive`` takes the papers of all others too.
+    their own; ``recursive`` takes the papers of all others too. ``batches``: stacks with separator sheets arrive here.
     """
 
     path: Path
@@ -75,6 +75,7 @@ class FolderSection:
     patience_seconds: float = 600.0
     watch: str = "events"
     recursive: bool = False
+    batches: bool = False
     sub: tuple[SubFolderSection, ...] = ()
 
     @property

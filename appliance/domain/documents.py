@@ -18,6 +18,8 @@ URGENCIES = ("", "khan", "thuong-khan", "hoa-toc")
 
 SUSPECTED = "secrecy:suspected"
 """The one marking that a suspected secret keeps."""
+REPLACED_REASONS = frozenset({"split", "joined"})
+"""Why a document was replaced by others: a batch by its parts, parts by the paper they are joined to."""
 SECRET_REASONS = frozenset({"suspected-secret", "marking-unreadable", "secret"})
 
 
@@ -56,7 +58,11 @@ class Signature:
 
 @dataclass(frozen=True)
 class Document:
-    """One paper. Digests are hexadecimal SHA-256 of blobs in the box's store; times are timezone-aware UTC."""
+    """One paper. Digests are hexadecimal SHA-256 of blobs in the box's store; times are timezone-aware UTC.
+
+    A paper cut out of a batch names the batch's document (``part_of``), its place there (``part_number``, from 1) and
+    its pages in the batch's file (``part_pages``, as ``2-4, 7``). ``dossier``: the code that its separator sheet gave.
+    """
 
     id: str
     kind: Kind
@@ -82,6 +88,10 @@ class Document:
     register_year: int = 0
     register_number: int = 0
     supersedes: str = ""
+    part_of: str = ""
+    part_number: int = 0
+    part_pages: str = ""
+    dossier: str = ""
     reason_code: str = ""
     reason_text: str = ""
     attempts: int = 0
@@ -102,6 +112,11 @@ class Document:
     def secret(self) -> bool:
         """Whether this is, or was ended as, a suspected state secret."""
         return self.reason_code in SECRET_REASONS or SUSPECTED in self.markings
+
+    @property
+    def replaced(self) -> bool:
+        """Whether other documents hold this paper now."""
+        return self.state is State.DISCARDED and self.reason_code in REPLACED_REASONS
 
     @property
     def digests(self) -> frozenset[str]:
@@ -235,6 +250,15 @@ def without_content(document: Document) -> Document:
         signatures=(),
         last_error="",
     )
+
+
+def replaced_by(document: Document, reason_code: str, now: datetime) -> Document:
+    """``document`` after others took its place: nothing of what was read from it stays.
+
+    Raises:
+        IllegalTransition: somebody has decided about it, or it is set aside.
+    """
+    return advance(without_content(document), Event.REPLACED, now, reason_code=reason_code, markings=(), warnings=())
 
 
 def retry_after(attempts: int, first: float = 2.0, longest: float = 300.0) -> timedelta:

@@ -1,10 +1,12 @@
 """The one transition table of a document (architecture.md, section 3).
 
 A state is a durable fact about a paper. Work under way is not a state: it is a lease, an attempt count or a finding.
-Two rules hold for the whole table:
+Three rules hold for the whole table:
 
 1. Every (state, event) pair is either listed here or raises ``IllegalTransition``; there is no third case.
-2. Only a suspect *document* reaches QUARANTINED. A locked token or a dead link is never the paper's fault.
+2. REPLACED ends a document only in the transaction that puts others in its place: a batch by its parts, parts by the
+   paper they are joined to. Nobody has decided about it yet, so it is never a way around a decision.
+3. Only a suspect *document* reaches QUARANTINED. A locked token or a dead link is never the paper's fault.
 
 The diagram in ``appliance/ARCHITECTURE.md`` is generated from ``TRANSITIONS``; the CHECK list of the SQL table is
 compared with ``State`` by a test.
@@ -48,6 +50,7 @@ class Event(StrEnum):
     REFUSED = "refused"
     REQUEUED = "requeued"
     RELEASED = "released"
+    REPLACED = "replaced"
 
 
 S, E = State, Event
@@ -56,9 +59,11 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (S.RECEIVED, E.UNREADABLE): S.QUARANTINED,
     (S.RECEIVED, E.SUSPECTED_SECRET): S.QUARANTINED,
     (S.RECEIVED, E.GAVE_UP): S.QUARANTINED,
+    (S.RECEIVED, E.REPLACED): S.DISCARDED,
     (S.DIGITIZED, E.APPROVED): S.APPROVED,
     (S.DIGITIZED, E.SENT_BACK): S.DISCARDED,
     (S.DIGITIZED, E.SUSPECTED_SECRET): S.QUARANTINED,
+    (S.DIGITIZED, E.REPLACED): S.DISCARDED,
     (S.APPROVED, E.SIGNATURE_APPLIED): S.APPROVED,
     (S.APPROVED, E.SIGNATURES_COMPLETE): S.SIGNED,
     (S.APPROVED, E.APPROVAL_WITHDRAWN): S.DIGITIZED,

@@ -15,6 +15,7 @@ from appliance.pipeline.digitizing import Digitizing
 from appliance.pipeline.runner import Runner
 from appliance.pipeline.sending import Enqueueing
 from appliance.pipeline.signing import Signing, signing_plan
+from appliance.pipeline.splitting import Splitting
 from appliance.services.clock import utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
 from appliance.store import Store, documents, open_store
@@ -33,11 +34,13 @@ def make_runner(config: Config, store: Store) -> Runner:
         wall_seconds=config.digitize.wall_seconds,
     )
     work = config.box.state_dir / "work"
+    digitizing = Digitizing(store, work, limits, config.digitize.language, clock=utc_now)
+    stacked = {folder.shown_name for folder in config.folders if folder.batches}
     signing = Signing(store, work, SocketSigner(config.signer_socket), signing_plan(config), utc_now)
     return Runner(
         store,
         {
-            Step.DIGITIZE: Digitizing(store, work, limits, config.digitize.language, clock=utc_now),
+            Step.DIGITIZE: Splitting(store, work, limits, stacked, digitizing),
             Step.APPROVE: PolicyApproval(store),
             Step.SIGN: signing,
             Step.ENQUEUE: Enqueueing(store),

@@ -21,7 +21,7 @@ from appliance.store import events
 _PLAIN = (
     "id", "version", "folder", "policy", "original_sha256", "original_name", "media_type", "pages", "archive_sha256",
     "current_sha256", "current_size", "register", "register_year", "register_number", "supersedes", "reason_code",
-    "reason_text", "attempts", "last_error",
+    "reason_text", "attempts", "last_error", "part_of", "part_number", "part_pages", "dossier",
 )  # fmt: skip
 
 
@@ -83,9 +83,14 @@ def listed(db: Any, states: Iterable[State] = (), limit: int = 200) -> list[Docu
 
 
 def first_with_original(db: Any, sha256: str) -> Document | None:
-    """The oldest document that is not discarded and came from exactly these bytes, or None."""
+    """The oldest document that came from exactly these bytes and still stands, or None.
+
+    A batch that was split stands as long as one of its parts does.
+    """
     rows = db.execute(
-        "SELECT * FROM documents WHERE original_sha256 = ? AND state != 'discarded' ORDER BY received_at LIMIT 1",
+        """SELECT * FROM documents AS held WHERE original_sha256 = ? AND (state != 'discarded' OR EXISTS
+               (SELECT 1 FROM documents WHERE part_of = held.id AND state != 'discarded'))
+           ORDER BY received_at, id LIMIT 1""",
         [sha256],
     )
     return next((document_of(row) for row in _dicts(rows)), None)
@@ -159,17 +164,35 @@ def end_leases(db: Any, owner_prefix: str) -> None:
 def referenced_digests(db: Any) -> set[str]:
     """Every blob digest that must be there: all that some row mentions, without the originals wiped as secrets."""
     rows = db.execute(
-        """WITH wiped AS
-               (SELECT id, original_sha256 FROM documents WHERE state = 'discarded' AND reason_code = 'secret')
+        """WITH ended AS
+               (SELECT id, part_of, original_sha256 FROM documents
+                WHERE state = 'discarded' AND reason_code = 'secret'),
+           wiped AS
+               (SELECT id, original_sha256 FROM ended
+                UNION SELECT id, original_sha256 FROM documents
+                WHERE state = 'discarded' AND reason_code IN ('split', 'joined') AND (id IN (SELECT part_of FROM ended)
+                    OR part_of IN (SELECT part_of FROM ended WHERE part_of != '')))
            SELECT original_sha256 FROM documents
                WHERE NOT (state = 'discarded' AND original_sha256 IN (SELECT original_sha256 FROM wiped))
            UNION SELECT archive_sha256 FROM documents UNION SELECT current_sha256 FROM documents
-           UNION SELECT sha256 FROM outbox WHERE document_id NOT IN (SELECT id FROM wiped)"""
+           UNION SELECT sha256 FROM outbox WHERE document_id NOT IN (SELECT id FROM wiped)
+           UNION SELECT picture_sha256 FROM batch_cuts WHERE batch_id NOT IN (SELECT id FROM wiped)"""
     )
     digests = {row[0] for row in rows.fetchall()}
     for (facts,) in db.execute("SELECT facts FROM documents").fetchall():
         digests |= {signature["sha256"] for signature in json.loads(facts)["signatures"]}
     return digests - {""}
+
+
+def replaced_beside(db: Any, document: Document) -> list[Document]:
+    """The batch that ``document`` was cut from and its parts that were replaced: they hold the same pages."""
+    if not document.part_of:
+        return []
+    rows = db.execute(
+        "SELECT * FROM documents WHERE (id = ? OR part_of = ?) AND state = 'discarded' AND id != ?",
+        [document.part_of, document.part_of, document.id],
+    )
+    return [one for one in map(document_of, _dicts(rows)) if one.replaced]
 
 
 def withheld_digests(db: Any) -> set[str]:
@@ -178,12 +201,15 @@ def withheld_digests(db: Any) -> set[str]:
     suspects = [found for found in map(document_of, _dicts(rows)) if found.secret]
     if not suspects:
         return set()
+    suspects += [one for suspect in suspects for one in replaced_beside(db, suspect)]
+    whole = {one.original_sha256 for one in suspects if one.replaced}  # a joined paper waits with its batch's file
     others = db.execute(
-        f"""SELECT original_sha256, archive_sha256, current_sha256 FROM documents
+        f"""SELECT CASE part_of WHEN '' THEN '' ELSE original_sha256 END, original_sha256, archive_sha256,
+            current_sha256 FROM documents
             WHERE state != 'discarded' AND id NOT IN ({", ".join("?" * len(suspects))})""",
         [one.id for one in suspects],
     )
-    mentioned = {digest for row in others.fetchall() for digest in row}
+    mentioned = {digest for part_of, *row in others.fetchall() if part_of not in whole for digest in row}
     return {digest for one in suspects for digest in one.digests} - mentioned
 
 

@@ -133,6 +133,25 @@ def m006_held_files(db: Any) -> None:
     """)
 
 
+@MIGRATIONS()
+def m007_batches(db: Any) -> None:
+    db.execute("ALTER TABLE documents ADD COLUMN part_of TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE documents ADD COLUMN part_number INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE documents ADD COLUMN part_pages TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE documents ADD COLUMN dossier TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE INDEX documents_by_batch ON documents (part_of, part_number) WHERE part_of != ''")
+    db.execute("""
+        CREATE TABLE batch_cuts (
+            batch_id TEXT NOT NULL REFERENCES documents (id),
+            part_number INTEGER NOT NULL,
+            pages TEXT NOT NULL,
+            read INTEGER NOT NULL,
+            picture_sha256 TEXT NOT NULL,
+            PRIMARY KEY (batch_id, part_number)
+        ) STRICT
+    """)
+
+
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)

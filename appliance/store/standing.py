@@ -31,6 +31,7 @@ class Situation(StrEnum):
     QUARANTINED = "quarantined"
     SUSPECTED_SECRET = "suspected-secret"
     DISCARDED = "discarded"
+    REPLACED = "replaced"
 
 
 class Role(StrEnum):
@@ -110,7 +111,7 @@ _SITUATIONS: dict[State, Callable[[Document], Situation]] = {
     State.DELIVERED: lambda document: Situation.DELIVERED,
     State.REFUSED: lambda document: Situation.REFUSED,
     State.QUARANTINED: lambda document: Situation.SUSPECTED_SECRET if conceals(document) else Situation.QUARANTINED,
-    State.DISCARDED: lambda document: Situation.DISCARDED,
+    State.DISCARDED: lambda document: Situation.REPLACED if document.replaced else Situation.DISCARDED,
 }
 
 
@@ -151,6 +152,8 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
         found.append(Action("send-back", None, Reason.NEEDED, ends=True))
     if _knows(document, Event.SUSPECTED_SECRET) and not _knows(document, Event.DIGITIZED):
         found.append(Action("mark-secret"))
+    if document.part_number > 1 and _knows(document, Event.REPLACED):
+        found.append(Action("join", Role.CLERK))
     if _knows(document, Event.APPROVAL_WITHDRAWN) and not document.signatures:
         found.append(Action("withdraw", None))
     return tuple(found)
@@ -181,7 +184,7 @@ def turn_of(document: Document) -> Turn:
 
 def renditions(document: Document) -> tuple[Rendition, ...]:
     """Which forms of the paper may be fetched; none of a concealed or an unchecked paper."""
-    if conceals(document) or next_step(document) is Step.DIGITIZE:
+    if conceals(document) or next_step(document) is Step.DIGITIZE or document.replaced:
         return ()
     found = []
     if document.signatures:

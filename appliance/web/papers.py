@@ -89,6 +89,16 @@ async def picture(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(drawn.picture, headers={"Cache-Control": "private, no-cache", "Content-Type": "image/jpeg"})
 
 
+async def cut_picture(request: web.Request) -> web.StreamResponse:
+    """``GET /papers/{id}/cut.jpg``: the separator sheet in front of this part, or 404 where it may not be shown."""
+    office, document_id = request.app[OFFICE], request.match_info["id"]
+    paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
+    if paper.cut is None or not paper.cut.cut.picture_sha256:
+        raise web.HTTPNotFound
+    path = await asyncio.to_thread(office.store.blobs.existing, paper.cut.cut.picture_sha256)
+    return web.FileResponse(path, headers={"Cache-Control": "private, no-cache", "Content-Type": "image/jpeg"})
+
+
 async def _source(office: Office, document_id: str) -> str:
     def read(db: Any) -> str:
         return standing.picture_source(views.paper(db, document_id).document)

@@ -46,6 +46,7 @@ def make_site(
             web.post("/papers/{id}/do/{action}", papers.act),
             web.post("/papers/{id}/token/{slot}", papers.login),
             web.get(r"/papers/{id}/pages/{number:\d{1,4}}.jpg", papers.picture),
+            web.get("/papers/{id}/cut.jpg", papers.cut_picture),
             web.get("/papers/{id}/files/{rendition}", downloads.rendition),
             web.get("/papers/{id}/receipt.json", downloads.receipt),
             web.get("/hand-in", handing_in.form),

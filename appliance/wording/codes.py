@@ -25,6 +25,15 @@ _BOX: dict[str, str] = {
     "wrong-person": N_("Thao tác này cần {who} thực hiện."),
     "slot-filled": N_("Văn bản đã có chữ ký, không thể rút lại phê duyệt."),
     "reason-needed": N_("Hãy ghi lý do."),
+    "split": N_("Tệp này là một lô; hộp đã tách thành từng văn bản."),
+    "joined": N_("Phần này đã được ghép vào một văn bản khác."),
+    "cut-failed": N_("Không lấy được các trang của văn bản này từ tệp gốc của lô."),
+    "separator-by-bars": N_("Có chỗ tách chỉ nhận ra qua vạch, không đọc được mã. Hãy kiểm tra chỗ tách."),
+    "sides-do-not-match": N_("Số mặt trước và mặt sau không khớp, hộp không tự ghép. Hãy kiểm tra thứ tự trang."),
+    "batch-not-looked-at": N_("Hộp không tìm được tờ phân tách trong tệp này. Nếu là một lô, hãy quét lại."),
+    "no-part-before": N_("Không có phần nào đứng trước để ghép."),
+    "parts-decided": N_("Đã có quyết định về một trong hai phần, không ghép lại được."),
+    "batch-gone": N_("Tệp gốc của lô không còn, không ghép lại được. Hãy quét lại văn bản."),
     "bad-dossier": N_(
         "Mã hồ sơ “{dossier}” không in được: chỉ dùng chữ không dấu, số và các dấu . / _ -, tối đa 64 ký tự."
     ),

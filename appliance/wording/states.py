@@ -20,6 +20,7 @@ SITUATIONS: dict[str, str] = {
     "quarantined": N_("Cách ly"),
     "suspected-secret": N_("Nghi bí mật nhà nước"),
     "discarded": N_("Đã hủy"),
+    "replaced": N_("Đã tách, ghép"),
 }
 """Where a paper is (``standing.Situation``)."""
 
@@ -112,6 +113,7 @@ ACTIONS: dict[str, str] = {
     "discard": N_("Hủy văn bản"),
     "mark-secret": N_("Báo nghi tài liệu mật"),
     "requeue": N_("Gửi lại"),
+    "join": N_("Ghép lại với phần trước"),
 }
 
 DONE: dict[str, str] = {
@@ -124,6 +126,7 @@ DONE: dict[str, str] = {
     "discard": N_("Đã hủy văn bản."),
     "mark-secret": N_("Đã cách ly. Hộp xóa nội dung đã đọc và không gửi văn bản này đi."),
     "requeue": N_("Đã đưa văn bản vào hàng chờ gửi."),
+    "join": N_("Đã ghép hai phần thành một văn bản. Hộp đang số hóa lại."),
     "login": N_("Đã mở khóa thiết bị ký số."),
     "who": N_("Đã ghi nhớ người đang dùng máy này."),
 }
@@ -158,6 +161,9 @@ _EVENTS: dict[str, str] = {
     "refused": N_("Tỉnh từ chối"),
     "requeued": N_("Gửi lại, lượt {sequence}"),
     "released": N_("Cho số hóa lại"),
+    "replaced": N_("Được thay bằng {count} văn bản mới"),
+    "cut-out": N_("Đã lấy các trang {pages} từ tệp gốc của lô"),
+    "batch-not-looked-at": N_("Không tìm được tờ phân tách, số hóa nguyên tệp"),
     "sent-back": N_("Kết thúc: trả lại hoặc hủy"),
 }
 _WHO: dict[str, str] = {

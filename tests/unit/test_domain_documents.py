@@ -264,4 +264,4 @@ def test_urgency_is_the_priority_of_edxml(urgency: str, priority: int) -> None:
 
 def test_every_state_can_be_reached_by_legal_events() -> None:
     assert {in_state(state).state for state in State} == set(State)
-    assert len(TRANSITIONS) == 18
+    assert len(TRANSITIONS) == 20

@@ -26,9 +26,11 @@ LEGAL = {
     ("received", "unreadable"): "quarantined",
     ("received", "suspected-secret"): "quarantined",
     ("received", "gave-up"): "quarantined",
+    ("received", "replaced"): "discarded",
     ("digitized", "approved"): "approved",
     ("digitized", "sent-back"): "discarded",
     ("digitized", "suspected-secret"): "quarantined",
+    ("digitized", "replaced"): "discarded",
     ("approved", "signature-applied"): "approved",
     ("approved", "signatures-complete"): "signed",
     ("approved", "approval-withdrawn"): "digitized",
@@ -47,7 +49,7 @@ ARCHITECTURE = Path(__file__).parents[2] / "appliance" / "ARCHITECTURE.md"
 
 def test_the_states_are_these_and_no_others() -> None:
     assert [state.value for state in State] == STATES
-    assert len(Event) == 15
+    assert len(Event) == 16
 
 
 @pytest.mark.parametrize("state", State)

@@ -1,0 +1,84 @@
+"""Batches: the parts that a file was split into, the cuts between them, and what undoing a cut needs.
+
+Owns the rows of ``batch_cuts`` and the questions about a batch's family. A batch's own document ended as "split"; its
+parts name it. Invariant: nothing of a batch is shown while one of its papers is a suspected secret: the picture of a
+cut was taken before any gate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from appliance.domain.documents import Document
+from appliance.domain.steps import Step, next_step
+from appliance.store import documents
+
+
+@dataclass(frozen=True)
+class CutRow:
+    """The cut in front of part ``part_number``: the batch's pages that lie in it (``pages``, as ``3, 4``).
+
+    ``read``: the sheet was read by its code; else by its bars alone, which may be a mistake.
+    """
+
+    batch_id: str
+    part_number: int
+    pages: str
+    read: bool
+    picture_sha256: str
+
+
+@dataclass(frozen=True)
+class CutShown:
+    """A cut as pages may show it: the part before (None at the batch's beginning) and the sheet's picture."""
+
+    cut: CutRow
+    before: Document | None
+
+
+def keep_cut(db: Any, cut: CutRow) -> None:
+    """Remember a cut (in the transaction of the split)."""
+    db.execute(
+        "INSERT INTO batch_cuts (batch_id, part_number, pages, read, picture_sha256) VALUES (?, ?, ?, ?, ?)",
+        [cut.batch_id, cut.part_number, cut.pages, int(cut.read), cut.picture_sha256],
+    )
+
+
+def cut_before(db: Any, part: Document) -> CutRow | None:
+    """The cut in front of a part, or None."""
+    row = db.execute(
+        """SELECT batch_id, part_number, pages, read, picture_sha256 FROM batch_cuts
+           WHERE batch_id = ? AND part_number = ?""",
+        [part.part_of, part.part_number],
+    ).fetchone()
+    return CutRow(row[0], row[1], row[2], bool(row[3]), row[4]) if row else None
+
+
+def parts(db: Any, batch_id: str) -> list[Document]:
+    """The papers of a batch that still stand or were ended by a person, in the batch's order."""
+    ids = db.execute("SELECT id FROM documents WHERE part_of = ? ORDER BY part_number, id", [batch_id]).fetchall()
+    return [one for one in (documents.load(db, row[0]) for row in ids) if not one.replaced]
+
+
+def neighbour_before(db: Any, part: Document) -> Document | None:
+    """The paper that stands in front of ``part`` in its batch, or None."""
+    earlier = [one for one in parts(db, part.part_of) if one.part_number < part.part_number] if part.part_of else []
+    return earlier[-1] if earlier else None
+
+
+def cut_shown(db: Any, part: Document) -> CutShown | None:
+    """The cut in front of a part as pages may show it; None where there is none or where it must not be seen yet."""
+    cut = cut_before(db, part) if part.part_of else None
+    if cut is None:
+        return None
+    around = parts(db, part.part_of)
+    if any(one.secret or next_step(one) is Step.DIGITIZE for one in around):
+        return None
+    return CutShown(cut, neighbour_before(db, part))
+
+
+def pictures(db: Any, batch_id: str) -> set[str]:
+    """Digests of the pictures of a batch's cuts."""
+    rows = db.execute("SELECT picture_sha256 FROM batch_cuts WHERE batch_id = ?", [batch_id]).fetchall()
+    return {row[0] for row in rows} - {""}
