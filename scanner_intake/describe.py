@@ -17,10 +17,10 @@ from scanner_intake import patterns, vocabulary
 from scanner_intake.closing import describe_closing
 from scanner_intake.dictionary import Dictionary
 from scanner_intake.digitized import FIELD_NAMES, Field, Marking
-from scanner_intake.header import GapInk, Header, cut_header, without_words_in
+from scanner_intake.header import GapInk, Header, cut_header, cut_headers, without_words_in
 from scanner_intake.issuer import describe_issuer
 from scanner_intake.layout import Line, PageText, Word, capitals, key, union
-from scanner_intake.numbering import read_date, read_number
+from scanner_intake.numbering import Expected, read_date, read_number
 from scanner_intake.signer import describe_signer
 
 __all__ = ["Description", "cut_header", "describe", "describe_paper"]
@@ -55,13 +55,14 @@ def describe_paper(
     words = words or Dictionary()
     covers = [each.box for each in markings if each.kind == "arrival-stamp" and each.page == 1]
     first = without_words_in(pages[0], covers)
-    header = cut_header(first, first.lines)
-    other = cut_header(first, second, covers) if second else None
+    header, other = cut_headers(first, second, covers)
     heading = _heading(header)
     type_name, score = patterns.type_of(heading.text) if heading else (vocabulary.LETTER, 0.0)
-    number = read_number(header, other, type_name, inks or {}, words)
+    issued = describe_issuer(header, words)
+    name = issued["issuer"].value if "issuer" in issued else ""
+    number = read_number(header, other, Expected(type_name, name, words), inks or {})
     dated = read_date(header, other, inks or {})
-    fields = number.fields | dated.fields | describe_issuer(header, words)
+    fields = number.fields | dated.fields | issued
     subject = _subject_under(header, heading) if heading else _subject_letter(header)
     if heading is not None:
         fields["type_name"] = _field(type_name, min(score, 0.99), heading)
@@ -186,11 +187,21 @@ def _after_mark(line: Line) -> Line | None:
     return Line(line.words) if line.key.startswith("VE VIEC") else None
 
 
+def _trimmed(line: Line) -> tuple[Word, ...]:
+    """The line without the specks at its ends that were read as signs."""
+    words = line.words
+    while words and not any(ch.isalnum() for ch in words[0].text):
+        words = words[1:]
+    while words and not any(ch.isalnum() or ch in ')”"' for ch in words[-1].text):
+        words = words[:-1]
+    return words
+
+
 def _subject(lines: list[Line]) -> Field | None:
     if not lines:
         return None
-    words = [word for line in lines for word in line.words]
-    text = " ".join(word.text for word in words).strip(" .,;_-—")
+    words = [word for line in lines for word in _trimmed(line)]
+    text = re.sub(r" [-–—_'.]+(?=[a-zà-ỹđ])", " ", " ".join(word.text for word in words)).strip(" .,;_-—")
     text = "V/v" + text[3:] if text[:3].upper() in ("V/V", "Y/V") else text
     text = re.sub(r"^\W*[Vv][ềêeếéàa]\s*việc\b", "Về việc", text)
     if len(key(text)) < 6:

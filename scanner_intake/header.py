@@ -73,6 +73,28 @@ def cut_header(page: PageText, lines: Sequence[Line], covered: Sequence[Box] = (
     return Header(page, cut, place, number, date)
 
 
+def cut_headers(page: PageText, second: Sequence[Line], covered: Sequence[Box] = ()) -> tuple[Header, Header | None]:
+    """The header in both readings. What only the second found (the page's first reading may lose a whole column under
+    a stamp) is taken over by the first.
+    """
+    header = cut_header(page, page.lines, covered)
+    if not second:
+        return header, None
+    other = cut_header(page, second, covered)
+    if (header.number is None and other.number is not None) or (header.date is None and other.date is not None):
+        missing = [line for line in other.lines if not any(_same_row(line.box, each.box) for each in header.lines)]
+        lines = sorted([*header.lines, *missing], key=lambda line: (line.middle, line.box[0]))
+        place = header.anchor if header.anchor.found else other.anchor
+        header = Header(page, lines, place, header.number or other.number, header.date or other.date)
+    return header, other
+
+
+def _same_row(a: Box, b: Box) -> bool:
+    down = min(a[3], b[3]) - max(a[1], b[1])
+    across = min(a[2], b[2]) - max(a[0], b[0])
+    return down > 0.3 * min(a[3] - a[1], b[3] - b[1]) and across > 0
+
+
 def _outside(lines: Sequence[Line], covered: Sequence[Box]) -> list[Line]:
     if not covered:
         return list(lines)

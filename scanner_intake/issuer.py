@@ -72,6 +72,7 @@ def _named(group: list[Line], words: Dictionary) -> str:
         word.text.strip("|_.:*–—") for line in group for word in line.words if any(ch.isalpha() for ch in word.text)
     ]
     text = " ".join(part for part in parts if part).strip(" -")
+    text = re.sub(r"(?<=\w),(?=\w)", " ", text)
     return words.agency(patterns.respelled(text))
 
 

@@ -126,16 +126,26 @@ def split_columns(lines: Sequence[Line], width: float) -> list[Line]:
     for line in lines:
         words = sorted(line.words, key=lambda word: word.box[0])
         run = [words[0]]
-        for previous, word in pairwise(words):
+        for index, (previous, word) in enumerate(pairwise(words), 1):
             gap = word.box[0] - previous.box[2]
             limit = max(2.2 * min(line.height, 20.0), 0.028 * width)
-            title = key(word.text) == "CONG" and word.text.isupper() and word.box[0] > 0.3 * width and "HOA" in line.key
-            if gap > limit or title:
+            if gap > limit or (word.box[0] > 0.3 * width and _begins_title(words[index : index + 5])):
                 parts.append(Line(tuple(run)))
                 run = []
             run.append(word)
         parts.append(Line(tuple(run)))
     return sorted(parts, key=lambda line: (line.middle, line.box[0]))
+
+
+def _begins_title(words: Sequence[Word]) -> bool:
+    """Whether a national or Party title begins here, a misread letter in its first word allowed (GỘNG HÒA)."""
+    if len(words) < 4 or not words[0].text.isupper():
+        return False
+    read = key(" ".join(word.text for word in words))
+    return any(
+        fuzz.ratio(read, begin) >= 85 and read.split()[1][0] == begin.split()[1][0]
+        for begin in ("CONG HOA XA HOI CHU", "DANG CONG SAN VIET NAM")
+    )
 
 
 def anchor(lines: Sequence[Line], width: float, height: float) -> Anchor:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from scanner_intake import patterns
 from scanner_intake.dictionary import Dictionary
 from scanner_intake.digitized import MOST_SURE_GUESS, Field
-from scanner_intake.handwriting import EMPTY, PEN
+from scanner_intake.handwriting import EMPTY, PEN, PRINT
 from scanner_intake.header import DAY, MONTH, NUMBER, GapInk, Header
 from scanner_intake.layout import Box, Line, Word
 
@@ -35,30 +35,42 @@ class Read:
         self.fields[name] = Field(value, MOST_SURE_GUESS if value[:1].isdigit() else 0.1, 1, box or line.box, True)
 
 
-def read_number(
-    header: Header, other: Header | None, type_name: str, inks: Mapping[str, GapInk], words: Dictionary
-) -> Read:
+@dataclass(frozen=True)
+class Expected:
+    """What else is known of the paper and helps to read its notation: its type, its issuer, the province's words."""
+
+    type_name: str = ""
+    issuer: str = ""
+    words: Dictionary = field(default_factory=Dictionary)
+
+
+def read_number(header: Header, other: Header | None, expected: Expected, inks: Mapping[str, GapInk]) -> Read:
     """Fields code, code_number and code_notation."""
     read = Read()
-    code, again = _code(header, type_name), _code(other, type_name)
+    code, again = _code(header, expected), _code(other, expected)
+    if other is not None and header.number is other.number:
+        again = None  # one reading only, taken over from the second
     line = header.number if code is not None else other.number if other is not None else None
     if code is None:
         code, again = again, None
     if code is None or line is None:
         read.absent = dict.fromkeys(("code", "code_number", "code_notation"), "not-found")
         return read
-    notation = words.notation(code.notation)
-    agreed = again is not None and again.notation == code.notation
-    read.fields["code_notation"] = _field(notation, 0.95 if agreed or notation in words.notations else 0.7, line)
+    notation, agreed = _notation(code, again, expected, line, other)
+    read.fields["code_notation"] = _field(notation, 0.95 if agreed else 0.7, line)
     confirmed = again is not None and again.number is not None and again.number == code.number
+    heard = _confidence(line, code.number)
+    if confirmed and other is not None and other.number is not None:
+        heard = max(heard, _confidence(other.number, code.number))
     ink = inks.get(NUMBER)
-    if _by_hand(ink, confirmed and _confidence(line, code.number) >= _SURE) or _has_pen(line, code.number):
+    if _by_hand(ink, confirmed and heard >= _SURE) or _has_pen(line, code.number):
         return _guessed(read, line, notation, [code, again], ink, "handwritten")
     if code.number is None and (ink is None or ink.ink.kind == EMPTY) and not _scrawl(line):
         read.absent = dict.fromkeys(("code", "code_number"), "not-found")  # a draft: no number was given yet
         return read
-    sure = _confidence(line, code.number) >= (0.5 if confirmed else _SURE)
-    if code.number is None or not sure or (other is not None and not confirmed):
+    sure = heard >= (0.5 if confirmed else _SURE)
+    contradicted = other is not None and not confirmed and not _alone_but_printed(again, ink)
+    if code.number is None or not sure or contradicted:
         return _guessed(read, line, notation, [code, again], ink, "unclear")
     read.fields["code_number"] = _field(code.number, 0.95 if confirmed else 0.8, line)
     whole = patterns.Code(code.number, notation).whole or ""
@@ -97,10 +109,36 @@ def read_date(header: Header, other: Header | None, inks: Mapping[str, GapInk]) 
     return read
 
 
-def _code(header: Header | None, type_name: str) -> patterns.Code | None:
+def _code(header: Header | None, expected: Expected) -> patterns.Code | None:
     if header is None or header.number is None:
         return None
-    return patterns.parse_code(patterns.number_line(header.number.text) or "", type_name)
+    return patterns.parse_code(patterns.number_line(header.number.text) or "", expected.type_name)
+
+
+def _notation(
+    code: patterns.Code, again: patterns.Code | None, expected: Expected, line: Line, other: Header | None
+) -> tuple[str, bool]:
+    """The likelier notation of two readings, and whether it is sure."""
+    known = expected.words.notation
+
+    def mended(each: patterns.Code) -> str:
+        return known(patterns.with_initials(each.notation, expected.issuer))
+
+    first = mended(code)
+    if again is None:
+        return first, first in expected.words.notations
+    second = mended(again)
+    if first == second:
+        return first, True
+    heard = other.number if other is not None else None
+    if heard is not None and heard.words[-1].confidence > line.words[-1].confidence + 0.1:
+        return second, False
+    return first, False
+
+
+def _alone_but_printed(again: patterns.Code | None, ink: GapInk | None) -> bool:
+    """Whether the other reading has no number of its own, and the gap's strokes are those of the row's print."""
+    return (again is None or again.number is None) and ink is not None and ink.ink.kind == PRINT
 
 
 def _by_hand(found: GapInk | None, agreed: bool) -> bool:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 
 from scanner_intake.layout import key
 from scanner_intake.vocabulary import COPIES, PARTY_TYPES, SPELLINGS, TYPES
 
 _ABBREVIATIONS = {each for each in (*TYPES.values(), *PARTY_TYPES.values()) if each} | set(COPIES)
+_KINDS = "|".join(sorted(_ABBREVIATIONS, key=len, reverse=True))
 # Reading mistakes of Eth and of a lost stroke. HD stays: it is Hướng dẫn, while HĐ is Hợp đồng (digitizing rules 11.2).
 _PARTS = {
     "QD": "QĐ",
@@ -106,6 +108,7 @@ def parse_code(text: str, type_name: str = "") -> Code | None:
     text = text.replace("Ð", "Đ").replace("—", "-").replace("–", "-").replace("_", " ").strip()
     if is_party_code(text):
         return _party_code(text, type_name)
+    text = re.sub(rf"^(\d{{1,5}})\s?(?=(?:{_KINDS})-[A-ZĐ])", r"\1/", text)  # a lost slash
     found = _CODE.match(text)
     if found is None:
         return None
@@ -123,6 +126,18 @@ def parse_code(text: str, type_name: str = "") -> Code | None:
     if found["year"]:
         notation = f"{found['year']}/{notation}"
     return Code(digits[0] if digits else None, notation)
+
+
+def with_initials(notation: str, issuer: str) -> str:
+    """The notation with its misread agency part mended by the initials of the issuer: SVHTTDI becomes SVHTTDL under
+    SỞ VĂN HÓA, THỂ THAO VÀ DU LỊCH. Only one letter may differ, and never in short parts.
+    """
+    initials = "".join(word[0] for word in re.findall(r"\w+", issuer) if key(word) not in ("VA", "XA", "TINH"))
+    parts = notation.split("-")
+    for index, part in enumerate(parts):
+        if len(part) >= 4 and part != initials and Levenshtein.distance(key(part), key(initials)) <= 1:
+            parts[index] = initials
+    return "-".join(parts)
 
 
 def is_party_code(text: str) -> bool:
@@ -195,7 +210,7 @@ def _small(text: str, most: int) -> int | None:
 
 def place_before_date(text: str) -> str:
     """ "Quảng Ngãi" of "Quảng Ngãi, ngày …"; "" when there is none."""
-    found = re.match(r"^\W*([^\W\d][^,;.\d]{1,40}?)\s*[,.;]\s*ng.{1,2}y", text)
+    found = re.match(r"^[\W_]*([^\W\d_][^,;.\d]{1,40}?)\s*[,.;]\s*ng.{1,2}y", text)
     return found[1].strip() if found else ""
 
 
