@@ -1,4 +1,4 @@
-"""Runs the measurements of the project and reports them: `python -m tests.bench [NAME...] [--json]`.
+"""Runs the measurements of the project and reports them: `python -m tests.bench [NAME...] [--json] [--quick]`.
 
 Discovers `tests/bench/bench_*.py`; each has `NAME` and `run() -> {"figures": {...}, "bars": [{"name", "value", "bar",
 "holds"}]}`. It reports and never judges: exit 0 even when a bar does not hold; 1 when a measurement itself broke; 2
@@ -89,7 +89,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Đo hiệu năng của commune-box.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="tên phép đo; bỏ trống để chạy tất cả")
     parser.add_argument("--json", action="store_true", help="in đúng một đối tượng JSON ra đầu ra chuẩn")
+    parser.add_argument("--quick", action="store_true", help="ít mẫu, nhanh (phép đo nào có bản rút gọn)")
     wanted = parser.parse_args(arguments)
+    if wanted.quick:
+        os.environ["COMMUNE_BENCH_QUICK"] = "1"
     known = discovered()
     unknown = [name for name in wanted.names if name not in known]
     if unknown:

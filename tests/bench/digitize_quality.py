@@ -1,0 +1,144 @@
+"""How right digitizing is on the test set: characters, fields, handwriting, secrets, archive copies."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pikepdf import pdfa
+from rapidfuzz import fuzz
+
+from tests.bench.digitize_workers import Written
+
+Facts = dict[str, Any]
+SCORED = ("code", "issued_date", "issuer", "type_name", "subject", "signer_name", "urgency")
+_SUREST_GUESS = 0.3
+_PAPERS_OWN = {"code": "number", "issued_date": "day"}
+# Old and new places of tone marks are one spelling.
+_TONES = {
+    "oà": "òa",
+    "oá": "óa",
+    "oả": "ỏa",
+    "oã": "õa",
+    "oạ": "ọa",
+    "uỷ": "ủy",
+    "uý": "úy",
+    "uỳ": "ùy",
+    "uỹ": "ũy",
+    "uỵ": "ụy",
+}
+
+
+def value(facts: Facts, name: str) -> str:
+    """A field's value, "" when it was not read."""
+    return facts["fields"][name]["value"] if name in facts["fields"] else ""
+
+
+def certain(facts: Facts, name: str) -> bool:
+    """Whether a field is filled in as known, not offered as a guess."""
+    field = facts["fields"].get(name)
+    return bool(field and field["value"] and not field.get("guess") and field["confidence"] > _SUREST_GUESS)
+
+
+def by_pen(facts: Facts, name: str) -> bool:
+    """Whether a field was recognised as handwritten: a guess, or absent for that reason, or left open to be asked."""
+    return not certain(facts, name) and (
+        facts["absent"].get(name) == "handwritten"
+        or name not in facts["fields"]
+        or facts["fields"][name].get("guess", True)
+    )
+
+
+def plain(text: str) -> str:
+    """For comparing names and titles: NFC, lower case, one spelling of tones, punctuation as blanks."""
+    text = unicodedata.normalize("NFC", text).lower()
+    text = re.sub("|".join(_TONES), lambda found: _TONES[found[0]], text)
+    return " ".join(re.sub(r"[^\w]+", " ", text.removeprefix("v/v")).split())
+
+
+def right(name: str, wanted: str, found: str) -> bool:
+    """Whether a field says what the paper says: a subject to 95 %, names by their letters, all else exactly."""
+    if name == "subject":
+        return fuzz.ratio(plain(wanted), plain(found)) >= 95
+    if name in ("issuer", "signer_name"):
+        return plain(wanted) == plain(found)
+    return unicodedata.normalize("NFC", found) == wanted
+
+
+def field_scores(papers: Sequence[Written], facts: Sequence[Facts]) -> tuple[Counter[str], Counter[str], list[str]]:
+    """Right and all of each field, over papers that may be read and parts that are printed; and what was wrong."""
+    good: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    wrong: list[str] = []
+    for written, fact in zip(papers, facts, strict=True):
+        if written.paper.secret:
+            continue
+        for name in SCORED:
+            wanted = written.paper.fields[name]
+            if wanted is None or name in written.paper.handwritten:
+                continue
+            if written.paper.script.draft and name in _PAPERS_OWN:
+                continue
+            total[name] += 1
+            if right(name, wanted, value(fact, name)):
+                good[name] += 1
+            else:
+                wrong.append(f"{written.paper.key} {name}: {wanted!r} ← {value(fact, name)!r}")
+    return good, total, wrong
+
+
+def pens(papers: Sequence[Written], facts: Sequence[Facts]) -> dict[str, int]:
+    """Handwritten parts: how many, recognised as such, guessed right, filled in as certain and wrong."""
+    told = Counter({"handwritten": 0, "recognised": 0, "guessed right": 0, "certain but wrong": 0})
+    for written, fact in zip(papers, facts, strict=True):
+        if written.paper.secret or fact["verdict"] != "ok":
+            continue
+        for name in _PAPERS_OWN:
+            wanted, found = written.paper.fields[name] or "", value(fact, name)
+            if certain(fact, name) and found != wanted:
+                told["certain but wrong"] += 1
+            if name in written.paper.handwritten:
+                told["handwritten"] += 1
+                told["recognised"] += by_pen(fact, name)
+                told["guessed right"] += found == wanted
+    return dict(told)
+
+
+def holds(papers: Sequence[Written], facts: Sequence[Facts]) -> dict[str, Any]:
+    """The secrecy gate: papers missed and papers held without need, by name."""
+    missed = [
+        w.paper.key for w, f in zip(papers, facts, strict=True) if w.paper.secret and f["verdict"] != "suspected-secret"
+    ]
+    held = [
+        w.paper.key
+        for w, f in zip(papers, facts, strict=True)
+        if not w.paper.secret and f["verdict"] == "suspected-secret"
+    ]
+    secret = sum(w.paper.secret for w in papers)
+    return {"secret": secret, "open": len(papers) - secret, "missed": missed, "held": held}
+
+
+def _well_formed(raw: bytes) -> bool:
+    """ISO 19005-2, 6.1.2 to 6.1.4 as bytes: header and binary comment at the very start, end of file at the end."""
+    start = re.match(rb"%PDF-1\.[2-7]\r?\n%[\x80-\xff]{4}", raw)
+    return bool(start) and re.search(rb"startxref\r?\n\d+\r?\n%%EOF\r?\n?\Z", raw) is not None
+
+
+def archive_findings(pdfs: Iterable[Path]) -> tuple[int, list[str]]:
+    """How many archive copies were checked, and what is wrong with which: PDF/A-2b, bytes, `qpdf --check`."""
+    count, wrong = 0, []
+    for pdf in pdfs:
+        count += 1
+        if (verdict := pdfa.validate_written(pdf, "2b").verdict) != "pass":
+            wrong.append(f"{pdf.name}: PDF/A-2b {verdict}")
+        if not _well_formed(pdf.read_bytes()):
+            wrong.append(f"{pdf.name}: header or end of file")
+        done = subprocess.run(["qpdf", "--check", str(pdf)], capture_output=True, text=True, check=False)
+        if done.returncode != 0 or "WARNING" in done.stderr:
+            wrong.append(f"{pdf.name}: qpdf --check {done.returncode}")
+    return count, wrong

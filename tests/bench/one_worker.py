@@ -1,0 +1,62 @@
+"""One worker process: digitizes the files named on its command line, one after the other, and tells what each cost.
+
+`python -m tests.bench.one_worker OUT FILE...` prints one JSON object a line. CPU seconds and peak memory are those of
+the limited child and what it started; the memory is the largest process's so far, so a worker of one file tells that
+file's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from scanner_intake.digitize import Digitized, Limits, digitize
+
+
+def told(result: Digitized) -> dict[str, Any]:
+    """What the measurements look at, in plain values."""
+    return {
+        "verdict": result.verdict,
+        "pages": result.pages,
+        "pdf": None if result.pdf is None else str(result.pdf),
+        "text": list(result.text),
+        "fields": {name: dataclasses.asdict(field) for name, field in result.fields.items()},
+        "absent": dict(getattr(result, "absent", {})),
+        "markings": [[marking.kind, marking.value] for marking in result.markings],
+        "code": result.code,
+    }
+
+
+def limits(profile: str | None) -> Limits:
+    """The product's limits; `profile` only where this version knows archive profiles."""
+    known = inspect.signature(Limits).parameters
+    return Limits(**({"profile": profile} if profile and "profile" in known else {}))  # type: ignore[arg-type]
+
+
+def main(out: Path, files: list[Path]) -> None:
+    """Digitize all files in turn."""
+    for number, file in enumerate(files):
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        try:
+            fact = told(digitize(file, out / str(number), limits("compact")))
+        except Exception as broken:
+            fact = {"verdict": "crash", "pages": 0, "pdf": None, "text": [], "fields": {}, "absent": {}, "markings": []}
+            fact["code"] = f"{type(broken).__name__}: {broken}"
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        fact |= {
+            "file": str(file),
+            "wall": time.monotonic() - began,
+            "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+            "rss_mb": after.ru_maxrss / 1024,
+        }
+        print(json.dumps(fact), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
