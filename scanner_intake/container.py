@@ -18,7 +18,7 @@ import pikepdf
 
 from scanner_intake import heif, tiff
 
-PDF, TIFF, JPEG, PNG, HEIC = "application/pdf", "image/tiff", "image/jpeg", "image/png", "image/heic"
+PDF, TIFF, JPEG, PNG, HEIC = "application/pdf", "image/tiff", "image/jpeg", "image/png", "image/heif"
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _TAIL = 2048
 
@@ -113,7 +113,8 @@ def _pdf(view: mmap.mmap, path: Path) -> str:
     if stated and int(stated[1]) > len(view):
         return "truncated"
     try:
-        with pikepdf.open(path, suppress_warnings=True):
+        # Opened here and not by its name, which qpdf can only take as UTF-8.
+        with path.open("rb") as file, pikepdf.open(file, suppress_warnings=True):
             return ""
     except pikepdf.PasswordError:
         return ""  # whole, only locked: the digitizer asks for the password
