@@ -247,13 +247,13 @@ def _clear(place: Path) -> None:
 
 
 def _remove(place: Path, names: Sequence[str] = (_CONTENT, _ORIGIN, "origin.part")) -> None:
-    """Removes a spool entry: the file first, so that a kill in between leaves an entry that is cleared at the next
-    start.
+    """Removes a spool entry: the file first, so that a kill in between leaves an entry that the next scan clears.
+
+    Not made durable: an entry that a power cut brings back is offered to custody again, which knows its id.
     """
     for name in names:
         (place / name).unlink(missing_ok=True)
     try:
         place.rmdir()
     except FileNotFoundError:
-        return
-    sync_folder(place.parent)
+        pass
