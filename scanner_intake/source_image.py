@@ -21,7 +21,7 @@ from scanner_intake.source_pdf_image import decode_jpeg, reduction_for
 from scanner_intake.source_samples import flate_stream, samples_of
 from scanner_intake.source_types import ImageStream, Matrix, Placed, Refused, Size, Source
 
-JPEG, PNG, HEIC = "image/jpeg", "image/png", "image/heic"
+JPEG, PNG, HEIC = "image/jpeg", "image/png", "image/heif"
 _ORIENTATION = 274
 _CHANNELS = {0: 1, 2: 3, 3: 1}
 

@@ -23,6 +23,7 @@ from scanner_intake.source_types import Refused, Source
 
 PDF = "application/pdf"
 _MOST_UNPACKED = 128 << 20  # bytes of one stream that is no picture
+_MOST_FIELDS = 20_000
 _SMALL = _MOST_UNPACKED // 1032  # Deflate cannot grow more than 1032 times
 
 
@@ -123,17 +124,32 @@ def is_signed(pdf: pikepdf.Pdf) -> bool:
     A signature whose parts were taken away or falsified counts as well: its picture must not get into an archive copy
     that looks as if nothing had ever been signed.
     """
-    if "/Perms" in pdf.Root or "/DSS" in pdf.Root:
+    if "/Perms" in pdf.Root or "/DSS" in pdf.Root or _signed_field(pdf):
         return True
-    for each in pdf.objects:
-        if not isinstance(each, pikepdf.Dictionary):
-            continue
-        if "/ByteRange" in each and "/Contents" in each:
-            return True
-        if each.get("/Type") == "/Sig" and ("/Filter" in each or "/SubFilter" in each):
-            return True
-        if each.get("/FT") == "/Sig" and isinstance(each.get("/V"), pikepdf.Dictionary):
-            return True
+    return any(isinstance(each, pikepdf.Dictionary) and _is_signature(each) for each in pdf.objects)
+
+
+def _is_signature(each: pikepdf.Dictionary) -> bool:
+    if "/ByteRange" in each and "/Contents" in each:
+        return True
+    if each.get("/FT") == "/Sig" and isinstance(each.get("/V"), pikepdf.Dictionary):
+        return True
+    return each.get("/Type") == "/Sig" and ("/Filter" in each or "/SubFilter" in each)
+
+
+def _signed_field(pdf: pikepdf.Pdf) -> bool:
+    """Fields that lie inside the form itself are no objects of their own and have to be looked for there."""
+    form = pdf.Root.get("/AcroForm")
+    waiting = list(form.get("/Fields", [])) if isinstance(form, pikepdf.Dictionary) else []
+    for _ in range(_MOST_FIELDS):
+        if not waiting:
+            return False
+        each = waiting.pop()
+        if isinstance(each, pikepdf.Dictionary):
+            if _is_signature(each):
+                return True
+            kids = each.get("/Kids")
+            waiting.extend(kids if isinstance(kids, pikepdf.Array) else [])
     return False
 
 

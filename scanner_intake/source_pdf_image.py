@@ -6,6 +6,7 @@ what only a renderer decodes well (JBIG2, JPEG 2000, CCITT, rare colour spaces) 
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pikepdf
+from PIL import Image
 
 from scanner_intake.source_types import ImageStream
 
@@ -145,6 +147,41 @@ def jpeg_samples(stream: ImageStream, reduction: int) -> np.ndarray | None:
     return decode_jpeg(stream.data, stream.width, stream.height, stream.colour == "gray", reduction)
 
 
+def plain_samples(thing: Any) -> np.ndarray | None:
+    """The samples of an 8-bit gray or RGB picture that is only packed (Deflate, LZW, run length); None for others."""
+    filters, _ = _chain(thing)
+    if not filters or any(each not in ("/FlateDecode", "/LZWDecode", "/RunLengthDecode") for each in filters):
+        return None
+    colour, _, _ = _colour(thing.get("/ColorSpace"), int(thing.get("/BitsPerComponent", 0)), filters)
+    if int(thing.get("/BitsPerComponent", 0)) != 8 or colour not in ("gray", "rgb") or "/Decode" in thing:
+        return None
+    width, height = int(thing["/Width"]), int(thing["/Height"])
+    try:
+        samples = np.frombuffer(thing.read_bytes(), np.uint8)
+    except pikepdf.PdfError:
+        return None
+    need = width * height * _CHANNELS[colour]
+    if len(samples) < need:
+        return None
+    if colour == "gray":
+        return samples[:need].reshape(height, width)
+    return cv2.cvtColor(samples[:need].reshape(height, width, 3), cv2.COLOR_RGB2BGR)
+
+
+def _is_rgb(content: bytes) -> bool:
+    """Whether a JPEG says that its three components are RGB already; not every decoder listens to that."""
+    adobe = content.find(b"\xff\xee\x00\x0eAdobe", 0, 65_536)
+    return adobe >= 0 and content[adobe + 15 : adobe + 16] == b"\0"
+
+
+def _by_pillow(content: bytes, width: int, height: int, reduction: int) -> np.ndarray | None:
+    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+        if image.size != (width, height) or image.mode != "RGB":
+            return None
+        image.draft(None, (width // reduction, height // reduction))
+        return cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR)
+
+
 def decode_jpeg(content: bytes, width: int, height: int, gray: bool, reduction: int = 1) -> np.ndarray | None:
     """A JPEG's samples in BGR (or gray) as stored, not turned; None when it does not decode to the stated size."""
     ways = {
@@ -153,6 +190,8 @@ def decode_jpeg(content: bytes, width: int, height: int, gray: bool, reduction: 
     }
     ways |= {4: (cv2.IMREAD_REDUCED_COLOR_4, cv2.IMREAD_REDUCED_GRAYSCALE_4)}
     ways |= {8: (cv2.IMREAD_REDUCED_COLOR_8, cv2.IMREAD_REDUCED_GRAYSCALE_8)}
+    if not gray and _is_rgb(content):
+        return _by_pillow(content, width, height, reduction)
     try:
         read = cv2.imdecode(np.frombuffer(content, np.uint8), ways[reduction][gray] | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:

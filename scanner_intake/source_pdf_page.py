@@ -18,7 +18,7 @@ import pypdfium2.raw as raw
 from scanner_intake.source_geometry import bounds, composed, display, native_dpi, shown_dpi
 from scanner_intake.source_pdf_clean import rotation, shown_box
 from scanner_intake.source_pdf_content import Content, content_of
-from scanner_intake.source_pdf_image import jpeg_samples, reduction_for, stream_of
+from scanner_intake.source_pdf_image import jpeg_samples, plain_samples, reduction_for, stream_of
 from scanner_intake.source_types import Matrix, Placed, Refused, Size
 
 _SCAN = 0.5
@@ -140,8 +140,10 @@ class PdfPage:
             samples = None
             if stream is not None:
                 samples = jpeg_samples(stream, reduction_for(min(self._resolutions[index]), dpi))
-            elif native <= dpi * 1.05 and len(self._content.pictures) == 1:
-                samples = self._samples()
+            elif native <= dpi * 1.05:
+                samples = plain_samples(thing)
+                if samples is None and len(self._content.pictures) == 1:
+                    samples = self._samples()
             if samples is None:
                 return None
             pieces.append((samples, matrix))
@@ -166,7 +168,8 @@ class PdfPage:
     def _drawn_picture(self, dpi: float) -> np.ndarray:
         page = self._drawing.page(self.number)
         try:
-            return _array(page.render(scale=dpi / 72, may_draw_forms=True))
+            # PDFium rounds sizes up; a hair less keeps 96.0000001 rows from becoming 97.
+            return _array(page.render(scale=dpi / 72 * (1 - 1e-6), may_draw_forms=True))
         except (pdfium.PdfiumError, ValueError, RuntimeError) as error:
             raise Refused("damaged") from error
         finally:

@@ -22,12 +22,15 @@ _ROWS_PER_STRIP, _STRIPS, _STRIP_BYTES, _PHOTOMETRIC, _FILL = 278, 273, 279, 262
 PREDICTOR_UP = {"Predictor": 15}
 
 
-def samples_of(frame: Image.Image, reduction: int = 1) -> np.ndarray:
-    """A loaded Pillow frame as HxW gray or HxWx3 BGR, made smaller by `reduction` while it is still compact."""
+def samples_of(frame: Image.Image, reduction: int = 1, depth: int = 16) -> np.ndarray:
+    """A loaded Pillow frame as HxW gray or HxWx3 BGR, made smaller by `reduction` while it is still compact.
+
+    `depth` says how many bits of a sixteen-bit sample are used (a 12-bit scan keeps its values below 4096).
+    """
     if frame.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in frame.info:
         frame = _on_white(frame)
     if frame.mode.startswith("I;16") or frame.mode in ("I", "F"):
-        frame = Image.fromarray(eight_bits(np.asarray(frame)))
+        frame = Image.fromarray(eight_bits(np.asarray(frame), depth))
     if frame.mode == "1":
         frame = frame.convert("L")
     if frame.mode not in ("L", "RGB"):
@@ -45,12 +48,12 @@ def _on_white(frame: Image.Image) -> Image.Image:
     return Image.alpha_composite(ground, clear).convert("L" if gray else "RGB")
 
 
-def eight_bits(values: np.ndarray) -> np.ndarray:
+def eight_bits(values: np.ndarray, depth: int = 16) -> np.ndarray:
     """Sixteen-bit samples keep their scale; others (32 bits, signed, floating) are spread over what they contain."""
     if values.dtype == np.uint8:
         return values
-    if values.dtype == np.uint16:
-        return np.asarray(values >> 8, np.uint8)
+    if values.dtype.kind == "u" and values.dtype.itemsize == 2:
+        return np.asarray(np.minimum(values >> (depth - 8), 255), np.uint8)
     floating = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     low, high = float(floating.min(initial=0.0)), float(floating.max(initial=0.0))
     return np.clip((floating - low) * (255.0 / max(high - low, 1e-9)), 0, 255).astype(np.uint8)

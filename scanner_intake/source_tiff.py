@@ -131,7 +131,8 @@ class _Frame:
         """libtiff by Pillow, then by OpenCV, then our own unpacking of odd sample sizes."""
         try:
             with self._frame() as image:
-                return samples_of(image, reduction)
+                bits = self._directory.one(_BITS, 1)
+                return samples_of(image, reduction, bits if 8 < bits < 16 else 16)
         except (MemoryError, Refused, Image.DecompressionBombError):
             raise
         except Exception as error:  # Pillow knows fewer kinds than libtiff
