@@ -50,7 +50,7 @@ class BoxSection:
 class SubFolderSection:
     """A folder inside a drop folder with a meaning of its own; an empty value is the drop folder's.
 
-    ``urgency`` ("", "khan", "thuong-khan", "hoa-toc") puts its papers in front until the paper itself was read.
+    ``urgency`` ("", "khan", "thuong-khan", "hoa-toc") holds for its papers unless the paper itself says another.
     """
 
     name: str

@@ -86,7 +86,8 @@ class Digitizing:
             archive_sha256=blob.sha256,
             current_sha256=blob.sha256,
             current_size=blob.size,
-            fields={
+            fields=_brought_along(before)
+            | {
                 name: FieldValue(f.value, f.confidence, f.page, f.box or (0.0, 0.0, 0.0, 0.0))
                 for name, f in result.fields.items()
             },
@@ -110,6 +111,12 @@ class Digitizing:
             documents.save(db, before, after, "worker", event, {"code": code})
 
         self._store.write(change)
+
+
+def _brought_along(document: Document) -> dict[str, FieldValue]:
+    """The urgency that the paper's sub-folder said (no page was read for it); what the paper itself says wins."""
+    urgency = document.fields.get("urgency")
+    return {"urgency": urgency} if urgency and urgency.page == 0 else {}
 
 
 def _tries(document: Document) -> int:

@@ -42,22 +42,18 @@ class BoxCustodian:
         Raises:
             StoreFull: no space; the file stays in the spool.
         """
-        if claim.id in self._twins:  # told before and waiting: its bytes need not be read again
-            twin = self._store.read(lambda db: documents.load(db, self._twins[claim.id]))
-        else:
-            found = self._take(claim)
-            if found is None:
-                return Answer.TAKEN
-            twin = found
-        answer = _answer_about(twin)
+        twin_id = self._twins.get(claim.id) or self._take(claim)  # one that waits need not be read again
+        if not twin_id:
+            return Answer.TAKEN
+        answer = self._store.read(partial(_answer_about, twin_id))
         if answer is Answer.LATER:
-            self._twins[claim.id] = twin.id
+            self._twins[claim.id] = twin_id
         else:
             self._twins.pop(claim.id, None)
         return answer
 
-    def _take(self, claim: Claim) -> Document | None:
-        """A new document, or the one that these bytes are already."""
+    def _take(self, claim: Claim) -> str:
+        """Makes a new document and returns "", or returns the id of the one that these bytes are already."""
         while True:
             blob = self._store.blobs.put(claim.path)
             try:
@@ -65,9 +61,9 @@ class BoxCustodian:
             except BlobMissing:  # the same bytes were wiped as a secret since they were put: put them again
                 continue
 
-    def _receive(self, claim: Claim, blob: Blob, now: datetime, db: Any) -> Document | None:
+    def _receive(self, claim: Claim, blob: Blob, now: datetime, db: Any) -> str:
         if db.execute("SELECT 1 FROM documents WHERE id = ?", [claim.id]).fetchone():
-            return None
+            return ""
         self._store.blobs.existing(blob.sha256)
         twin = documents.first_with_original(db, blob.sha256)
         name = _text(claim.original_name)
@@ -79,13 +75,13 @@ class BoxCustodian:
             ).fetchone()
             if not seen:
                 events.append(db, twin.id, now, "intake", "duplicate-arrived", detail | {"claim": claim.id})
-            return twin
+            return twin.id
         earlier = corrections.to_supersede(db, claim.folder, name, now - CORRECTED_WITHIN)
         if earlier:
             detail |= {"supersedes": earlier}
             events.append(db, earlier, now, "intake", "superseded", {"by": claim.id, "name": name})
         documents.insert(db, replace(_received(claim, blob, now), supersedes=earlier), "intake", detail)
-        return None
+        return ""
 
     def hold(self, file: HeldFile) -> None:
         """Remember a file that was set aside because it never became whole."""
@@ -108,11 +104,13 @@ class BoxCustodian:
         self._store.write(change)
 
 
-def _answer_about(twin: Document) -> Answer | Duplicate:
-    """What becomes of a file with the bytes of ``twin``."""
-    if twin.secret:
+def _answer_about(twin_id: str, db: Any) -> Answer | Duplicate:
+    """What becomes of a file with the bytes of this document, or of the batch whose parts hold it now."""
+    twin = documents.load(db, twin_id)
+    holding = [twin, *corrections.parts_of(db, twin_id)]
+    if any(one.secret for one in holding):
         return Answer.TAKEN
-    if twin.state is State.RECEIVED:  # the gate for secrets has not seen it yet
+    if any(one.state is State.RECEIVED for one in holding):  # the gate for secrets has not seen all of it yet
         return Answer.LATER
     arrived = twin.received_at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
     facts: dict[str, str | int] = {"document_id": twin.id, "arrived": arrived, "first": twin.original_name}

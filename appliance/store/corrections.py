@@ -32,6 +32,11 @@ def unread(db: Any) -> list[Document]:
     return _documents(rows)
 
 
+def parts_of(db: Any, batch_id: str) -> list[Document]:
+    """The documents that were cut out of a batch, whatever became of them."""
+    return _documents(db.execute("SELECT * FROM documents WHERE part_of = ? AND part_of != ''", [batch_id]))
+
+
 def _documents(cursor: Any) -> list[Document]:
     names = [column[0] for column in cursor.description]
     return [document_of(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]

@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 
 from appliance import commands
+from appliance.domain.documents import SUSPECTED, FieldValue, advance
 from appliance.domain.kinds import Kind
-from appliance.domain.states import State
+from appliance.domain.states import Event, State
+from appliance.domain.steps import Step
 from appliance.ids import new_id
 from appliance.pipeline.receiving import BoxCustodian
 from appliance.store import BlobStore, Store, StoreFull, documents, events, held
+from appliance.store.blobs import Blob
 from appliance.store.upkeep import verify
-from scanner_intake.custody import Claim, HeldFile
+from appliance.wording import text_of
+from scanner_intake.custody import Answer, Claim, Duplicate, HeldFile
 from tests.fixtures_store import NOW, Clock, loaded
 
 
@@ -68,9 +72,6 @@ def test_a_discarded_paper_does_not_swallow_its_rescan(store: Store, custodian: 
     first, second = claim(tmp_path), claim(tmp_path)
     custodian.accept(first)
     before = loaded(store, first.id)
-    from appliance.domain.documents import advance
-    from appliance.domain.states import Event
-
     quarantined = advance(before, Event.UNREADABLE, NOW, reason_code="damaged")
     store.write(lambda db: documents.save(db, before, quarantined, "worker", "unreadable", {}))
     commands.send_back(store, first.id, "clerk", NOW, "quét lại")
@@ -96,7 +97,7 @@ def test_bytes_wiped_between_put_and_commit_are_put_again(store: Store, tmp_path
     class Racing(BlobStore):
         wiped = 0
 
-        def put(self, source: Path):  # type: ignore[no-untyped-def]
+        def put(self, source: Path) -> Blob:
             blob = super().put(source)
             if not self.wiped:
                 self.wiped = 1
@@ -142,3 +143,115 @@ def test_the_moment_of_arrival_is_the_boxs_own(store: Store, tmp_path: Path) -> 
     taken = claim(tmp_path)
     BoxCustodian(store, clock).accept(taken)
     assert loaded(store, taken.id).received_at == NOW + timedelta(hours=3)
+
+
+# --- duplicates given back, corrected files, meaning of a sub-folder --------------------------------------------------
+
+
+def moved(store: Store, document_id: str, event: Event, **changes: object) -> None:
+    before = loaded(store, document_id)
+    after = advance(before, event, NOW, **changes)
+    store.write(lambda db: documents.save(db, before, after, "worker", event, {}))
+
+
+def test_a_duplicate_goes_back_only_after_the_gate_for_secrets(
+    store: Store, custodian: BoxCustodian, tmp_path: Path
+) -> None:
+    first, second = claim(tmp_path), claim(tmp_path, name="bản hai.pdf")
+    assert custodian.accept(first) is Answer.TAKEN
+    assert custodian.accept(second) is Answer.LATER
+    assert BoxCustodian(store, Clock()).accept(second) is Answer.LATER, "the same after a restart"
+    fields = {"code": FieldValue("890/UBND-VX"), "issued_date": FieldValue("2026-11-20")}
+    moved(store, first.id, Event.DIGITIZED, fields=fields)
+    for asked in (custodian, custodian, BoxCustodian(store, Clock())):
+        answer = asked.accept(second)
+        assert isinstance(answer, Duplicate)
+        assert (answer.code, answer.params["number"], answer.params["day"]) == (
+            "duplicate-numbered",
+            "890/UBND-VX",
+            "20/11/2026",
+        )
+        assert first.id in text_of(answer.code, name="x", **answer.params)
+    told = [entry.event for entry in store.read(lambda db: list(events.entries(db)))]
+    assert told.count("duplicate-arrived") == 1
+
+
+def test_a_second_file_of_a_suspected_secret_is_never_laid_into_a_shared_folder(
+    store: Store, custodian: BoxCustodian, tmp_path: Path
+) -> None:
+    first, second, third = claim(tmp_path), claim(tmp_path), claim(tmp_path)
+    custodian.accept(first)
+    assert custodian.accept(second) is Answer.LATER
+    moved(store, first.id, Event.SUSPECTED_SECRET, reason_code="suspected-secret", markings=(SUSPECTED,))
+    assert (custodian.accept(second), custodian.accept(third)) == (Answer.TAKEN, Answer.TAKEN)
+    assert len(store.read(documents.listed)) == 1
+
+
+def test_a_second_file_of_a_paper_not_read_is_told_without_a_number(
+    store: Store, custodian: BoxCustodian, tmp_path: Path
+) -> None:
+    first, second = claim(tmp_path), claim(tmp_path)
+    custodian.accept(first)
+    moved(store, first.id, Event.UNREADABLE, reason_code="needs-password")
+    answer = custodian.accept(second)
+    assert isinstance(answer, Duplicate)
+    assert answer.code == "duplicate"
+    assert "quét 001.pdf" in text_of(answer.code, name="x", **answer.params)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "folder", "days", "linked"),
+    [
+        ("needs-password", "quét 001.pdf", "den", 1, True),
+        ("damaged", "quét 001.pdf", "den", 6, True),
+        ("damaged", "quét 001.pdf", "den", 8, False),
+        ("damaged", "quét 002.pdf", "den", 1, False),
+        ("damaged", "quét 001.pdf", "di", 1, False),
+        ("suspected-secret", "quét 001.pdf", "den", 1, False),
+    ],
+)
+def test_a_corrected_file_says_what_it_replaces(
+    store: Store, tmp_path: Path, code: str, name: str, folder: str, days: int, linked: bool
+) -> None:
+    first, second, third = claim(tmp_path), claim(tmp_path, b"%PDF two", name, folder=folder), claim(tmp_path, b"3")
+    BoxCustodian(store, lambda: NOW).accept(first)
+    event = Event.SUSPECTED_SECRET if code == "suspected-secret" else Event.UNREADABLE
+    moved(store, first.id, event, reason_code=code)
+    later = BoxCustodian(store, lambda: NOW + timedelta(days=days))
+    later.accept(second)
+    later.accept(second)
+    assert loaded(store, second.id).supersedes == (first.id if linked else "")
+    told = [entry for entry in store.read(lambda db: list(events.entries(db, first.id))) if entry.event == "superseded"]
+    assert [entry.detail["by"] for entry in told] == ([second.id] if linked else [])
+    if linked:
+        later.accept(third)
+        assert loaded(store, third.id).supersedes == "", "one paper is corrected once"
+    assert verify(store).sound
+
+
+def test_a_paper_sent_back_is_replaced_by_its_rescan(store: Store, custodian: BoxCustodian, tmp_path: Path) -> None:
+    first, second = claim(tmp_path), claim(tmp_path, b"%PDF better")
+    custodian.accept(first)
+    moved(store, first.id, Event.DIGITIZED)
+    commands.send_back(store, first.id, "clerk", NOW, "thiếu trang")
+    custodian.accept(second)
+    assert loaded(store, second.id).supersedes == first.id
+    assert verify(store).sound
+
+
+def test_a_sub_folders_urgency_puts_its_paper_in_front(store: Store, custodian: BoxCustodian, tmp_path: Path) -> None:
+    plain, urgent = claim(tmp_path), claim(tmp_path, b"%PDF urgent", urgency="hoa-toc")
+    custodian.accept(plain)
+    custodian.accept(urgent)
+    leased = store.write(lambda db: documents.lease(db, "w", NOW, timedelta(minutes=1), [Step.DIGITIZE]))
+    assert leased
+    assert (leased.id, leased.priority) == (urgent.id, 3)
+
+
+def test_held_files_that_left_unseen_are_forgotten(store: Store, custodian: BoxCustodian, tmp_path: Path) -> None:
+    names = ["a.pdf", b"\xe9.pdf".decode("utf-8", "surrogateescape"), "gone.pdf"]
+    for name in names:
+        custodian.hold(HeldFile(tmp_path / name, "den", name, "truncated", NOW, {}))
+    custodian.hold(HeldFile(tmp_path / "b.pdf", "di", "b.pdf", "truncated", NOW, {}))
+    custodian.held_only("den", [tmp_path / name for name in names[:2]])
+    assert sorted(file.name for file in store.read(held.listed)) == ["\\xe9.pdf", "a.pdf", "b.pdf"]
