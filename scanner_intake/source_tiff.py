@@ -89,6 +89,10 @@ def _resolution(directory: Directory) -> Size | None:
     return found if 40 <= found[0] <= 4800 and 40 <= found[1] <= 4800 else None
 
 
+class _Broken(ValueError):
+    """A decoder that knows this kind of page found it damaged."""
+
+
 class _Frame:
     """One page's samples and streams."""
 
@@ -136,6 +140,9 @@ class _Frame:
         except (MemoryError, Refused, Image.DecompressionBombError):
             raise
         except Exception as error:  # Pillow knows fewer kinds than libtiff
+            if isinstance(error, _Broken):
+                # Another decoder may be less strict and give a page that is white from the damage on.
+                raise Refused("damaged") from error
             samples = odd_samples(self._original, self._directory)
             if samples is None:
                 samples = self._by_opencv()
@@ -153,7 +160,12 @@ class _Frame:
             width, height = self.pixels
             image._size = (width, height)  # type: ignore[attr-defined]
         check_pixels(image.width, image.height, self._limits)
-        image.load()
+        try:
+            image.load()
+        except OSError as error:
+            if "not available" in str(error) or "unknown" in str(error).lower():
+                raise
+            raise _Broken(str(error)) from error
         if image.size != self.pixels:
             raise ValueError("not the stated size")
         return image
