@@ -2,7 +2,7 @@
 
 Quick (`--quick` or COMMUNE_BENCH_QUICK=1) takes few papers and 40 pages for the long PDF, about a minute and a half on
 two idle cores; otherwise about six minutes. COMMUNE_BENCH_PARTS names parts to run ("speed,memory,quality,official,
-everything"). COMMUNE_BENCH_WRONG=1 prints every wrong field to standard error.
+everything"). COMMUNE_BENCH_WRONG=1 prints every wrong field and misread line to standard error.
 """
 
 from __future__ import annotations
@@ -149,6 +149,10 @@ def _level(report: Report, extent: Extent, level: str, folder: Path) -> tuple[li
     report.most(f"CER %, {name}", cer, _CER_BARS[level])
     report.most(f"CER ÷ naive Tesseract's on the same papers, {name}", round(same / theirs, 2) if theirs else 0.0, 0.5)
     report.most(f"CER % by pdftotext, {name}", reading.percent(back), 1.5)
+    if os.environ.get("COMMUNE_BENCH_WRONG"):
+        for w, f in zip(papers, facts, strict=True):
+            for line in reading.misread(w.lines, "\n".join(f["text"])):
+                print(f"{w.paper.key} read wrong: {line}", file=sys.stderr)
     if level == "B":
         _bytes(report, papers, facts)
     return papers, facts

@@ -46,12 +46,12 @@ def certain(facts: Facts, name: str) -> bool:
 
 
 def by_pen(facts: Facts, name: str) -> bool:
-    """Whether a field was recognised as handwritten: a guess, or absent for that reason, or left open to be asked."""
-    return not certain(facts, name) and (
-        facts["absent"].get(name) == "handwritten"
-        or name not in facts["fields"]
-        or facts["fields"][name].get("guess", True)
-    )
+    """Whether a field was recognised as handwritten: never certain, and said to be so (a version that gives no reasons
+    may leave it open).
+    """
+    if certain(facts, name):
+        return False
+    return facts["absent"].get(name) == "handwritten" if facts["absent"] else True
 
 
 def plain(text: str) -> str:

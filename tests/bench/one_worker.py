@@ -1,8 +1,8 @@
 """One worker process: digitizes the files named on its command line, one after the other, and tells what each cost.
 
 `python -m tests.bench.one_worker OUT FILE...` prints one JSON object a line. CPU seconds and peak memory are those of
-the limited child and what it started; the memory is the largest process's so far, so a worker of one file tells that
-file's.
+the limited child and what it started, as the product itself tells them; where it does not, as the system counted them
+for ended children (then the memory is the largest so far, so a worker of one file tells that file's).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def told(result: Digitized) -> dict[str, Any]:
         "absent": dict(getattr(result, "absent", {})),
         "markings": [[marking.kind, marking.value] for marking in result.markings],
         "code": result.code,
+        "cost": dataclasses.asdict(result.cost) if hasattr(result, "cost") else {},
     }
 
 
@@ -47,13 +48,16 @@ def main(out: Path, files: list[Path]) -> None:
             fact = told(digitize(file, out / str(number), limits("compact")))
         except Exception as broken:
             fact = {"verdict": "crash", "pages": 0, "pdf": None, "text": [], "fields": {}, "absent": {}, "markings": []}
-            fact["code"] = f"{type(broken).__name__}: {broken}"
+            fact |= {"code": f"{type(broken).__name__}: {broken}", "cost": {}}
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         fact |= {
             "file": str(file),
             "wall": time.monotonic() - began,
-            "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-            "rss_mb": after.ru_maxrss / 1024,
+            "cpu": max(
+                after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+                fact["cost"].get("cpu_seconds", 0.0),
+            ),
+            "rss_mb": fact["cost"].get("peak_rss_mb") or after.ru_maxrss / 1024,
         }
         print(json.dumps(fact), flush=True)
 

@@ -65,6 +65,13 @@ def errors(lines: Iterable[str], text: str) -> tuple[int, int]:
     return sum(infix(line, whole) for line in wanted), sum(map(len, wanted))
 
 
+def misread(lines: Iterable[str], text: str) -> list[str]:
+    """The lines that count and are not in the text as printed, each after its number of wrong characters."""
+    whole = folded(text)
+    wanted = [line for line in map(folded, lines) if len(line) >= LEAST]
+    return [f"{infix(line, whole)} {line}" for line in wanted if line not in whole]
+
+
 def percent(pairs: Sequence[tuple[int, int]]) -> float:
     """Wrong of all, in percent, over several pages."""
     wrong, total = (sum(column) for column in zip(*pairs, strict=True)) if pairs else (0, 0)

@@ -249,7 +249,7 @@ def _closing(page: TruthSheet, script: Script, y: float) -> None:
         middles = (SIGNER_MIDDLE,)
         _recipients(page, script, y)
     for signer, middle in zip(script.signers, middles, strict=True):
-        position = _signer(page, signer, middle, y + 2)
+        position = _signer(page, signer, middle, y)
         closing_marks(page, script, signer, middle, position)
     if len(script.signers) == 2:
         _recipients(page, script, min(y + 50, BOTTOM - 12))
