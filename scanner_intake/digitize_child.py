@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from scanner_intake import digitize_limits
 from scanner_intake.digitized import Digitized, Field, Limits, Marking, dump
@@ -31,6 +32,8 @@ class _Looked:
     hidden: list[int] = field(default_factory=list)
     warnings: set[str] = field(default_factory=set)
     header: tuple = ()
+    inks: dict = field(default_factory=dict)
+    words: Any = None
     name: Field | None = None
 
     @property
@@ -80,7 +83,7 @@ def _digitize(original: Path, work: Path, limits: Limits, language: str, ignore_
 
 
 def _judge(source, looked: _Looked, work: Path, original: Path, limits: Limits, ignore_markings: bool) -> Digitized:
-    from scanner_intake.describe import describe
+    from scanner_intake.describe import describe_paper
     from scanner_intake.digitize_pdfa import NotPdfa
     from scanner_intake.secrecy import printed_markings, suspicion
 
@@ -89,13 +92,12 @@ def _judge(source, looked: _Looked, work: Path, original: Path, limits: Limits, 
     suspected = suspicion(markings)
     if suspected and not ignore_markings:
         return Digitized("suspected-secret", count, markings=markings, media_type=kind, code=suspected)
-    fields = describe(looked.pages, looked.header)
+    arrival = next((each.arrival for each in looked.seen if each.arrival is not None), None)
+    told = describe_paper(looked.pages, looked.header, looked.inks, markings, arrival, looked.words)
+    fields, absent = dict(told.fields), dict(told.absent)
     if looked.name is not None:
-        fields["signer_name"] = looked.name
-    urgency = [each for each in markings if each.kind == "urgency"]
-    if urgency:
-        stamp = urgency[0]
-        fields["urgency"] = Field(stamp.value, stamp.confidence, stamp.page, stamp.box)
+        fields["signer_name"] = replace(looked.name, value=looked.words.signer(looked.name.value))
+        absent.pop("signer_name", None)
     warnings = looked.warnings | set(source.warnings)
     verdict, pdf = "signed-kept", None
     if not source.signed:
@@ -106,16 +108,17 @@ def _judge(source, looked: _Looked, work: Path, original: Path, limits: Limits, 
             return Digitized("unreadable", count, media_type=kind, code=failure.code)
     return Digitized(
         verdict, count, pdf, tuple(page.text for page in looked.pages), fields, markings, tuple(sorted(warnings)), kind,
-        hidden_pages=tuple(looked.hidden),
+        hidden_pages=tuple(looked.hidden), absent=absent,
     )  # fmt: skip
 
 
 def _look(source, work: Path, limits: Limits, language: str) -> _Looked:
     """Words, stamps and layers of every page, one page's pixels in memory at a time."""
     from scanner_intake import digitize_page
+    from scanner_intake.dictionary import load
     from scanner_intake.own_words import OwnWords
 
-    looked = _Looked()
+    looked = _Looked(words=load(Path(limits.dictionary) if limits.dictionary else None))
     last = None
     with OwnWords(source) as own_words:
         for place, page in enumerate(source.pages):
@@ -128,6 +131,7 @@ def _look(source, work: Path, limits: Limits, language: str) -> _Looked:
                 turnable=not source.signed,
                 layered=built and (limits.profile == "compact" or not page.streams()),
                 hideable=built and place > 0,
+                harmless=looked.words.harmless,
             )
             last = None  # the picture before goes before the next one comes
             seen, last = digitize_page.look(page, number, own, wanted)
@@ -139,6 +143,7 @@ def _look(source, work: Path, limits: Limits, language: str) -> _Looked:
             looked.warnings |= seen.warnings | ({"pages-turned"} if seen.turn else set())
             if number == 1:
                 looked.header = digitize_page.header_again(last, seen, language)
+                looked.inks = digitize_page.header_inks(last, seen, looked.header, language)
     if looked.hidden:
         looked.warnings.add("blank-pages-hidden")
     _find_name(source, looked, language, last)

@@ -14,9 +14,11 @@ import cv2
 import numpy as np
 
 from scanner_intake import blank, deskew, digitize_ocr, layers
+from scanner_intake.arrival import read_arrival
 from scanner_intake.describe import cut_header
 from scanner_intake.digitize_ocr import Picture, Reading
-from scanner_intake.digitized import Marking
+from scanner_intake.digitized import Field, Marking
+from scanner_intake.header import GapInk, cut_headers, look_into_gaps
 from scanner_intake.layers import Layers
 from scanner_intake.layout import Box, Line
 from scanner_intake.source_types import SourcePage
@@ -32,13 +34,14 @@ _MILLIMETRE = 72 / 25.4
 @dataclass(frozen=True)
 class Wanted:
     """What is asked of a page: the language, whether its picture may be turned and levelled, whether layers are made,
-    and whether it may be found blank.
+    whether it may be found blank, and which further stamps in a frame do not hold a paper.
     """
 
     language: str = "vie"
     turnable: bool = True
     layered: bool = True
     hideable: bool = False
+    harmless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Seen:
     skew: float = 0.0
     layers: Layers | None = None
     blank: bool = False
+    arrival: Field | None = None
 
 
 def look(page: SourcePage, number: int, own: Reading | None, wanted: Wanted) -> tuple[Seen, Picture]:
@@ -89,9 +93,10 @@ def look(page: SourcePage, number: int, own: Reading | None, wanted: Wanted) -> 
     def read(gray: np.ndarray, psm: int, dpi: float) -> str:
         return digitize_ocr.read_text(gray, psm=psm, dpi=dpi, language=wanted.language)
 
-    markings = tuple(find_markings(picture, read))
+    markings = tuple(find_markings(picture, read, wanted.harmless))
+    arrival = read_arrival(picture.crop, markings, read)
     made = layers.split(picture.native, _dpi(picture)) if wanted.layered else None
-    return Seen(reading, markings, frozenset(warnings), own is not None, turn, angle, made), picture
+    return Seen(reading, markings, frozenset(warnings), own is not None, turn, angle, made, arrival=arrival), picture
 
 
 def again(page: SourcePage, number: int, seen: Seen) -> Picture:
@@ -150,6 +155,19 @@ def header_again(picture: Picture, seen: Seen, language: str) -> tuple[Line, ...
         top = max(0.0, header.anchor.row - 2.5 * header.anchor.unit)
         bottom = max(header.number.box[3], header.date.box[3]) + 1.2 * header.anchor.unit
     return digitize_ocr.read_zone(picture, (0.0, top, picture.width, bottom), dpi=300, psm=4, language=language)
+
+
+def header_inks(picture: Picture, seen: Seen, second: tuple[Line, ...], language: str) -> dict[str, GapInk]:
+    """What stands in the gaps for number and day: print, a pen's strokes or nothing."""
+    if seen.own_text or not seen.reading.page.lines:
+        return {}
+    covers = [each.box for each in seen.markings if each.kind == "arrival-stamp"]
+    header, _other = cut_headers(seen.reading.page, second, covers)
+
+    def read(gray: np.ndarray, psm: int, dpi: float) -> str:
+        return digitize_ocr.read_text(gray, psm=psm, dpi=dpi, language=language)
+
+    return look_into_gaps(header, picture.crop, read)
 
 
 def name_again(picture: Picture, box: Box, language: str) -> tuple[Line, ...]:

@@ -25,10 +25,15 @@ def describe_issuer(header: Header, words: Dictionary) -> dict[str, Field]:
     groups = _groups(header)
     if not groups:
         return {}
-    if len(groups) > 1 and _joint(groups, header):
-        named = [_named(group, words) for group in groups]
-        lines = [line for group in groups for line in group]
-        return {"issuer": _field(" - ".join(named), lines)}
+    first = len(groups) - 1
+    while first > 0 and _together(groups[first - 1], groups[first], header):
+        first -= 1
+    if first < len(groups) - 1:
+        lines = [line for group in groups[first:] for line in group]
+        fields = {"issuer": _field(" - ".join(_named(group, words) for group in groups[first:]), lines)}
+        if first > 0:
+            fields["parent_issuer"] = _field(_named(groups[first - 1], words), groups[first - 1])
+        return fields
     fields = {}
     for name, group in zip(("issuer", "parent_issuer"), reversed(groups[-2:]), strict=False):
         fields[name] = _field(_named(group, words), group)
@@ -58,13 +63,16 @@ def _groups(header: Header) -> list[list[Line]]:
     return groups
 
 
-def _joint(groups: list[list[Line]], header: Header) -> bool:
-    """A dash between the names, or a notation that names several agencies after LT or TTLT."""
-    if any(re.search(r"[-–—]\s*$", group[-1].text) for group in groups[:-1]):
-        return True
-    if any(re.match(r"^\s*[-–—]\s*\w", group[0].text) for group in groups[1:]):
-        return True
-    return header.number is not None and bool(re.search(r"/(TT|NQ|KH|CT|QC|HD)LT", header.number.text))
+def _together(upper: list[Line], lower: list[Line], header: Header) -> bool:
+    """Whether two agencies issue together: a dash between their names, or a notation of a joint paper (KHLT, TTLT).
+
+    A department under its own authority is never joint with it, whatever speck looks like a dash.
+    """
+    over = patterns.starts_with_any(upper[0].key, ("UBND", "UY BAN NHAN DAN", "BO"))
+    if over and patterns.starts_with_any(lower[0].key, ("SO", "PHONG", "CHI CUC", "CUC", "VAN PHONG", "BAN", "TRUONG")):
+        return False
+    dash = re.search(r"[-–—]\s*$", upper[-1].text) or re.match(r"^\s*[-–—]\s*\w", lower[0].text)
+    return bool(dash) or (header.number is not None and bool(re.search(r"(?:TT|NQ|KH|CT|QC|HD)LT", header.number.text)))
 
 
 def _named(group: list[Line], words: Dictionary) -> str:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rapidfuzz import fuzz
+
 from scanner_intake import patterns, vocabulary
 from scanner_intake.dictionary import Dictionary
 from scanner_intake.digitized import Field
@@ -102,8 +104,19 @@ def _title(line: Line) -> str:
         name = key(rest)
         authority = name.split(" ")[0] in vocabulary.AUTHORITIES and " " in name
         if capitals(rest) >= 0.8 and (authority or patterns.starts_with_any(name, vocabulary.FUNCTIONS)):
-            return re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", patterns.respelled(rest))
+            return _spelled(re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", patterns.respelled(rest)))
     return ""
+
+
+def _spelled(title: str) -> str:
+    """A function that was misread by a letter or cut apart (BỘ TRU ỞN) in its usual spelling."""
+    lead, _, function = title.rpartition(". ")
+    letters = key(function).replace(" ", "")
+    for right in vocabulary.FUNCTION_SPELLINGS:
+        wanted = key(right).replace(" ", "")
+        if letters != wanted and abs(len(letters) - len(wanted)) <= 1 and fuzz.ratio(letters, wanted) >= 90:
+            return f"{lead}. {right}" if lead else right
+    return title
 
 
 def _stripped(text: str) -> str:

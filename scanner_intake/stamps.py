@@ -10,7 +10,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -19,25 +19,9 @@ from rapidfuzz import fuzz
 
 from scanner_intake.digitize_ocr import Picture, flatten, paper
 from scanner_intake.digitized import Marking
+from scanner_intake.known_boxes import Meaning, closest, enough, resembles_secret, words
 from scanner_intake.layout import Box, key
 
-WORDS = {
-    "HOA TOC": ("urgency", "hoa-toc"),
-    "THUONG KHAN": ("urgency", "thuong-khan"),
-    "KHAN": ("urgency", "khan"),
-    "TUYET MAT": ("secrecy", "tuyet-mat"),
-    "TOI MAT": ("secrecy", "toi-mat"),
-    "MAT": ("secrecy", "mat"),
-    "GIAI MAT": ("notice", "giai-mat"),
-    "SAO Y": ("notice", "sao-y"),
-    "SAO Y BAN CHINH": ("notice", "sao-y"),
-    "SAO LUC": ("notice", "sao-luc"),
-    "XEM XONG TRA LAI": ("notice", "xem-xong-tra-lai"),
-    "LUU HANH NOI BO": ("notice", "luu-hanh-noi-bo"),
-    "VAN BAN DEN": ("arrival-stamp", "den"),
-    "CONG VAN DEN": ("arrival-stamp", "den"),
-}
-_SECRET = ("MAT", "TOI MAT", "TUYET MAT")
 _FIND_DPI = 100
 _READ_DPI = 300
 _MOST_READ = 14
@@ -59,26 +43,31 @@ class _Blob:
         return self.long / max(self.short, 0.1)
 
 
-def find_markings(picture: Picture, read: ReadText) -> list[Marking]:
-    """Every stamp of the page. `read(gray, psm, dpi)` gives the text of a small picture."""
-    markings = []
-    candidates = []
+def find_markings(picture: Picture, read: ReadText, harmless: Sequence[str] = ()) -> list[Marking]:
+    """Every stamp of the page. `read(gray, psm, dpi)` gives the text of a small picture; `harmless` are further words
+    in a frame that do not hold a paper.
+    """
+    look = _Look(picture, read, words(harmless))
+    markings: list[Marking] = []
+    candidates: list[_Blob] = []
     for blob in _red_blobs(picture):
-        if blob.aspect <= 1.35 and blob.short >= 27 and blob.long <= 50:
+        if blob.aspect <= 1.35 and blob.short >= 27 and blob.long <= 50 and _round(picture, blob):
             markings.append(Marking("seal", "", picture.number, blob.box, 0.8))
-        elif blob.aspect <= 1.9 and 28 <= blob.short <= 45 and 38 <= blob.long <= 65:
-            markings.append(Marking("arrival-stamp", "den", picture.number, blob.box, 0.7))
         elif 10 <= blob.long <= 75 and 4 <= blob.short <= 30 and blob.aspect >= 1.3:
             candidates.append(blob)
+        elif blob.short >= 18:
+            markings += look.inside(blob)
     candidates.sort(key=lambda blob: (not _stamp_sized(blob, picture), -blob.long * blob.short))
     for blob in candidates[:_MOST_READ]:
-        marking = _identify(picture, blob, read)
-        if marking is not None:
+        marking = look.identify(blob)
+        if marking is None and blob.short > 14:
+            markings += look.inside(blob)
+        elif marking is not None:
             markings.append(marking)
     for blob in candidates[_MOST_READ:]:
         if _stamp_sized(blob, picture):  # never leave a possible secrecy stamp unread without saying so
             markings.append(Marking("unknown", "", picture.number, blob.box, 0.0))
-    return markings + _black_boxes(picture, read, [each.box for each in markings])
+    return markings + look.black_boxes([each.box for each in markings if each.kind != "seal"])
 
 
 def _stamp_sized(blob: _Blob, picture: Picture) -> bool:
@@ -119,64 +108,114 @@ def _blobs(mask: np.ndarray, contours: list[np.ndarray]) -> list[_Blob]:
     return blobs
 
 
-def _identify(picture: Picture, blob: _Blob, read: ReadText) -> Marking | None:
-    crop = _upright(picture, blob)
-    mask = _red_mask(crop, 32)
-    bare = _without_borders(mask)
-    turned = abs(blob.angle) > 20
-    heard: list[str] = []
-    tries = [(255 - cv2.GaussianBlur(bare, (3, 3), 0), 7), (crop[:, :, 1], 6), (_inset(crop[:, :, 1]), 7)]
-    if turned:
-        tries += [(cv2.rotate(picture, cv2.ROTATE_180), psm) for picture, psm in tries[:2]]
-    for index, (gray, psm) in enumerate(tries):
-        heard.append(read(_framed(gray), psm, _READ_DPI))
-        word, score = _closest(heard[-1])
-        if word and score >= _enough(word, index):
-            kind, value = WORDS[word]
-            return Marking(kind, value, picture.number, blob.box, round(score / 100, 2))
-    if not _stamp_sized(blob, picture):
+@dataclass
+class _Look:
+    """One page being looked at: its picture, the reader and the words that stamps may have."""
+
+    picture: Picture
+    read: ReadText
+    known: dict[str, Meaning]
+
+    def identify(self, blob: _Blob, *, black: bool = False) -> Marking | None:
+        """The stamp in a red (or black) box; kind "unknown" for one that could be a secrecy stamp and was not read."""
+        crop = _upright(self.picture, blob)
+        mask = _dark_mask(crop) if black else _red_mask(crop, 32)
+        heard: list[str] = []
+        for index, (gray, psm) in enumerate(_tries(crop, mask, turned=abs(blob.angle) > 20)):
+            heard.append(self.read(_framed(gray), psm, _READ_DPI))
+            word, score = closest(heard[-1], self.known)
+            if word and score >= enough(word, index, self.known):
+                kind, value = self.known[word]
+                return Marking(kind, value, self.picture.number, blob.box, round(score / 100, 2))
+        if not _stamp_sized(blob, self.picture):
+            return None
+        framed = _double(mask) if black else _sides(mask) >= 2
+        if framed and not _clearly_else(heard):
+            return Marking("unknown", "", self.picture.number, blob.box, 0.0)
         return None
-    if _sides(mask) >= 2 and not _clearly_else(heard):
-        return Marking("unknown", "", picture.number, blob.box, 0.0)
-    return None
+
+    def inside(self, blob: _Blob) -> list[Marking]:
+        """Stamps within a large red region: the arrival stamp, or boxes that a seal or another stamp runs into."""
+        if 28 <= blob.short <= 45 and 38 <= blob.long <= 65:
+            crop = _upright(self.picture, blob)
+            text = key(self.read(_framed(crop[:, :, 1]), 6, _READ_DPI))
+            if fuzz.partial_ratio("VAN BAN DEN", text) >= 80 or ("DEN" in text.split() and "NGAY" in text):
+                return [Marking("arrival-stamp", "den", self.picture.number, blob.box, 0.9)]
+        found = [self.identify(each) for each in _ruled_boxes(self.picture, blob)]
+        markings = [each for each in found if each is not None]
+        if not markings and 28 <= blob.short <= 45 and 38 <= blob.long <= 65 and blob.aspect <= 1.9:
+            markings = [Marking("arrival-stamp", "den", self.picture.number, blob.box, 0.5)]
+        return markings
+
+    def black_boxes(self, known: list[Box]) -> list[Marking]:
+        """Dark frames of a stamp's size (photocopies, gray and bitonal scans)."""
+        kept = []
+        for blob in _dark_blobs(self.picture):
+            if _stamp_sized(blob, self.picture) and not any(_overlap(blob.box, box) > 0.5 for box in known):
+                kept.append(blob)
+                known = [*known, blob.box]
+        markings = []
+        for blob in kept[:8]:
+            crop = _upright(self.picture, blob)
+            if _sides(_dark_mask(crop)) < 3:
+                continue
+            marking = self.identify(blob, black=True)
+            if marking is not None and marking.kind != "arrival-stamp":
+                markings.append(marking)
+        return markings
+
+
+def _tries(crop: np.ndarray, mask: np.ndarray, *, turned: bool) -> Iterator[tuple[np.ndarray, int]]:
+    """Pictures of one box to read, the likeliest first."""
+    bare = 255 - cv2.GaussianBlur(_without_borders(mask), (3, 3), 0)
+    yield bare, 7
+    yield crop[:, :, 1], 6
+    yield _inset(crop[:, :, 1]), 7
+    if turned:
+        yield cv2.rotate(bare, cv2.ROTATE_180), 7
+        yield cv2.rotate(np.ascontiguousarray(crop[:, :, 1]), cv2.ROTATE_180), 6
+    yield _inset(bare), 8
 
 
 def _clearly_else(heard: list[str]) -> bool:
-    """Two readings agree on letters that resemble no secrecy word: a red box with another text (a form's label, a
-    name).
-    """
-    keys = [key(text) for text in heard]
-    long = [each for each in keys if sum(ch.isalpha() for ch in each) >= 4]
-    if any(fuzz.partial_ratio(word, each) >= 60 for word in _SECRET for each in keys if each):
+    """Two readings agree on letters that resemble no secrecy word: a box with another text (a form's label, a name)."""
+    long = [each for each in map(key, heard) if sum(ch.isalpha() for ch in each) >= 4]
+    if resembles_secret(heard):
         return False
-    return len(long) >= 2 and fuzz.ratio(long[0], long[1]) >= 70
+    return any(fuzz.ratio(a, b) >= 70 for i, a in enumerate(long) for b in long[i + 1 :])
 
 
-def _enough(word: str, attempt: int) -> float:
-    """The score at which a reading is believed: low for secrecy (a false hold is cheap), high for what lets a paper
-    pass.
+def _round(picture: Picture, blob: _Blob) -> bool:
+    """Whether a region has a seal's outline: its corners hold no ink, and no straight lines cross it."""
+    return not _ruled_boxes(picture, blob)
+
+
+def _ruled_boxes(picture: Picture, blob: _Blob) -> list[_Blob]:
+    """Boxes made of two level red lines, a secrecy stamp's height apart, inside a larger region (a seal's ring has no
+    straight run of 13 mm).
     """
-    kind, value = WORDS[word]
-    if kind == "secrecy":
-        return 75
-    if value == "giai-mat":
-        return 100  # one letter less is TỐI MẬT
-    return 92 if kind == "notice" else (85 if attempt == 0 else 78)
-
-
-def _closest(text: str) -> tuple[str, float]:
-    """The stamp word most like one line of the text; a line among much other text is not a stamp's word."""
-    best = ("", 0.0)
-    total = max(1, sum(ch.isalpha() for ch in text))
-    for line in [*text.splitlines(), text]:
-        letters = "".join(part for part in key(line).split() if len(part) > 1 or part == "Y")
-        for word, (kind, _) in WORDS.items():
-            score = fuzz.ratio(letters, word.replace(" ", ""))
-            if kind != "secrecy" and sum(ch.isalpha() for ch in line) < 0.5 * total:
-                score = 0.0
-            if score > best[1]:
-                best = (word, score)
-    return best
+    crop = picture.crop(blob.box, _FIND_DPI * 2)
+    millimetre = _FIND_DPI * 2 / 25.4
+    mask = _red_mask(crop, 40)
+    mask = cv2.dilate(mask, np.ones((3, 1), np.uint8))
+    lines = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, round(13 * millimetre)), np.uint8))
+    lines = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((5, round(4 * millimetre)), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(lines)
+    runs = sorted((int(y), int(x), int(x + w), int(h)) for x, y, w, h, _area in stats[1:])
+    runs = [run for run in runs if run[3] < 3.0 * millimetre]
+    found = []
+    for i, upper in enumerate(runs):
+        for lower in reversed(runs[i + 1 :]):
+            height = (lower[0] + lower[3] - upper[0]) / millimetre
+            left, right = min(upper[1], lower[1]), max(upper[2], lower[2])
+            shared = min(upper[2], lower[2]) - max(upper[1], lower[1])
+            if 5.5 <= height <= 14 and shared >= 10 * millimetre and (right - left) / millimetre <= 48:
+                unit = 72 / (_FIND_DPI * 2)
+                x, y = blob.box[0], blob.box[1]
+                box = (x + left * unit, y + upper[0] * unit, x + right * unit, y + (lower[0] + lower[3]) * unit)
+                found.append(_Blob(box, (right - left) / millimetre, height, 0.0))
+                break
+    return found[:3]
 
 
 def _upright(picture: Picture, blob: _Blob) -> np.ndarray:
@@ -234,30 +273,35 @@ def _framed(gray: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(cv2.copyMakeBorder(gray, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255))
 
 
-def _black_boxes(picture: Picture, read: ReadText, known: list[Box]) -> list[Marking]:
-    """Dark frames of a stamp's size (photocopies, gray scans); only those that can be read count."""
+def _dark_mask(crop: np.ndarray) -> np.ndarray:
+    """Ink of any colour on a small cut-out."""
+    gray = np.ascontiguousarray(crop[:, :, 1])
+    level, mask = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    return mask if level < 240 else np.zeros_like(mask)
+
+
+def _dark_blobs(picture: Picture) -> list[_Blob]:
+    """Dark outlines, large ones first; faint frames too: two limits, over the local paper."""
     ratio = _FIND_DPI / (picture.scale * 72)
     gray = cv2.resize(picture.rgb[:, :, 1], None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
-    mask = (gray < 170).astype(np.uint8) * 255
-    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    kept: list[_Blob] = []
-    for blob in sorted(_blobs(mask, list(contours)), key=lambda each: -each.long * each.short):
-        inside = any(_overlap(blob.box, box) > 0.5 for box in [*known, *(other.box for other in kept)])
-        if _stamp_sized(blob, picture) and not inside:
-            kept.append(blob)
-    markings = []
-    for blob in kept[:8]:
-        crop = _upright(picture, blob)
-        dark = (crop[:, :, 1] < 150).astype(np.uint8) * 255
-        if _sides(dark) < 3:
-            continue
-        for picture_, psm in ((255 - _without_borders(dark), 7), (_inset(crop[:, :, 1]), 7)):
-            word, score = _closest(read(_framed(picture_), psm, _READ_DPI))
-            if score >= 80:
-                kind, value = WORDS[word]
-                markings.append(Marking(kind, value, picture.number, blob.box, round(score / 100, 2)))
-                break
-    return markings
+    gray = flatten(np.ascontiguousarray(gray))
+    found: list[_Blob] = []
+    for limit in (170, 215):
+        mask = (gray < limit).astype(np.uint8) * 255
+        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+        found += _blobs(mask, list(contours))
+    return sorted(found, key=lambda each: -each.long * each.short)
+
+
+def _double(mask: np.ndarray) -> bool:
+    """Whether a frame has two lines above or below: only secrecy stamps do (tables and forms have one)."""
+    height, width = mask.shape
+    rows = mask[:, round(0.2 * width) : round(0.8 * width)].mean(axis=1) / 255
+    dark = rows > 0.7
+    starts = np.flatnonzero(dark[1:] & ~dark[:-1])
+    edge = 0.34 * height
+    return int((starts < edge).sum()) >= 2 and int((starts > height - edge).sum()) >= 2
 
 
 def _overlap(a: Box, b: Box) -> float:

@@ -156,3 +156,24 @@ SPELLINGS = [
     "BỘ TRƯỞNG",
     "THỨ TRƯỞNG",
 ]
+
+FUNCTION_SPELLINGS = (
+    "CHỦ TỊCH",
+    "PHÓ CHỦ TỊCH",
+    "GIÁM ĐỐC",
+    "PHÓ GIÁM ĐỐC",
+    "CHÁNH VĂN PHÒNG",
+    "PHÓ CHÁNH VĂN PHÒNG",
+    "BỘ TRƯỞNG",
+    "THỨ TRƯỞNG",
+    "TRƯỞNG PHÒNG",
+    "PHÓ TRƯỞNG PHÒNG",
+    "TRƯỞNG BAN",
+    "PHÓ TRƯỞNG BAN",
+    "HIỆU TRƯỞNG",
+    "PHÓ HIỆU TRƯỞNG",
+    "BÍ THƯ",
+    "PHÓ BÍ THƯ",
+    "CỤC TRƯỞNG",
+    "PHÓ CỤC TRƯỞNG",
+)
