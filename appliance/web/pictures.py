@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from pathlib import Path
 import appliance
 from appliance.store import BlobStore
 
+log = logging.getLogger(__name__)
 WIDTHS = (900, 1800)
 WALL_SECONDS = 30.0
 MOST_BYTES = 40 << 20
@@ -76,8 +78,15 @@ class Pictures:
         return Drawn(picture, _sizes_in(sizes))
 
     async def _drawn(self, sha256: str, number: int, width: int) -> bytes:
+        source = self._blobs.existing(sha256)
         try:
-            return await self._draw(self._blobs.existing(sha256), number, width)
+            return await self._draw(source, number, width)
+        except TooSlow:
+            raise
+        except NoPicture:
+            log.warning("page %s of %s could not be drawn at the first try", number, sha256)
+        try:  # a child can also die of a busy box: only a second failure in a row is the file's
+            return await self._draw(source, number, width)
         except TooSlow:
             raise
         except NoPicture:

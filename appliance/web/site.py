@@ -68,10 +68,12 @@ async def _sweeping(app: web.Application) -> AsyncIterator[None]:
     """Now and then, remove page pictures that may not be shown any more."""
     office = app[OFFICE]
 
+    def look_and_sweep() -> None:  # in one go: a paper digitized between the two would lose its new pictures
+        office.pictures.sweep(office.store.read(views.showable_digests))
+
     async def sweep() -> None:
         while True:
-            showable = await asyncio.to_thread(office.store.read, views.showable_digests)
-            await asyncio.to_thread(office.pictures.sweep, showable)
+            await asyncio.to_thread(look_and_sweep)
             await asyncio.sleep(SWEEP_SECONDS)
 
     sweeping = asyncio.create_task(sweep())
