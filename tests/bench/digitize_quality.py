@@ -49,7 +49,7 @@ def by_pen(facts: Facts, name: str) -> bool:
     """Whether a field was recognised as handwritten: never certain, and said to be so (a version that gives no reasons
     may leave it open).
     """
-    if certain(facts, name):
+    if certain(facts, name) or facts["verdict"] not in ("ok", "signed-kept"):
         return False
     return facts["absent"].get(name) == "handwritten" if facts["absent"] else True
 

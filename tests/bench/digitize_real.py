@@ -32,6 +32,8 @@ def official(most: int, folder: Path) -> dict[str, Any] | None:
     wrong: list[str] = []
     for truth, fact in zip(truths, facts, strict=True):
         notation = truth["so_ky_hieu"].split("/", 1)[1]
+        if fact["verdict"] not in ("ok", "signed-kept"):
+            wrong.append(f"{truth['file']}: {fact['verdict']} {fact['code']} {fact['markings']}")
         wanted = {name: truth[key] for name, key in _SUBJECTS.items()} | {"code_notation": notation}
         for name, text in wanted.items():
             fits = plain(value(fact, name)) == plain(text)

@@ -52,7 +52,11 @@ def test_names_are_compared_by_their_letters_and_codes_exactly() -> None:
 
 
 def facts(value: str, confidence: float, guess: bool) -> quality.Facts:
-    return {"fields": {"code": {"value": value, "confidence": confidence, "guess": guess}}, "absent": {}}
+    return {
+        "verdict": "ok",
+        "fields": {"code": {"value": value, "confidence": confidence, "guess": guess}},
+        "absent": {},
+    }
 
 
 def test_a_guess_is_never_certain() -> None:
@@ -61,5 +65,5 @@ def test_a_guess_is_never_certain() -> None:
     assert not quality.certain(facts("", 0.9, False), "code")
     assert quality.by_pen(facts("5/QĐ", 0.3, True), "code")
     assert not quality.by_pen(facts("5/QĐ", 0.9, False), "code")
-    assert quality.by_pen({"fields": {}, "absent": {"code": "handwritten"}}, "code")
-    assert not quality.by_pen({"fields": {}, "absent": {"code": "not-found"}}, "code")
+    assert quality.by_pen({"verdict": "ok", "fields": {}, "absent": {"code": "handwritten"}}, "code")
+    assert not quality.by_pen({"verdict": "ok", "fields": {}, "absent": {"code": "not-found"}}, "code")
