@@ -201,10 +201,12 @@ def _sides_together(findings: list[PageFinding]) -> tuple[list[PageFinding], boo
         return findings, False, ()
     mark = marks[0]
     fronts, sheet, backs = findings[:mark], findings[mark], findings[mark + 1 :]
-    # The sheet closes the stack of fronts and is turned with it: its own blank back comes first.
-    for spare in (backs, backs[1:] if backs and backs[0].blank else backs):
+    # The sheet closes the stack of fronts and is turned with it: its own back comes first, blank or with the code
+    # shining through (readers read that too).
+    own_back = bool(backs) and (backs[0].blank or marks[1:] == [mark + 1])
+    for spare in (backs, backs[1:]) if own_back else (backs,):
         order = interleaved([one.number for one in fronts], [one.number for one in spare])
-        if order is not None and len(marks) == 1:
+        if order is not None and marks[1:] in ([], [mark + 1]):
             by_number = {one.number: one for one in findings}
             rest = [one for one in backs if one not in spare]
             return [sheet, *rest, *(by_number[number] for number in order)], True, ()

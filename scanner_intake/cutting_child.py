@@ -77,7 +77,8 @@ def _look(source: Any, work: Path) -> list[PageFinding]:
     """
     import cv2
 
-    from scanner_intake.separators import LOOK_DPI, find_sheet, is_blank
+    from scanner_intake.blank import is_blank
+    from scanner_intake.separators import LOOK_DPI, find_sheet
 
     findings: list[PageFinding] = []
     behind, anywhere = False, False

@@ -38,26 +38,6 @@ def find_sheet(picture: np.ndarray, dpi: float = LOOK_DPI) -> Sheet | None:
     return found
 
 
-def is_blank(picture: np.ndarray, dpi: float = LOOK_DPI) -> bool:
-    """Whether a page carries nothing in its central 88 % (digitizing rules 10): at most two specks, hardly any ink."""
-    scale = min(1.0, 100.0 / dpi)
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    gray = small if small.ndim == 2 else small.min(axis=2)
-    height, width = gray.shape
-    edge_y, edge_x = int(height * 0.06), int(width * 0.06)
-    middle = np.ascontiguousarray(gray[edge_y : height - edge_y, edge_x : width - edge_x])
-    if middle.size == 0:
-        return True
-    tiny = cv2.resize(middle, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    paper = cv2.medianBlur(cv2.dilate(tiny, np.ones((7, 7), np.uint8)), 9)
-    level = cv2.resize(paper, middle.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    ink = (middle < level * 0.6).astype(np.uint8)
-    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    specks = stats[1:, cv2.CC_STAT_AREA]
-    marks = int((specks >= 30 * (dpi * scale / 300) ** 2).sum())
-    return marks <= 2 and float(specks.sum()) / middle.size < 0.0001
-
-
 def _by_code(gray: np.ndarray) -> Sheet | None:
     return _first(
         zxingcpp.read_barcodes(gray, formats=_FORMATS, try_rotate=False, try_downscale=False, try_invert=False)

@@ -18,7 +18,8 @@ from appliance.demo import demo_texts
 from appliance.demo.papers import render
 from appliance.demo.scan_noise import scan
 from scanner_intake.batches import Instruction
-from scanner_intake.separators import find_sheet, has_patch_t, is_blank
+from scanner_intake.blank import is_blank
+from scanner_intake.separators import find_sheet, has_patch_t
 
 FOREIGN = Path(__file__).parents[2].parent / "shared/data/scans/barcodes"
 OFFICIAL = Path(__file__).parents[2].parent / "shared/data/vn-official"
@@ -87,12 +88,12 @@ def paper_pages(level: str) -> tuple[np.ndarray, ...]:
 @pytest.mark.parametrize("level", ["A", "B", "C"])
 def test_a_paper_is_neither_a_sheet_nor_blank(level: str) -> None:
     for page in paper_pages(level):
-        assert find_sheet(page) is None and not is_blank(page)
+        assert find_sheet(page) is None and not is_blank(page, 200)
 
 
 @pytest.mark.parametrize("level", ["A", "B", "C"])
 def test_the_empty_back_of_a_sheet_is_blank(level: str) -> None:
-    assert is_blank(scanned(np.full((2339, 1654), 255, np.uint8), level, 5))
+    assert is_blank(scanned(np.full((2339, 1654), 255, np.uint8), level, 5), 200)
 
 
 def skip_without(folder: Path) -> None:

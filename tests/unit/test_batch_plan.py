@@ -113,6 +113,11 @@ def test_fronts_and_turned_backs_come_together_before_anything_is_cut() -> None:
     assert {page for cut in made.cuts for page in cut.pages} == {2, 4, 5, 7}
 
 
+def test_the_code_of_the_sheet_between_may_shine_through_its_back() -> None:
+    made = plan(found("ppBBpb"))
+    assert made.collated and [part.pages for part in made.parts] == [(1, 6, 2, 5)]
+
+
 def test_fronts_and_backs_that_cannot_belong_together_stay_as_they_are() -> None:
     made = plan(found("ppBp" + "pp"))
     assert not made.collated and made.warnings == ("sides-do-not-match",)
