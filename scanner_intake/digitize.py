@@ -12,19 +12,15 @@ from __future__ import annotations
 import json
 import logging
 import os
-import resource
-import select
 import signal
 import stat
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from scanner_intake.digitize_limits import environment
+from scanner_intake.digitize_children import Ended, run
 from scanner_intake.digitized import (
     FIELD_NAMES,
     RESULT_BYTES,
@@ -41,7 +37,7 @@ from scanner_intake.digitized import (
 __all__ = ["FIELD_NAMES", "VERDICTS", "Cost", "Digitized", "Field", "Limits", "Marking", "digitize"]
 
 _log = logging.getLogger(__name__)
-_CHILD = ("-m", "scanner_intake.digitize_child")
+OnPage = Callable[[int, int], None]
 
 
 def digitize(
@@ -51,12 +47,13 @@ def digitize(
     language: str = "vie",
     *,
     ignore_markings: bool = False,
+    on_page: OnPage | None = None,
 ) -> Digitized:
     """Text, fields, markings and, for the verdict ok, a PDF/A-2b at `out_dir/<name of source>.pdf` (replaced when
     there).
 
     `ignore_markings` is for a paper that an authorised person has looked at and released as not secret: the gate then
-    only reports.
+    only reports. `on_page(page, of)` is called, in the caller's thread, whenever another page is begun.
 
     Raises: OSError when `source` cannot be read or `out_dir` cannot be written.
     """
@@ -75,74 +72,51 @@ def digitize(
         }
         (work / "request.json").write_bytes(json.dumps(request).encode())
         started = time.monotonic()
-        failure, usage = _run(work, limits)
+        ended = run(work, limits.wall_seconds, _Progress(work, on_page) if on_page else None)
+        failure = _failure(ended, work)
         result = Digitized("unreadable", code=failure) if failure else _collect(work, _target(source, out_dir), limits)
-        return replace(result, cost=_cost(source, result.pdf, time.monotonic() - started, usage))
+        return replace(result, cost=_cost(source, result.pdf, time.monotonic() - started, ended))
     finally:
         wipe(work)
 
 
-def _cost(source: Path, pdf: Path | None, seconds: float, usage: resource.struct_rusage) -> Cost:
+def _cost(source: Path, pdf: Path | None, seconds: float, ended: Ended) -> Cost:
     return Cost(
         seconds=round(seconds, 3),
-        cpu_seconds=round(usage.ru_utime + usage.ru_stime, 3),
-        peak_rss_mb=round(usage.ru_maxrss / 1024, 1),
+        cpu_seconds=ended.cpu_seconds,
+        peak_rss_mb=ended.peak_rss_mb,
         bytes_in=source.stat().st_size,
         bytes_out=pdf.stat().st_size if pdf is not None else 0,
     )
 
 
-def _run(work: Path, limits: Limits) -> tuple[str, resource.struct_rusage]:
-    """Runs the child to its end; returns "" or the code of its failure, and what it and its own children used.
-
-    The whole process group is gone afterwards.
-    """
-    with (work / "child.log").open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, *_CHILD, str(work)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=work,
-            env=environment(work),
-            start_new_session=True,
-            close_fds=True,
-        )
-        try:
-            code = _wait(child, limits.wall_seconds)
-        finally:
-            usage = _end_group(child)
-    if code is None:
-        return "timeout", usage
-    if code == 0:
-        return "", usage
+def _failure(ended: Ended, work: Path) -> str:
+    """ "" or the code of the child's failure."""
+    if ended.code is None:
+        return "timeout"
+    if ended.code == 0:
+        return ""
     # The log may quote the document: only its last line, which names the error, and only to the local log.
-    _log.warning("digitizing child ended with %s: %s", code, _last_line(work / "child.log"))
-    return ("limits-exceeded" if code in (-signal.SIGXCPU, -signal.SIGKILL) else "crashed"), usage
+    _log.warning("digitizing child ended with %s: %s", ended.code, _last_line(work / "child.log"))
+    return "limits-exceeded" if ended.code in (-signal.SIGXCPU, -signal.SIGKILL) else "crashed"
 
 
-def _wait(child: subprocess.Popen[bytes], seconds: float) -> int | None:
-    """The child's exit code, None after `seconds`. The child is left unreaped: whoever reaps it learns what it used."""
-    descriptor = os.pidfd_open(child.pid)
-    try:
-        ready, _, _ = select.select([descriptor], [], [], seconds)
-    finally:
-        os.close(descriptor)
-    if not ready:
-        return None
-    end = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert end is not None
-    return end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
+class _Progress:
+    """Tells `on_page(page, of)` whenever the child has gone on; its two numbers are believed only in range."""
 
+    def __init__(self, work: Path, on_page: OnPage) -> None:
+        self._file = work / "progress"
+        self._on_page = on_page
+        self._told = (0, 0)
 
-def _end_group(child: subprocess.Popen[bytes]) -> resource.struct_rusage:
-    try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    _pid, state, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(state)
-    return usage
+    def __call__(self) -> None:
+        try:
+            page, of = (int(each) for each in _read_regular(self._file, 64).split())
+        except (OSError, ValueError, BadResult):
+            return
+        if 0 < page <= of <= 100_000 and (page, of) != self._told:
+            self._told = (page, of)
+            self._on_page(page, of)
 
 
 def _last_line(path: Path) -> str:

@@ -20,16 +20,21 @@ _PR_SET_PDEATHSIG = 1
 
 def restrict(limits: Limits) -> None:
     """Applies the limits to this process; they are inherited by programs it starts and cannot be raised again."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() == 1:  # the parent died before the request took hold
-        os._exit(1)
+    die_with_parent()
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, limits.memory_bytes)
     _limit(resource.RLIMIT_CPU, limits.cpu_seconds)
     _limit(resource.RLIMIT_FSIZE, limits.output_bytes)
     _limit(resource.RLIMIT_NOFILE, 512)
     os.umask(0o077)
+
+
+def die_with_parent() -> None:
+    """Asks the kernel to end this process when the one that started it ends."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() == 1:  # the parent died before the request took hold
+        os._exit(1)
 
 
 def environment(work: Path) -> dict[str, str]:

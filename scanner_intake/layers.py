@@ -24,8 +24,9 @@ _CHROMA = 26
 _TONE = 0.72
 _REGION_MM = 5.0
 _PHOTO_SHARE = 0.5
-_PATCH_QUALITY, _BACK_QUALITY, _PHOTO_QUALITY = 34, 30, 60
+_PATCH_QUALITY, _BACK_QUALITY, _PHOTO_QUALITY = 34, 45, 60
 _FINE_DPI = 250
+_TINY = 32
 PixelBox = tuple[int, int, int, int]
 
 
@@ -61,8 +62,8 @@ def is_bitonal(image: np.ndarray) -> bool:
     sample = image[::7, ::7]
     if bool(((sample != 0) & (sample != 255)).any()):
         return False
-    counts = cv2.calcHist([image], [0], None, [256], [0, 256])
-    return int(counts[0][0] + counts[255][0]) == image.size
+    counts = cv2.calcHist([image], [0], None, [256], [0, 256]).ravel()
+    return int(counts[0] + counts[255]) == image.size
 
 
 def split(image: np.ndarray, dpi: float) -> Layers:
@@ -70,6 +71,8 @@ def split(image: np.ndarray, dpi: float) -> Layers:
     height, width = image.shape[:2]
     if is_bitonal(image):
         return Layers((width, height), None, jbig2.encode(image == 0, dpi), (0.0, 0.0, 0.0))
+    if min(width, height) < _TINY:
+        return Layers((width, height), _jpeg(image, _PHOTO_QUALITY), None, (0.0, 0.0, 0.0), (), True)
     half = _reduced(image, dpi, 2 * COARSE)
     coarse = _reduced(half, min(dpi, 2 * COARSE), COARSE)
     regions = _regions(coarse, width / coarse.shape[1])
@@ -138,7 +141,7 @@ def _ink_colour(image: np.ndarray, mask: np.ndarray) -> tuple[float, float, floa
     sample = image[::3, ::3][mask[::3, ::3] > 0]
     if not len(sample):
         return (0.0, 0.0, 0.0)
-    level = np.percentile(sample, 35, axis=0) / 255
+    level = np.percentile(sample, 30, axis=0) / 255
     blue, green, red = (level, level, level) if image.ndim == 2 else level
     return (round(float(red), 3), round(float(green), 3), round(float(blue), 3))
 
@@ -177,7 +180,7 @@ def _half_tones(coarse: np.ndarray) -> np.ndarray:
     gray = _luma(coarse)
     white = float(np.percentile(gray, 95))
     lightest = cv2.dilate(gray, np.ones((11, 11), np.uint8))
-    dark = cv2.compare(lightest, _TONE * white, cv2.CMP_LT)
+    dark = np.where(lightest < _TONE * white, np.uint8(255), np.uint8(0))
     return cv2.dilate(dark, np.ones((17, 17), np.uint8))
 
 
@@ -231,7 +234,7 @@ def _filled(kept: np.ndarray, weight: np.ndarray) -> np.ndarray:
     if empty.any():
         paper_ = ~empty
         result[empty] = result[paper_].mean(axis=0) if paper_.any() else 255
-    return np.clip(result, 0, 255).astype(np.uint8)
+    return cv2.GaussianBlur(np.clip(result, 0, 255).astype(np.uint8), (3, 3), 0.8)
 
 
 def _jpeg(image: np.ndarray, quality: int) -> Jpeg:

@@ -15,6 +15,7 @@ import statistics
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from rapidfuzz import fuzz
@@ -101,6 +102,7 @@ class Anchor:
     found: bool
 
 
+@lru_cache(maxsize=4096)
 def key(text: str) -> str:
     """Upper-case letters and digits without diacritics, single blanks: the form in which texts are compared."""
     flat = unicodedata.normalize("NFD", text).replace("đ", "d").replace("Đ", "D").replace("Ð", "D")

@@ -49,6 +49,14 @@ class SeenLine:
     baseline: tuple[float, float, float, float] | None
 
 
+def prepare(language: str) -> None:
+    """Loads a language's model now, if it is installed."""
+    try:
+        _engine(language)
+    except RecognitionFailed:
+        pass
+
+
 def lines(gray: np.ndarray, *, psm: int, dpi: float, language: str) -> list[SeenLine]:
     """All words of a gray HxW picture by lines.
 

@@ -41,6 +41,11 @@ class PlacedLine:
     height: float
 
 
+def prepare() -> None:
+    """Makes the font's program now; it is the same for every document."""
+    _program()
+
+
 def content(lines: Sequence[PlacedLine], page_height: float, place: Matrix = (1, 0, 0, 1, 0, 0)) -> bytes:
     """The content stream of a page's text; `place` maps points of the displayed page (origin bottom left) to the
     page's own coordinates. Empty when there are no words.
@@ -161,7 +166,7 @@ def _program() -> bytes:
     builder.setupPost(keepGlyphNames=False)
     builder.setupMaxp()
     font = builder.font
-    font["head"].created = font["head"].modified = 0
+    font["head"].created = font["head"].modified = 3_000_000_000  # seconds since 1904: any fixed moment
     font.recalcTimestamp = False
     with io.BytesIO() as file:
         font.save(file)

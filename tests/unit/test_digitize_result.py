@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scanner_intake import digitize as parent
+from scanner_intake import digitize_children
 from scanner_intake.digitize import Digitized, Field, Limits, Marking
 from scanner_intake.digitized import BadResult, dump, parse
 
@@ -99,13 +101,36 @@ def test_mangled_results_are_refused_or_well_formed(noise: bytes, place: int, cu
     assert set(result.fields) <= set(parent.FIELD_NAMES)
 
 
+MOTHER = """
+import json, os, pathlib, sys
+from scanner_intake import digitize_child, digitize_mother
+def child(arguments):
+    exec({child!r}, {{"sys": sys, "os": os, "json": json, "pathlib": pathlib, "w": pathlib.Path(arguments[0])}})
+    return 0
+digitize_child.main = child
+digitize_mother._prepare = lambda: None
+sys.exit(digitize_mother.main())
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_mothers() -> Iterator[None]:
+    """No mother of one test serves another."""
+    digitize_children.stop()
+    yield
+    digitize_children.stop()
+
+
+def instead_of_the_child(monkeypatch: pytest.MonkeyPatch, child: str) -> None:
+    """The real mother forks children that run `child` (`w` is the work folder)."""
+    monkeypatch.setattr(digitize_children, "_MOTHER", ("-c", MOTHER.format(child=child)))
+
+
 def act(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, child: str, wall: float = 20.0) -> Digitized:
-    """Runs `digitize` with a child of our own instead of the real one (its work folder is sys.argv[1])."""
+    """Runs `digitize` with a child of our own instead of the real one (its work folder is `w`)."""
     source = tmp_path / "scan.pdf"
     source.write_bytes(b"%PDF-")
-    monkeypatch.setattr(
-        parent, "_CHILD", ("-c", f"import sys, os, json, pathlib\nw = pathlib.Path(sys.argv[1])\n{child}")
-    )
+    instead_of_the_child(monkeypatch, child)
     result = parent.digitize(source, tmp_path / "out", Limits(wall_seconds=wall))
     assert sorted(each.name for each in tmp_path.iterdir()) == ["out", "scan.pdf"]
     assert [each.name for each in (tmp_path / "out").iterdir() if each.name.startswith(".")] == []
@@ -188,7 +213,7 @@ def test_the_pdf_never_lands_on_the_original(monkeypatch: pytest.MonkeyPatch, tm
     source = tmp_path / "scan.pdf"
     source.write_bytes(b"%PDF- original")
     made = WRITES + "(w / 'result.pdf').write_bytes(b'%PDF-1.7 made')"
-    monkeypatch.setattr(parent, "_CHILD", ("-c", f"import sys, pathlib\nw = pathlib.Path(sys.argv[1])\n{made}"))
+    instead_of_the_child(monkeypatch, made)
     result = parent.digitize(source, tmp_path)
     assert source.read_bytes() == b"%PDF- original"
     assert result.pdf == tmp_path / "scan-pdfa.pdf"
