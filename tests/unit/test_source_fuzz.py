@@ -22,6 +22,7 @@ from scanner_intake.container import inspect
 from scanner_intake.digitized import Limits
 from scanner_intake.source_geometry import PIXELS
 from scanner_intake.source_pages import CODES, Refused, open_source
+from tests.fixtures_heic import heic
 from tests.fixtures_intake import big_tiff, small_pdf, two_page_tiff
 from tests.fixtures_sources import colour_picture, ink_picture, own_tiff, saved, scan_pdf, tags_for, tiles_of
 from tests.unit.test_source_images import _photo_boxes
@@ -51,6 +52,7 @@ SEEDS = (
     two_page_tiff(compression="tiff_deflate"),
     big_tiff(),
     _photo_boxes(),
+    heic(colour_picture(32, 32)),
 )
 _EDGES = (0, 1, 2, 3, 0x7F, 0x80, 0xFE, 0xFF)
 

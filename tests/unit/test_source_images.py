@@ -14,6 +14,7 @@ from scanner_intake import heif
 from scanner_intake.container import inspect
 from scanner_intake.digitized import Limits
 from scanner_intake.source_pages import Refused
+from tests.fixtures_heic import heic
 from tests.fixtures_intake import bomb_png
 from tests.fixtures_sources import TURNS, bgr, colour_picture, difference, drawn_pdf, ink_picture, opened, saved
 
@@ -159,6 +160,25 @@ def test_heic_by_its_boxes(tmp_path: Path) -> None:
     path.write_bytes(_photo_boxes(b"avif"))
     assert inspect(path).code == "unsupported-type"
     assert not heif.is_heic(b"\0\0\0\x18ftypmp42" + bytes(12))
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_heic(tmp_path: Path, turn: int) -> None:
+    picture = colour_picture(96, 64)
+    upright = picture.rotate(90 * turn, expand=True)
+    with opened(heic(picture, turn), tmp_path) as source:
+        assert (source.media_type, source.warnings) == ("image/heif", ["resolution-assumed"])
+        page = source.pages[0]
+        assert (page.size_pt[0] > page.size_pt[1]) == (turn % 2 == 0)
+        assert difference(page.picture(), bgr(upright)) < 5
+        assert difference(drawn_pdf(source), bgr(upright)) < 9
+    with pytest.raises(Refused) as refusal:
+        opened(heic(picture), tmp_path, Limits(pixels=6_000))
+    assert refusal.value.code == "too-many-pixels"
+    cut = heic(picture)[:-5000]
+    with pytest.raises(Refused) as refusal:
+        opened(cut, tmp_path)
+    assert refusal.value.code == "truncated"
 
 
 def test_a_heic_without_a_picture_is_damaged(tmp_path: Path) -> None:
