@@ -93,9 +93,12 @@ class IntakeSection:
 
 @dataclass(frozen=True)
 class DigitizeSection:
-    """Limits of the child that parses hostile files (MiB, seconds) and how many run at once."""
+    """Limits of the child that parses hostile files (MiB, seconds), how many run at once, and the archive copy's
+    profile: "compact" (layers, small) or "faithful" (the scanner's own picture).
+    """
 
     language: str = "vie"
+    profile: str = "compact"
     memory_mb: int = 2048
     cpu_seconds: int = 600
     wall_seconds: int = 900
@@ -223,6 +226,8 @@ def _check(config: Config, path: Path) -> None:
 
     if not re.fullmatch(r"commune-[0-9]{5}", config.box.id):
         raise bad("box.id", "commune-<5 chữ số>")
+    if config.digitize.profile not in ("compact", "faithful"):
+        raise bad("digitize.profile", config.digitize.profile)
     for index, folder in enumerate(config.folders):
         for name, detail in _folder_mistakes(folder, config.folders[:index]):
             raise bad(f"folders[{index}].{name}", detail)

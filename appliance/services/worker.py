@@ -32,6 +32,7 @@ def make_runner(config: Config, store: Store) -> Runner:
         memory_bytes=config.digitize.memory_mb << 20,
         cpu_seconds=config.digitize.cpu_seconds,
         wall_seconds=config.digitize.wall_seconds,
+        profile=config.digitize.profile,
     )
     work = config.box.state_dir / "work"
     digitizing = Digitizing(store, work, limits, config.digitize.language, clock=utc_now)

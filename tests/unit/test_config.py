@@ -128,6 +128,7 @@ def test_a_relative_name_of_the_file_means_the_same(tmp_path: Path, monkeypatch:
         (SMALL.replace("01234", "1234"), "config-bad-value", "box.id"),
         (SMALL.replace("01234", "012345"), "config-bad-value", "box.id"),
         (SMALL.replace("01234", "٠١٢٣٤"), "config-bad-value", "box.id"),
+        (SMALL + '[digitize]\nprofile = "small"', "config-bad-value", "digitize.profile"),
         (WHOLE.replace('"outgoing"', '"out"'), "config-bad-value", "folders[1].kind"),
         (WHOLE.replace('"policy"', '"nobody"'), "config-bad-value", "folders[1].approve"),
         (WHOLE.replace('"/srv/di"', '"den"'), "config-bad-value", "folders[1].path"),
