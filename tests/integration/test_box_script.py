@@ -15,7 +15,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-RUNTIME = {"softhsm2", "mosquitto", "tesseract-ocr", "tesseract-ocr-vie", "fonts-croscore", "openssl"}
+RUNTIME = {
+    "softhsm2",
+    "mosquitto",
+    "tesseract-ocr",
+    "tesseract-ocr-vie",
+    "fonts-croscore",
+    "openssl",
+    "gcc",
+    "libc6-dev",
+}
 FOR_TESTS = {"poppler-utils", "qpdf", "chromium", "systemd", "git", "procps", "libatomic1"}
 
 STANDINS = {
