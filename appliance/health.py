@@ -66,6 +66,9 @@ def _folders(config: Config) -> Iterator[Finding]:
             yield Finding("drop-folder-closed", True, {"path": folder.path})
 
 
+_SEEN_HERE = frozenset({"drop-folder-missing", "drop-folder-closed"})
+
+
 def _intake(config: Config, now: datetime) -> Iterator[Finding]:
     """What the running intake says of its folders; what `_folders` sees for itself is not told twice."""
     try:
@@ -78,10 +81,10 @@ def _intake(config: Config, now: datetime) -> Iterator[Finding]:
         if not isinstance(state, dict):
             continue
         code, since = str(state.get("code", "")), str(state.get("since", ""))
-        if code and code not in ("drop-folder-missing", "drop-folder-closed"):
+        if code and (code not in _SEEN_HERE or os.access(folder.path, os.R_OK | os.W_OK | os.X_OK)):
             yield Finding(code, code != "no-events", {"path": folder.path, "since": since})
         seen = str(state.get("scanned_at") or since)
-        if not code and (now - datetime.fromisoformat(seen)).total_seconds() > silent_after:
+        if not code and seen and (now - datetime.fromisoformat(seen)).total_seconds() > silent_after:
             yield Finding("drop-folder-silent", True, {"path": folder.path, "since": seen})
 
 

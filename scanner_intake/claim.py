@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 
 from scanner_intake.custody import Claim, DropFolder
-from scanner_intake.names import display_name, free_name, laid_name, note_of, write_note
+from scanner_intake.names import display_name, free_name, laid_name, make_place, note_of, write_note
 from scanner_intake.settle import OWN_FOLDER, Shape
 
 _CONTENT = "content"
@@ -122,7 +122,7 @@ def lay_down(taken: Claim, folder: Path, note: str) -> Path:
 
     Raises: OSError when the disk refuses; the file is then still in the spool.
     """
-    folder.mkdir(exist_ok=True)
+    make_place(folder)
     target = free_name(folder / laid_name(taken.original_name))
     write_note(note_of(target), note)
     taken.path.rename(target)

@@ -19,7 +19,7 @@ from pathlib import Path
 from scanner_intake.claim import is_steady, shape_of, sync_folder
 from scanner_intake.custody import Custodian, DropFolder, HeldFile
 from scanner_intake.listing import papers
-from scanner_intake.names import NOTE, display_name, fitting_name, free_name, note_of, write_note
+from scanner_intake.names import NOTE, display_name, fitting_name, free_name, make_place, note_of, write_note
 from scanner_intake.settle import PLACES_OF_CODES, Place, Shape
 
 _log = logging.getLogger(__name__)
@@ -50,9 +50,11 @@ class HeldFolder:
     def add(self, path: Path, code: str, now: datetime) -> None:
         """Moves a file from the drop folder aside and tells the custodian; durable when it returns."""
         place = self._folder.path / PLACES_OF_CODES.get(code, Place.QUARANTINE)
-        place.mkdir(exist_ok=True)
-        home = place.joinpath(*self._folder.within(path))
-        home.mkdir(parents=True, exist_ok=True)
+        make_place(place)
+        home = place
+        for part in self._folder.within(path):
+            home /= part
+            make_place(home)
         target = free_name(home / fitting_name(path.name), with_note=True)
         path.rename(target)
         sync_folder(home)

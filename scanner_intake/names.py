@@ -1,19 +1,23 @@
 """Names of files: as text to show, and as names that no file has yet and every file system takes.
 
-Owns the length limit (255 bytes, the least of ext4, SMB and NFS) and the composition (NFC). It refuses to judge whether
-a name is a paper's (`settle.ignored`).
+Owns the length limit (255 bytes, the least of ext4, SMB and NFS), the composition (NFC), and who may read what the box
+lays down beside the papers. It refuses to judge whether a name is a paper's (`settle.ignored`).
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 NOTE = ".txt"
 _MOST_BYTES = 255
 _ROOM = len(" (9999).part") + len(NOTE) + 1
 _NAMELESS = "ban-quet"
+_MASK = threading.Lock()
 
 
 def display_name(name: str) -> str:
@@ -53,6 +57,23 @@ def note_of(path: Path) -> Path:
     return path.with_name(path.name + NOTE)
 
 
+def make_place(place: Path) -> None:
+    """Makes a folder inside the drop folder for the same people who use the drop folder; never that one itself."""
+    with _as_open_as(place.parent):
+        place.mkdir(exist_ok=True)
+
+
+@contextmanager
+def _as_open_as(folder: Path) -> Iterator[None]:
+    """What is made meanwhile may be used by whoever may use `folder`; the box's own mask would shut the clerk out."""
+    with _MASK:
+        before = os.umask(~folder.stat().st_mode & 0o777)
+        try:
+            yield
+        finally:
+            os.umask(before)
+
+
 def write_note(path: Path, text: str) -> None:
     """Writes a note whole or not at all; the same text twice changes nothing.
 
@@ -60,7 +81,8 @@ def write_note(path: Path, text: str) -> None:
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8-sig")  # Windows editors need the mark
+        with _as_open_as(path.parent):
+            part.write_text(text, encoding="utf-8-sig")  # Windows editors need the mark
         part.replace(path)
     except OSError:
         try:

@@ -19,7 +19,7 @@ from appliance.commands import VIETNAM
 from appliance.domain.documents import Document
 from appliance.store import Store, corrections
 from appliance.wording import speak, text_of
-from scanner_intake.names import NOTE, free_name, laid_name, write_note
+from scanner_intake.names import NOTE, free_name, laid_name, make_place, write_note
 from scanner_intake.settle import OWN_FOLDER, Place
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Noting:
             raise FileNotFoundError(2, "the intake has not been there yet")  # or the share is away
         text = self._text(document)
         place = folder / place_of(document)
-        place.mkdir(exist_ok=True)
+        make_place(place)
         note = _note_path(place, laid_name(document.original_name), document.id)
         write_note(note, text)
         memory = folder / OWN_FOLDER / "notes"

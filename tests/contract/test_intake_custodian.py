@@ -11,7 +11,7 @@ import pytest
 
 from appliance.pipeline.receiving import BoxCustodian
 from appliance.store import open_store
-from scanner_intake.custody import Claim, Custodian, HeldFile
+from scanner_intake.custody import Answer, Claim, Custodian, HeldFile
 from tests.fakes.custodian import FakeCustodian
 
 NOW = datetime(2026, 3, 5, 8, 0, tzinfo=UTC)
@@ -59,6 +59,23 @@ def test_the_same_claim_again_changes_nothing(held_by: tuple, tmp_path: Path) ->
     custodian.accept(taken)
     custodian.accept(claim(tmp_path, b"%PDF-1.4 two"))
     assert sorted(kept()) == [b"%PDF-1.4 one", b"%PDF-1.4 two"]
+
+
+def test_an_accepted_claim_is_taken_and_stays_so(held_by: tuple, tmp_path: Path) -> None:
+    custodian, _kept, _held = held_by
+    taken = claim(tmp_path, b"%PDF-1.4 one")
+    assert [custodian.accept(taken) for _ in range(3)] == [Answer.TAKEN] * 3
+
+
+def test_held_files_that_left_unseen_are_forgotten_in_their_folder_only(held_by: tuple, tmp_path: Path) -> None:
+    custodian, _kept, held = held_by
+    for folder, name in (("den", "a.pdf"), ("den", "b.pdf"), ("di", "c.pdf")):
+        custodian.hold(HeldFile(tmp_path / name, folder, name, "truncated", NOW, {}))
+    for _ in range(2):
+        custodian.held_only("den", {tmp_path / "b.pdf", tmp_path / "x.pdf"})
+        assert held() == 2
+    custodian.held_only("di", ())
+    assert held() == 1
 
 
 def test_held_files_are_remembered_once_and_forgotten(held_by: tuple, tmp_path: Path) -> None:

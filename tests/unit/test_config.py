@@ -98,6 +98,15 @@ def test_a_whole_file_is_read_by_type(tmp_path: Path) -> None:
     ]
 
 
+def test_a_drop_folder_says_how_it_is_watched_and_what_its_folders_mean(tmp_path: Path) -> None:
+    more = 'watch = "poll"\nrecursive = true\n[[folders.sub]]\nname = "khan"\nurgency = "khan"\n'
+    first, second = load(tmp_path, WHOLE + more).folders
+    assert (first.watch, first.recursive, first.sub) == ("events", False, ())
+    assert (second.watch, second.recursive) == ("poll", True)
+    (khan,) = second.sub
+    assert (khan.name, khan.kind, khan.approve, khan.urgency) == ("khan", "", "", "khan")
+
+
 def test_a_relative_name_of_the_file_means_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "etc").mkdir()
     whole = load(tmp_path / "etc", WHOLE)
@@ -132,6 +141,23 @@ def test_a_relative_name_of_the_file_means_the_same(tmp_path: Path, monkeypatch:
         (WHOLE.replace('"outgoing"', '"out"'), "config-bad-value", "folders[1].kind"),
         (WHOLE.replace('"policy"', '"nobody"'), "config-bad-value", "folders[1].approve"),
         (WHOLE.replace('"/srv/di"', '"den"'), "config-bad-value", "folders[1].path"),
+        (WHOLE.replace('"/srv/di"', '"den/di"'), "config-bad-value", "folders[1].path"),
+        (WHOLE.replace('"/srv/di"', '"."'), "config-bad-value", "folders[1].path"),
+        (WHOLE.replace('"/srv/di"', '"elsewhere/den"'), "config-bad-value", "folders[1].name"),
+        (WHOLE + 'watch = "inotify"', "config-bad-value", "folders[1].watch"),
+        (WHOLE + "patience_seconds = -1", "config-bad-value", "folders[1].patience_seconds"),
+        (WHOLE.replace("rescan_seconds = 5", "rescan_seconds = 0"), "config-bad-value", "intake.rescan_seconds"),
+        (WHOLE + '[[folders.sub]]\nkind = "outgoing"', "config-missing-key", "folders[1].sub[0].name"),
+        (WHOLE + '[[folders.sub]]\nname = "a/b"', "config-bad-value", "folders[1].sub[0].name"),
+        (WHOLE + '[[folders.sub]]\nname = "Loi"', "config-bad-value", "folders[1].sub[0].name"),
+        (
+            WHOLE + '[[folders.sub]]\nname = "a"\n' + '[[folders.sub]]\nname = "A"',
+            "config-bad-value",
+            "folders[1].sub[1].name",
+        ),
+        (WHOLE + '[[folders.sub]]\nname = "a"\nkind = "x"', "config-bad-value", "folders[1].sub[0].kind"),
+        (WHOLE + '[[folders.sub]]\nname = "a"\napprove = "x"', "config-bad-value", "folders[1].sub[0].approve"),
+        (WHOLE + '[[folders.sub]]\nname = "a"\nurgency = "x"', "config-bad-value", "folders[1].sub[0].urgency"),
         (WHOLE.replace('slot = "agency"', 'slot = "chief"'), "config-bad-value", "signer.keys[0].slot"),
         (
             SMALL

@@ -267,6 +267,27 @@ def test_the_kill_points_cover_the_new_moves(drop: DropFolder, clock: StandingCl
     assert 14 < len(done) <= 44
 
 
+@pytest.mark.parametrize("mode", [0o2770, 0o775, 0o700])
+def test_who_may_use_the_drop_folder_may_use_what_is_laid_down_there(
+    drop: DropFolder, custodian: FakeCustodian, clock: StandingClock, mode: int
+) -> None:
+    """The service runs with a mask of 0077; a note that the clerk cannot open tells nobody anything."""
+    drop.path.chmod(mode)
+    before = os.umask(0o077)
+    try:
+        custodian.answer_next(Duplicate())
+        (drop.path / "twin.pdf").write_bytes(small_pdf())
+        (drop.path / "cut.pdf").write_bytes(CUT)
+        live(Intake([drop], custodian, clock, note_for=note), clock, 63)
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(before)
+    for place, name in ((Place.DUPLICATE, "twin.pdf.txt"), (Place.QUARANTINE, "cut.pdf.txt")):
+        assert (drop.path / place).stat().st_mode & 0o2777 == mode
+        assert (drop.path / place / name).stat().st_mode & 0o777 == mode & 0o666
+    assert (drop.path / ".commune-box").stat().st_mode & 0o077 == 0, "the spool is the box's own"
+
+
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 
