@@ -65,6 +65,7 @@ class FolderSection:
 
     ``watch`` is "events" or, for a mounted share (SMB, NFS), "poll". ``sub`` names folders inside with a meaning of
     their own; ``recursive`` takes the papers of all others too. ``batches``: stacks with separator sheets arrive here.
+    ``two_sided``: files come in pairs from a feeder that sees one side: the fronts, then the turned stack's backs.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class FolderSection:
     watch: str = "events"
     recursive: bool = False
     batches: bool = False
+    two_sided: bool = False
     sub: tuple[SubFolderSection, ...] = ()
 
     @property

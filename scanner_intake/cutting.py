@@ -34,7 +34,7 @@ _RESULT_BYTES, _PICTURE_BYTES = 4 << 20, 1 << 20
 
 class CutFailed(Exception):
     """The file could not be looked at or cut; `code`: timeout, limits-exceeded, crashed, bad-result, signed,
-    no-such-page, or what opening it refused (damaged, needs-password, too-large …).
+    no-such-page, sides-do-not-match, or what opening it refused (damaged, needs-password, too-large …).
     """
 
     def __init__(self, code: str) -> None:
@@ -94,13 +94,32 @@ def take_pages(source: Path, pages: Sequence[int], out_dir: Path, limits: Limits
         wipe(work)
 
 
+def sides_together(fronts: Path, backs: Path, out_dir: Path, limits: Limits | None = None) -> Path:
+    """One PDF of the fronts and the backs (`batches.interleaved`) of one stack, in `out_dir`.
+
+    Raises: CutFailed (also sides-do-not-match); OSError as above.
+    """
+    limits = limits or Limits()
+    work = _work_in(out_dir)
+    try:
+        _asked(fronts, work, limits, (), backs)
+        return _handed_over(work / "part-1.pdf", out_dir, limits.output_bytes, b"%PDF-")
+    finally:
+        wipe(work)
+
+
 def _work_in(out_dir: Path) -> Path:
     out_dir.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=".cut-", dir=out_dir))
 
 
-def _asked(source: Path, work: Path, limits: Limits, pages: Sequence[int]) -> dict[str, Any]:
-    request = {"source": str(source.resolve(strict=True)), "limits": asdict(limits), "pages": list(pages)}
+def _asked(source: Path, work: Path, limits: Limits, pages: Sequence[int], backs: Path | None = None) -> dict[str, Any]:
+    request = {
+        "source": str(source.resolve(strict=True)),
+        "limits": asdict(limits),
+        "pages": list(pages),
+        "backs": str(backs.resolve(strict=True)) if backs else "",
+    }
     (work / "request.json").write_bytes(json.dumps(request).encode())
     _run(work, limits)
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner_intake import digitize_limits
-from scanner_intake.batches import PageFinding, Plan, plan
+from scanner_intake.batches import PageFinding, Plan, interleaved, plan
 from scanner_intake.digitized import Limits
 
 _PICTURE_WIDTH, _PICTURE_QUALITY = 360, 60
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     limits = Limits(**request["limits"])
     digitize_limits.restrict(limits)
     try:
-        result = _run(Path(request["source"]), work, limits, request["pages"])
+        result = _run(Path(request["source"]), work, limits, request["pages"], request["backs"])
     except MemoryError:
         result = {"code": "out-of-memory", "pages": 0, "findings": []}
     part = work / "result.part"
@@ -37,10 +37,12 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _run(original: Path, work: Path, limits: Limits, wanted: Sequence[int]) -> dict[str, Any]:
+def _run(original: Path, work: Path, limits: Limits, wanted: Sequence[int], backs: str) -> dict[str, Any]:
     from scanner_intake.source_pages import Refused, open_source  # imports follow the limits: they cost memory too
 
     try:
+        if backs:
+            return _sides_together(original, Path(backs), work, limits)
         with open_source(original, work, limits) as source:
             count = len(source.pages)
             if wanted:
@@ -56,6 +58,35 @@ def _run(original: Path, work: Path, limits: Limits, wanted: Sequence[int]) -> d
             return {"code": "", "pages": count, "findings": [_told(one) for one in findings if _tells(one)]}
     except Refused as refusal:
         return {"code": refusal.code, "pages": 0, "findings": []}
+
+
+def _sides_together(fronts: Path, backs: Path, work: Path, limits: Limits) -> dict[str, Any]:
+    """One PDF of two files: fronts in order, backs as they come out of the turned stack."""
+    import pikepdf
+
+    from scanner_intake.source_pages import open_source
+
+    second = work / "backs"
+    second.mkdir()
+    with open_source(fronts, work, limits) as front, open_source(backs, second, limits) as back:
+        ahead, behind = len(front.pages), len(back.pages)
+        order = interleaved(range(1, ahead + 1), range(ahead + 1, ahead + behind + 1))
+        if order is None or front.signed or back.signed:
+            return {"code": "sides-do-not-match", "pages": ahead + behind, "findings": []}
+        with (
+            pikepdf.open(_pages_of(front, fronts)) as one,
+            pikepdf.open(_pages_of(back, backs)) as other,
+            pikepdf.new() as whole,
+        ):
+            for number in order:
+                whole.pages.append(one.pages[number - 1] if number <= ahead else other.pages[number - ahead - 1])
+            whole.save(work / "part-1.pdf", deterministic_id=True)
+    return {"code": "", "pages": ahead + behind, "findings": []}
+
+
+def _pages_of(source: Any, original: Path) -> Path:
+    """The PDF whose pages are the file's own: a PDF itself, any other file in its PDF form."""
+    return original if source.media_type == "application/pdf" else Path(source.pdf)
 
 
 def _tells(finding: PageFinding) -> bool:
@@ -104,11 +135,10 @@ def _keep_pictures(made: Plan, work: Path) -> None:
 
 
 def _write_parts(source: Any, original: Path, work: Path, parts: Sequence[Sequence[int]]) -> None:
-    """Each part as a PDF of the file's own pages. A PDF gives them as they are, any other file in its PDF form."""
+    """Each part as a PDF of the file's own pages."""
     import pikepdf
 
-    pages_of = original if source.media_type == "application/pdf" else source.pdf
-    with pikepdf.open(pages_of, suppress_warnings=True) as whole:
+    with pikepdf.open(_pages_of(source, original), suppress_warnings=True) as whole:
         for number, pages in enumerate(parts, 1):
             with pikepdf.new() as part:
                 for page in pages:

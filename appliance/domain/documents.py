@@ -18,8 +18,8 @@ URGENCIES = ("", "khan", "thuong-khan", "hoa-toc")
 
 SUSPECTED = "secrecy:suspected"
 """The one marking that a suspected secret keeps."""
-REPLACED_REASONS = frozenset({"split", "joined"})
-"""Why a document was replaced by others: a batch by its parts, parts by the paper they are joined to."""
+REPLACED_REASONS = frozenset({"split", "joined", "collated"})
+"""Why a document was replaced: a batch by its parts, parts by what they are joined to, two stacks of sides by one."""
 SECRET_REASONS = frozenset({"suspected-secret", "marking-unreadable", "secret"})
 
 
@@ -61,7 +61,8 @@ class Document:
     """One paper. Digests are hexadecimal SHA-256 of blobs in the box's store; times are timezone-aware UTC.
 
     A paper cut out of a batch names the batch's document (``part_of``), its place there (``part_number``, from 1) and
-    its pages in the batch's file (``part_pages``, as ``2-4, 7``). ``dossier``: the code that its separator sheet gave.
+    its pages in the batch's file (``part_pages``, as ``2-4, 7``). Two stacks of sides name what they became.
+    ``dossier``: the code that its separator sheet gave.
     """
 
     id: str

@@ -11,6 +11,7 @@ from datetime import timedelta
 from appliance.config import Config
 from appliance.domain.steps import Step
 from appliance.pipeline.approving import PolicyApproval
+from appliance.pipeline.collating import Collating
 from appliance.pipeline.digitizing import Digitizing
 from appliance.pipeline.runner import Runner
 from appliance.pipeline.sending import Enqueueing
@@ -32,16 +33,19 @@ def make_runner(config: Config, store: Store) -> Runner:
         memory_bytes=config.digitize.memory_mb << 20,
         cpu_seconds=config.digitize.cpu_seconds,
         wall_seconds=config.digitize.wall_seconds,
+        dictionary=config.digitize.dictionary,
         profile=config.digitize.profile,
     )
     work = config.box.state_dir / "work"
     digitizing = Digitizing(store, work, limits, config.digitize.language, clock=utc_now)
     stacked = {folder.shown_name for folder in config.folders if folder.batches}
+    splitting = Splitting(store, work, limits, stacked, digitizing)
+    two_sided = {folder.shown_name for folder in config.folders if folder.two_sided}
     signing = Signing(store, work, SocketSigner(config.signer_socket), signing_plan(config), utc_now)
     return Runner(
         store,
         {
-            Step.DIGITIZE: Splitting(store, work, limits, stacked, digitizing),
+            Step.DIGITIZE: Collating(store, work, limits, two_sided, splitting),
             Step.APPROVE: PolicyApproval(store),
             Step.SIGN: signing,
             Step.ENQUEUE: Enqueueing(store),

@@ -78,6 +78,16 @@ def cut_shown(db: Any, part: Document) -> CutShown | None:
     return CutShown(cut, neighbour_before(db, part))
 
 
+def stacks_waiting(db: Any, folder: str) -> list[Document]:
+    """Received files of a two-sided folder that are not put together yet, oldest first."""
+    rows = db.execute(
+        """SELECT id FROM documents AS held WHERE folder = ? AND state = 'received' AND part_of = ''
+           AND NOT EXISTS (SELECT 1 FROM documents WHERE part_of = held.id) ORDER BY received_at, id""",
+        [folder],
+    ).fetchall()
+    return [documents.load(db, row[0]) for row in rows]
+
+
 def pictures(db: Any, batch_id: str) -> set[str]:
     """Digests of the pictures of a batch's cuts."""
     rows = db.execute("SELECT picture_sha256 FROM batch_cuts WHERE batch_id = ?", [batch_id]).fetchall()

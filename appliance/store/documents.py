@@ -170,7 +170,8 @@ def referenced_digests(db: Any) -> set[str]:
            wiped AS
                (SELECT id, original_sha256 FROM ended
                 UNION SELECT id, original_sha256 FROM documents
-                WHERE state = 'discarded' AND reason_code IN ('split', 'joined') AND (id IN (SELECT part_of FROM ended)
+                WHERE state = 'discarded' AND reason_code IN ('split', 'joined', 'collated')
+                    AND (id IN (SELECT part_of FROM ended) OR part_of IN (SELECT id FROM ended)
                     OR part_of IN (SELECT part_of FROM ended WHERE part_of != '')))
            SELECT original_sha256 FROM documents
                WHERE NOT (state = 'discarded' AND original_sha256 IN (SELECT original_sha256 FROM wiped))
@@ -185,12 +186,11 @@ def referenced_digests(db: Any) -> set[str]:
 
 
 def replaced_beside(db: Any, document: Document) -> list[Document]:
-    """The batch that ``document`` was cut from and its parts that were replaced: they hold the same pages."""
-    if not document.part_of:
-        return []
+    """The batch that ``document`` was cut from, replaced parts, stacks put together: they hold the same pages."""
+    batch = document.part_of or document.id
     rows = db.execute(
         "SELECT * FROM documents WHERE (id = ? OR part_of = ?) AND state = 'discarded' AND id != ?",
-        [document.part_of, document.part_of, document.id],
+        [batch, batch, document.id],
     )
     return [one for one in map(document_of, _dicts(rows)) if one.replaced]
 

@@ -163,6 +163,8 @@ _EVENTS: dict[str, str] = {
     "released": N_("Cho số hóa lại"),
     "replaced": N_("Được thay bằng {count} văn bản mới"),
     "cut-out": N_("Đã lấy các trang {pages} từ tệp gốc của lô"),
+    "backs-missing": N_("Không có tệp mặt sau, số hóa riêng"),
+    "sides-do-not-match": N_("Số mặt trước và mặt sau không khớp, số hóa riêng"),
     "batch-not-looked-at": N_("Không tìm được tờ phân tách, số hóa nguyên tệp"),
     "sent-back": N_("Kết thúc: trả lại hoặc hủy"),
 }

@@ -15,8 +15,8 @@ from appliance.domain.documents import Document, advance
 from appliance.domain.states import Event
 from appliance.pipeline.splitting import Splitting
 from appliance.store import Store, documents, texts
-from scanner_intake.batches import Instruction, PageFinding, Sheet, plan
-from scanner_intake.cutting import Batch
+from scanner_intake.batches import Instruction, PageFinding, Sheet, interleaved, plan
+from scanner_intake.cutting import Batch, CutFailed
 from scanner_intake.digitized import Limits
 from tests.fixtures_store import NOW, paper
 
@@ -47,6 +47,18 @@ def take(source: Path, pages: Sequence[int], out_dir: Path, limits: Limits) -> P
     found = pages_in(source)
     target = out_dir / "part-1.pdf"
     target.write_text("%PDF " + "|".join(found[page - 1] for page in pages), encoding="utf-8")
+    return target
+
+
+def together(fronts: Path, backs: Path, out_dir: Path, limits: Limits) -> Path:
+    """Stands for ``sides_together``."""
+    sides = [*pages_in(fronts), *pages_in(backs)]
+    count = len(pages_in(fronts))
+    order = interleaved(range(count), range(count, len(sides)))
+    if order is None:
+        raise CutFailed("sides-do-not-match")
+    target = out_dir / "part-1.pdf"
+    target.write_text("%PDF " + "|".join(sides[place] for place in order), encoding="utf-8")
     return target
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +22,16 @@ from appliance.demo.papers import render
 from appliance.demo.scan_files import write_pdf_scan, write_tiff
 from appliance.demo.scan_noise import scan
 from scanner_intake import cutting
-from scanner_intake.cutting import CutFailed, cut_batch, take_pages
+from scanner_intake.cutting import CutFailed, cut_batch, sides_together, take_pages
 
+PAPERS = ("DECISION", "LETTER", "REPORT")
 FOREIGN = Path(__file__).parents[2].parent / "shared/data"
+
+
+@cache
+def drawn(key: str, level: str) -> tuple[Image.Image, ...]:
+    """The pages of a demo paper, drawn once."""
+    return tuple(render(getattr(demo_texts, key), 200, level))
 
 
 def sheet_page(tmp_path: Path, level: str, *words: str) -> Image.Image:
@@ -41,9 +50,7 @@ def empty_page(level: str) -> Image.Image:
 
 def stack(tmp_path: Path, level: str) -> list[Image.Image]:
     """Three papers of several pages, duplex: sheets with blank backs, the second one for an outgoing paper."""
-    first, second, third = (
-        render(one, 200, level) for one in (demo_texts.DECISION, demo_texts.LETTER, demo_texts.REPORT)
-    )
+    first, second, third = (drawn(one, level) for one in PAPERS)
     plain, outgoing = (
         sheet_page(tmp_path, level),
         sheet_page(tmp_path, level, "--kind", "outgoing", "--dossier", "HS-1"),
@@ -69,7 +76,7 @@ def test_a_stack_becomes_its_papers(tmp_path: Path, level: str) -> None:
     before = source.read_bytes()
     found = cut_batch(source, tmp_path / "out")
     assert source.read_bytes() == before
-    sizes = [len(render(one, 200, level)) for one in (demo_texts.DECISION, demo_texts.LETTER, demo_texts.REPORT)]
+    sizes = [len(drawn(one, level)) for one in PAPERS]
     assert [len(part.pages) for part in found.plan.parts] == sizes
     assert [(part.kind, part.dossier) for part in found.plan.parts] == [("", ""), ("", ""), ("outgoing", "HS-1")]
     assert all(cut.read and len(cut.pages) == 2 for cut in found.plan.cuts) and found.plan.warnings == ()
@@ -80,7 +87,7 @@ def test_a_stack_becomes_its_papers(tmp_path: Path, level: str) -> None:
 
 
 def test_a_tiff_stack_is_cut_into_pdfs(tmp_path: Path) -> None:
-    page = render(demo_texts.LETTER, 200, "A")[0]
+    page = drawn("LETTER", "A")[0]
     write_tiff([page, sheet_page(tmp_path, "A"), page], tmp_path / "stack.tif", 200)
     found = cut_batch(tmp_path / "stack.tif", tmp_path / "out")
     assert [part.pages for part in found.plan.parts] == [(1,), (3,)]
@@ -91,15 +98,15 @@ def test_a_tiff_stack_is_cut_into_pdfs(tmp_path: Path) -> None:
 
 def test_a_stack_scanned_from_both_sides_one_after_the_other(tmp_path: Path) -> None:
     """A simplex feeder: fronts, the sheet between, then the turned stack's backs."""
-    fronts = [render(one, 200, "A")[0] for one in (demo_texts.DECISION, demo_texts.LETTER)]
-    backs = [render(demo_texts.REPORT, 200, "A")[0], empty_page("A")]  # of the letter, of the decision
+    fronts = [drawn(one, "A")[0] for one in PAPERS[:2]]
+    backs = [drawn("REPORT", "A")[0], empty_page("A")]  # of the letter, of the decision
     write_pdf_scan([*fronts, sheet_page(tmp_path, "A", "--backs"), *backs], tmp_path / "stack.pdf", 200, 60)
     found = cut_batch(tmp_path / "stack.pdf", tmp_path / "out")
     assert found.plan.collated and [part.pages for part in found.plan.parts] == [(1, 5, 2, 4)]
 
 
 def test_pages_are_taken_in_the_order_asked(tmp_path: Path) -> None:
-    pages = render(demo_texts.DECISION, 200, "A")
+    pages = drawn("DECISION", "A")
     write_pdf_scan([*pages, *pages], tmp_path / "stack.pdf", 200, 60)
     whole = streams_of(tmp_path / "stack.pdf")
     made = take_pages(tmp_path / "stack.pdf", [2, 1], tmp_path / "out")
@@ -109,7 +116,7 @@ def test_pages_are_taken_in_the_order_asked(tmp_path: Path) -> None:
 
 
 def test_a_stack_without_sheets_and_a_signed_file_stay_whole(tmp_path: Path) -> None:
-    write_pdf_scan(render(demo_texts.LETTER, 200, "A"), tmp_path / "one.pdf", 200, 60)
+    write_pdf_scan(drawn("LETTER", "A"), tmp_path / "one.pdf", 200, 60)
     found = cut_batch(tmp_path / "one.pdf", tmp_path / "out")
     assert found.plan.whole and not found.parts and list((tmp_path / "out").iterdir()) == []
     signed = FOREIGN / "scans/pl-signed.pdf"
@@ -157,3 +164,27 @@ def test_the_child_is_not_believed(
     with pytest.raises(CutFailed, match="bad-result"):
         cut_batch(source, tmp_path / "out")
     assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
+
+
+def test_two_real_files_become_one_stack(tmp_path: Path) -> None:
+    pages = drawn("DECISION", "A")
+    write_pdf_scan(pages, tmp_path / "fronts.pdf", 200, 60)
+    write_pdf_scan(pages[::-1], tmp_path / "backs.pdf", 200, 50)
+    fronts, backs = streams_of(tmp_path / "fronts.pdf"), streams_of(tmp_path / "backs.pdf")
+    made = sides_together(tmp_path / "fronts.pdf", tmp_path / "backs.pdf", tmp_path / "out")
+    assert streams_of(made) == [side for pair in zip(fronts, backs[::-1], strict=True) for side in pair]
+    write_pdf_scan(pages * 2, tmp_path / "many.pdf", 200, 50)
+    with pytest.raises(CutFailed, match="sides-do-not-match"):
+        sides_together(tmp_path / "fronts.pdf", tmp_path / "many.pdf", tmp_path / "out")
+
+
+def test_foreign_fronts_and_backs() -> None:
+    fronts, backs = FOREIGN / "scans/double-sided-odd.pdf", FOREIGN / "scans/double-sided-even.pdf"
+    if not fronts.is_file():
+        pytest.skip("no double-sided samples here (shared/data)")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pdfium.PdfDocument(sides_together(fronts, backs, Path(folder))) as made,
+    ):
+        said = [page.get_textpage().get_text_bounded() for page in made]
+    assert [text.strip() for text in said] == [f"This is page {number}" for number in range(1, 6)]
