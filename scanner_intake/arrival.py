@@ -19,7 +19,7 @@ from scanner_intake.layout import Box, key
 _DPI = 300.0
 _NUMBER = re.compile(r"\bS[\wốỐóÓôÔ6]{1,2}\s*[:;.,]+\s*([^\n]*)", re.IGNORECASE)
 _DAY = re.compile(
-    r"ng[\w]{1,2}[yv]?\w?\s*[:;.,]*\s*([0-9OoIl|]{1,2})\s*[/.\-]\s*([0-9OoIl|]{1,2})\s*[/.\-]\s*([12][0-9OoIl|]{3})",
+    r"ng[\w]{1,2}[yv]?\w?\s*[:;.,]*\s*([0-9OoIl|]{1,2})\s*[/.\-]\s*([0-9OoIl|]{1,2})(?:\s*[/.\-]\s*([12][0-9OoIl|]{3}))?",
     re.IGNORECASE,
 )
 
@@ -42,7 +42,9 @@ def read_arrival(crop: Callable[[Box, float], np.ndarray], markings: Sequence[Ma
 
 
 def entries(text: str) -> tuple[str, str]:
-    """Số đến (digits) and ngày đến (YYYY-MM-DD) in the text of a stamp, "" where there is none."""
+    """Số đến (digits) and ngày đến (YYYY-MM-DD, or DD/MM when no year was written) in the text of a stamp, "" where
+    there is none.
+    """
     number = ""
     for found in _NUMBER.finditer(text):
         if key(found[0]).split(" ")[0][:2] not in ("SO", "S6"):
@@ -57,7 +59,9 @@ def entries(text: str) -> tuple[str, str]:
 def _day(text: str) -> str:
     found = _DAY.search(text)
     if found is not None:
-        day, month, year = (int(patterns.digits_in(part) or 0) for part in found.groups())
+        day, month, year = (int(patterns.digits_in(part or "") or 0) for part in found.groups())
+        if not found[3]:
+            return f"{day:02d}/{month:02d}" if 1 <= day <= 31 and 1 <= month <= 12 else ""
     else:
         written = patterns.parse_date(text)
         if written is None or written.day is None or written.month is None:

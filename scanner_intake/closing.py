@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from scanner_intake.digitized import Field
-from scanner_intake.layout import Line, PageText, capitals, key, split_columns, union
+from scanner_intake.layout import Box, Line, PageText, capitals, key, split_columns, union
 
 _MOST_LINES = 40
 _MOST_LETTERS = 1900
 _ITEM = re.compile(r"^\s*[-–—•+*~]{1,2}\s*")
 _WITH = re.compile(r"\bk[èeéẻẽẹ]m\s+theo\b", re.IGNORECASE)
+_HEADS = re.compile(r"^\W*(?:Ban hành\s+)?k[èeéẻẽẹ]m\s+theo\b", re.IGNORECASE)
 _APPENDIX = re.compile(r"^PHU LUC(?: (?:SO )?(?:[IVX]{1,5}|\d{1,2}|[A-H]))?\b")
 
 
@@ -38,6 +39,17 @@ def describe_closing(pages: Sequence[PageText], type_name: Field | None) -> dict
     if attached is not None:
         fields["attachments"] = attached
     return fields
+
+
+def signature_zone(pages: Sequence[PageText]) -> tuple[int, Box] | None:
+    """Page and place of the signature block by the list beside it: right of "Nơi nhận:" to the page's end."""
+    for page in pages:
+        lines = split_columns([line for line in page.lines if line.words], page.width)
+        head = next((line for line in lines if _is_head(line, page)), None)
+        if head is not None:
+            top, bottom = max(0.0, head.box[1] - 30), min(page.height, head.box[3] + 190)
+            return page.number, (0.44 * page.width, top, page.width, bottom)
+    return None
 
 
 def _recipients(page: PageText, lines: list[Line]) -> Field | None:
@@ -109,13 +121,28 @@ def _attachments(cut: Sequence[tuple[PageText, list[Line]]], type_name: str) -> 
     place: tuple[int, Line] | None = None
     for page, lines in cut:
         for index, line in enumerate(lines):
-            text = _appendix(line, page) or _mention(lines, index, page, type_name)
+            if _APPENDIX.match(line.key) and any(_HEADS.match(each.text) for each in lines[index + 1 : index + 5]):
+                continue  # its title is taken as a whole
+            text = _title_above(lines, index, page) or _appendix(line, page) or _mention(lines, index, page, type_name)
             if text and key(text) not in mentions:
                 mentions[key(text)] = text
                 place = place or (page.number, line)
     if place is None:
         return None
     return Field("; ".join(mentions.values())[:_MOST_LETTERS], 0.7, place[0], place[1].box)
+
+
+def _title_above(lines: list[Line], index: int, page: PageText) -> str:
+    """The capital lines over "(Kèm theo …)" at the head of a later page: an attachment's own title."""
+    line = lines[index]
+    if page.number == 1 or line.middle > 0.45 * page.height or not _HEADS.match(line.text):
+        return ""
+    title: list[str] = []
+    for above in reversed(lines[max(0, index - 6) : index]):
+        if capitals(above.text) < 0.7 or sum(ch.isalpha() for ch in above.text) < 4:
+            break
+        title.insert(0, above.text.strip(" .:;-_"))
+    return " ".join(title)
 
 
 def _appendix(line: Line, page: PageText) -> str:
@@ -140,4 +167,6 @@ def _mention(lines: list[Line], index: int, page: PageText, type_name: str) -> s
         found = re.split(r"[.;:](?:\s|$)", text[begin:], maxsplit=1)[0]
     if key(found).startswith("KEM THEO " + key(type_name) + " SO") and page.number > 1 and type_name:
         return ""  # "(Kèm theo Quyết định số …)" under an appendix names the paper itself
+    if page.number > 1 and _HEADS.match(line.text) and line.middle < 0.45 * page.height:
+        return ""
     return found.strip(" .,;:()")[:200]

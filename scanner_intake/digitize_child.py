@@ -34,7 +34,7 @@ class _Looked:
     header: tuple = ()
     inks: dict = field(default_factory=dict)
     words: Any = None
-    name: Field | None = None
+    signer: dict[str, Field] = field(default_factory=dict)
 
     @property
     def pages(self) -> list:
@@ -95,9 +95,9 @@ def _judge(source, looked: _Looked, work: Path, original: Path, limits: Limits, 
     arrival = next((each.arrival for each in looked.seen if each.arrival is not None), None)
     told = describe_paper(looked.pages, looked.header, looked.inks, markings, arrival, looked.words)
     fields, absent = dict(told.fields), dict(told.absent)
-    if looked.name is not None:
-        fields["signer_name"] = replace(looked.name, value=looked.words.signer(looked.name.value))
-        absent.pop("signer_name", None)
+    for name, found in looked.signer.items():
+        fields[name] = replace(found, value=looked.words.signer(found.value)) if name == "signer_name" else found
+        absent.pop(name, None)
     warnings = looked.warnings | set(source.warnings)
     verdict, pdf = "signed-kept", None
     if not source.signed:
@@ -146,24 +146,32 @@ def _look(source, work: Path, limits: Limits, language: str) -> _Looked:
                 looked.inks = digitize_page.header_inks(last, seen, looked.header, language)
     if looked.hidden:
         looked.warnings.add("blank-pages-hidden")
-    _find_name(source, looked, language, last)
+    _find_signer(source, looked, language, last)
     return looked
 
 
-def _find_name(source, looked: _Looked, language: str, last) -> None:
-    """The signer's name is often under the seal: when it was not found, its place is read once more."""
-    from scanner_intake.digitize_page import again, name_again
+def _find_signer(source, looked: _Looked, language: str, last) -> None:
+    """Function and name are often under the seal: what was not found is read once more where it must stand."""
+    from scanner_intake.closing import signature_zone
+    from scanner_intake.digitize_page import again, name_again, signature_again
     from scanner_intake.signer import describe_signer, name_in
+
+    def picture(number: int):
+        if last is not None and last.number == number:
+            return last
+        return again(source.pages[looked.places[number - 1]], number, looked.seen[number - 1])
 
     found = describe_signer(looked.pages)
     position = found.get("signer_position")
-    if position is None or position.box is None or "signer_name" in found:
-        return
-    seen = looked.seen[position.page - 1]
-    if last is None or last.number != position.page:
-        last = None
-        last = again(source.pages[looked.places[position.page - 1]], position.page, seen)
-    looked.name = name_in(name_again(last, position.box, language), position, seen.reading.page)
+    if position is None and (zone := signature_zone(looked.pages)) is not None:
+        if looked.seen[zone[0] - 1].own_text:
+            return
+        looked.signer = describe_signer([signature_again(picture(zone[0]), zone[1], language)])
+    elif position is not None and position.box is not None and "signer_name" not in found:
+        page = looked.seen[position.page - 1].reading.page
+        name = name_in(name_again(picture(position.page), position.box, language), position, page)
+        if name is not None:
+            looked.signer = {"signer_name": name}
 
 
 def _archive(source, looked: _Looked, original: Path, target: Path, profile: str) -> set[str]:

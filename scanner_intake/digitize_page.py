@@ -20,7 +20,7 @@ from scanner_intake.digitize_ocr import Picture, Reading
 from scanner_intake.digitized import Field, Marking
 from scanner_intake.header import GapInk, cut_headers, look_into_gaps
 from scanner_intake.layers import Layers
-from scanner_intake.layout import Box, Line
+from scanner_intake.layout import Box, Line, PageText
 from scanner_intake.source_types import SourcePage
 from scanner_intake.stamps import find_markings
 from scanner_intake.text_layer import PlacedLine
@@ -168,6 +168,12 @@ def header_inks(picture: Picture, seen: Seen, second: tuple[Line, ...], language
         return digitize_ocr.read_text(gray, psm=psm, dpi=dpi, language=language)
 
     return look_into_gaps(header, picture.crop, read)
+
+
+def signature_again(picture: Picture, box: Box, language: str) -> PageText:
+    """A page of nothing but the signature block, read at 300 dpi with seal and pen strokes taken out."""
+    lines = digitize_ocr.read_zone(picture, box, dpi=300, psm=6, language=language, bare=True)
+    return PageText(picture.number, picture.width, picture.height, lines)
 
 
 def name_again(picture: Picture, box: Box, language: str) -> tuple[Line, ...]:

@@ -130,12 +130,13 @@ def parse_code(text: str, type_name: str = "") -> Code | None:
 
 def with_initials(notation: str, issuer: str) -> str:
     """The notation with its misread agency part mended by the initials of the issuer: SVHTTDI becomes SVHTTDL under
-    SỞ VĂN HÓA, THỂ THAO VÀ DU LỊCH. Only one letter may differ, and never in short parts.
+    SỞ VĂN HÓA, THỂ THAO VÀ DU LỊCH. Only one letter may differ, none may be missing (offices leave words of their
+    name out), and never in short parts.
     """
     initials = "".join(word[0] for word in re.findall(r"\w+", issuer) if key(word) not in ("VA", "XA", "TINH"))
     parts = notation.split("-")
     for index, part in enumerate(parts):
-        if len(part) >= 4 and part != initials and Levenshtein.distance(key(part), key(initials)) <= 1:
+        if len(part) == len(initials) >= 4 and part != initials and Levenshtein.distance(key(part), key(initials)) <= 1:
             parts[index] = initials
     return "-".join(parts)
 

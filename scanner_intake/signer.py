@@ -32,9 +32,9 @@ def describe_signer(pages: Sequence[PageText], words: Dictionary | None = None) 
             continue
         fields = {}
         titles = [_title(line) for line in block]
-        shown = [line for line, title in zip(block, titles, strict=True) if not title.startswith("TM")]
+        shown = [line for line, title in zip(block, titles, strict=True) if not title.startswith(("TM", "T/M"))]
         if shown:
-            value = " / ".join(title for title in titles if not title.startswith("TM"))
+            value = " / ".join(title for title in titles if not title.startswith(("TM", "T/M")))
             fields["signer_position"] = Field(value, _mean(shown), page.number, union(line.box for line in shown))
         acting = [(line, title) for line, title in zip(block, titles, strict=True) if _authority(title)]
         if acting:
@@ -50,7 +50,8 @@ def describe_signer(pages: Sequence[PageText], words: Dictionary | None = None) 
 
 
 def _authority(title: str) -> bool:
-    return key(title).split(" ")[0] in vocabulary.AUTHORITIES
+    """TM. KT. TL. TUQ. Q. of the state, T/M K/T T/L of the Party."""
+    return bool(re.match(r"(?:T/M|K/T|T/L)\b", title)) or key(title).split(" ")[0] in vocabulary.AUTHORITIES
 
 
 def name_in(zone: Sequence[Line], position: Field, page: PageText) -> Field | None:
@@ -102,7 +103,7 @@ def _title(line: Line) -> str:
     for start in range(min(4, len(words))):
         rest = " ".join(words[start:]).strip(" .,;:-_—–|'")
         name = key(rest)
-        authority = name.split(" ")[0] in vocabulary.AUTHORITIES and " " in name
+        authority = _authority(rest) and " " in name
         if capitals(rest) >= 0.8 and (authority or patterns.starts_with_any(name, vocabulary.FUNCTIONS)):
             return _spelled(re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", patterns.respelled(rest)))
     return ""

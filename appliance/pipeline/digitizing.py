@@ -90,6 +90,7 @@ class Digitizing:
             | {
                 name: FieldValue(f.value, f.confidence, f.page, f.box or (0.0, 0.0, 0.0, 0.0))
                 for name, f in result.fields.items()
+                if not f.guess or before.policy == "person"  # a guess is for a person to confirm, never for a policy
             },
             markings=tuple(sorted({f"{m.kind}:{m.value}" for m in result.markings if m.kind != "seal"})),
             warnings=tuple(sorted({*before.warnings, *result.warnings})),
