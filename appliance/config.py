@@ -101,6 +101,7 @@ class DigitizeSection:
 
     language: str = "vie"
     profile: str = "compact"
+    dictionary: Path | None = None
     memory_mb: int = 2048
     cpu_seconds: int = 600
     wall_seconds: int = 900

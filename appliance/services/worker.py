@@ -33,7 +33,7 @@ def make_runner(config: Config, store: Store) -> Runner:
         memory_bytes=config.digitize.memory_mb << 20,
         cpu_seconds=config.digitize.cpu_seconds,
         wall_seconds=config.digitize.wall_seconds,
-        dictionary=config.digitize.dictionary,
+        dictionary=str(config.digitize.dictionary or ""),
         profile=config.digitize.profile,
     )
     work = config.box.state_dir / "work"
