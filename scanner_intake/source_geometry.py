@@ -17,6 +17,7 @@ PIXELS = 40_000_000  # A2 at 300 dpi; larger pages are shown at a lower resoluti
 UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 A4: Size = (595.276, 841.89)
 _LARGEST_SIDE = 3400.0  # points: longer than A0; a page beyond it has a wrong resolution tag
+_LEAST_DPI = 36.0
 _SQUARE = 0.02  # pixels that differ by less are square
 
 
@@ -120,9 +121,12 @@ def _fitted(width: int, height: int) -> Size:
 
 
 def shown_dpi(size: Size, native: float, most_dpi: float) -> float:
-    """The resolution of a picture: what the scan has, at most `most_dpi`, less for a page of more than `PIXELS`."""
+    """The resolution of a picture: what the scan has, at most `most_dpi`, less for a page of more than `PIXELS`.
+
+    A picture of a few samples is shown at `_LEAST_DPI`, so that no page is a single pixel.
+    """
     inches = max(size[0], 1.0) * max(size[1], 1.0) / 72**2
-    return min(native, most_dpi, (PIXELS / inches) ** 0.5, 30_000 * 72 / max(size))
+    return min(max(native, _LEAST_DPI), most_dpi, (PIXELS / inches) ** 0.5, 30_000 * 72 / max(size))
 
 
 def composed(pieces: Iterable[tuple[np.ndarray, Matrix]], size: Size, dpi: float) -> np.ndarray:

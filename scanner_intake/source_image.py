@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from scanner_intake.digitized import Limits
 from scanner_intake.source_geometry import UNIT, composed, native_dpi, oriented, page_size, shown_dpi, then
 from scanner_intake.source_pdf_image import decode_jpeg, reduction_for
-from scanner_intake.source_samples import flate_stream, samples_of
+from scanner_intake.source_samples import flate_of_frame, flate_stream, samples_of
 from scanner_intake.source_types import ImageStream, Matrix, Placed, Refused, Size, Source
 
 JPEG, PNG, HEIC = "image/jpeg", "image/png", "image/heif"
@@ -154,7 +154,11 @@ def _png(original: Path, limits: Limits) -> ImagePage:
 
     def wrap() -> list[Placed]:
         stream = _png_stream(original.read_bytes())
-        return [(stream if stream is not None else flate_stream(decode(1)), UNIT)]
+        if stream is not None:
+            return [(stream, UNIT)]
+        with Image.open(original, formats=("PNG",)) as image:
+            image.load()
+            return [(flate_of_frame(image), UNIT)]
 
     return ImagePage(1, (width, height), orientation, dpi, decode, wrap)
 

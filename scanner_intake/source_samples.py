@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ from PIL import Image, ImageOps
 from scanner_intake import tiff
 from scanner_intake.source_types import ImageStream
 
+_BAND = 256
 _REVERSED = bytes(int(f"{each:08b}"[::-1], 2) for each in range(256))
 _ROWS_PER_STRIP, _STRIPS, _STRIP_BYTES, _PHOTOMETRIC, _FILL = 278, 273, 279, 262, 266
 PREDICTOR_UP = {"Predictor": 15}
@@ -25,7 +27,8 @@ PREDICTOR_UP = {"Predictor": 15}
 def samples_of(frame: Image.Image, reduction: int = 1, depth: int = 16) -> np.ndarray:
     """A loaded Pillow frame as HxW gray or HxWx3 BGR, made smaller by `reduction` while it is still compact.
 
-    `depth` says how many bits of a sixteen-bit sample are used (a 12-bit scan keeps its values below 4096).
+    The frame is given up: its own samples are let go as soon as there are smaller ones. `depth` says how many bits of
+    a sixteen-bit sample are used (a 12-bit scan keeps its values below 4096).
     """
     if frame.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in frame.info:
         frame = _on_white(frame)
@@ -36,7 +39,9 @@ def samples_of(frame: Image.Image, reduction: int = 1, depth: int = 16) -> np.nd
     if frame.mode not in ("L", "RGB"):
         frame = frame.convert("RGB")
     if reduction > 1:
-        frame = frame.reduce(reduction)
+        smaller = frame.reduce(reduction)
+        frame.close()
+        frame = smaller
     values = np.asarray(frame)
     return cv2.cvtColor(values, cv2.COLOR_RGB2BGR) if values.ndim == 3 else np.ascontiguousarray(values)
 
@@ -73,21 +78,40 @@ def with_white(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values[:, :, :3])
 
 
+def flate_of_frame(frame: Image.Image) -> ImageStream:
+    """A loaded Pillow frame as a lossless stream; plain ones are read band by band, for they may be large."""
+    if frame.mode not in ("L", "RGB") or "transparency" in frame.info:
+        return flate_stream(samples_of(frame))
+    width, height = frame.size
+
+    def band(start: int) -> np.ndarray:
+        return np.asarray(frame.crop((0, start, width, min(height, start + _BAND))))
+
+    return _packed(band, width, height, len(frame.getbands()))
+
+
 def flate_stream(values: np.ndarray) -> ImageStream:
     """Gray or BGR samples as a lossless stream (Deflate after the difference to the row above)."""
     height, width = values.shape[:2]
-    rows = values.reshape(height, -1) if values.ndim == 2 else values[:, :, ::-1].reshape(height, -1)
+
+    def band(start: int) -> np.ndarray:
+        piece = values[start : start + _BAND]
+        return piece if piece.ndim == 2 else piece[:, :, ::-1]
+
+    return _packed(band, width, height, 1 if values.ndim == 2 else 3)
+
+
+def _packed(band: Callable[[int], np.ndarray], width: int, height: int, colours: int) -> ImageStream:
     packing = zlib.compressobj(6)
     packed = bytearray()
-    above = np.zeros_like(rows[:1])
-    for start in range(0, height, 256):
-        piece = rows[start : start + 256]
+    above = np.zeros((1, width * colours), np.uint8)
+    for start in range(0, height, _BAND):
+        piece = band(start).reshape(-1, width * colours)
         differences = piece - np.concatenate([above, piece[:-1]])
         marked = np.concatenate([np.full((len(piece), 1), 2, np.uint8), differences], axis=1)
         packed += packing.compress(marked.tobytes())
         above = piece[-1:]
     packed += packing.flush()
-    colours = 1 if values.ndim == 2 else 3
     parms = PREDICTOR_UP | {"Colors": colours, "BitsPerComponent": 8, "Columns": width}
     return ImageStream(bytes(packed), "FlateDecode", parms, width, height, 8, "gray" if colours == 1 else "rgb")
 

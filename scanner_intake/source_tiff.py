@@ -22,6 +22,7 @@ from scanner_intake.source_image import ImagePage, check_pixels
 from scanner_intake.source_pdf_image import decode_jpeg
 from scanner_intake.source_samples import (
     bitonal_stream,
+    flate_of_frame,
     flate_stream,
     group4_strip,
     samples_of,
@@ -189,13 +190,12 @@ class _Frame:
         kept = self._group4() or self._kept_jpegs()
         if kept:
             return kept
-        if self._directory.one(_BITS, 1) == 1 and self._directory.one(_SAMPLES, 1) == 1:
+        if self._directory.all(_BITS) in ([], [1], [8], [8, 8, 8]) and not self._jpegs():
             try:
                 with self._frame() as image:
-                    if image.mode == "1":
-                        return [(bitonal_stream(image), UNIT)]
+                    return [(bitonal_stream(image) if image.mode == "1" else flate_of_frame(image), UNIT)]
             except (OSError, ValueError, SyntaxError):
-                pass  # the other decoders below may know it
+                pass  # the decoders below may know it, or will refuse it
         return [(flate_stream(self.samples(1)), UNIT)]
 
     def _group4(self) -> list[Placed]:

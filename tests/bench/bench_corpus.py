@@ -72,12 +72,18 @@ def _clean(path: Path) -> bool:
         return pdf.check_pdf_syntax() == []
 
 
+def _copy(row: Row) -> str:
+    """Whether there is an archive copy, and whether it is sound."""
+    return "   -" if row.verdict != "ok" else "  ok" if row.sound else " BAD"
+
+
 def table(rows: list[Row]) -> str:
     """One line a file."""
-    lines = [f"{'folder':<11} {'verdict':<17} {'code':<18} {'pages':>5} {'s':>6}  file"]
+    lines = [f"{'folder':<11} {'verdict':<17} {'code':<18} {'pages':>5} {'s':>6} copy file"]
     for row in rows:
+        code = row.code or "-"
         lines.append(
-            f"{row.folder:<11} {row.verdict:<17} {row.code or '-':<18} {row.pages:>5} {row.seconds:>6.1f}  {row.name}"
+            f"{row.folder:<11} {row.verdict:<17} {code:<18} {row.pages:>5} {row.seconds:>6.1f} {_copy(row)} {row.name}"
         )
     return "\n".join(lines)
 
