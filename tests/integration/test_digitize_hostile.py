@@ -10,9 +10,8 @@ import pytest
 from pikepdf import pdfa
 
 from scanner_intake.digitize import Limits, digitize
+from scanner_intake.source_pages import CODES
 from tests.fixtures_intake import SHARED
-
-CODES = {"damaged", "truncated", "unsupported-type", "unsupported-image", "needs-password", "too-many-pixels", "empty"}
 
 
 @pytest.fixture(scope="module", autouse=True)
