@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from appliance import commands
 from appliance.domain.documents import Document
 from appliance.domain.states import State
 from appliance.domain.steps import Step
+from appliance.pipeline.collating import Collating
 from appliance.pipeline.runner import Runner
 from appliance.store import Store, batches, documents, open_store
 from appliance.store.upkeep import verify
-from tests.fakes.batches import arrived, pages_in, splitting
+from scanner_intake.digitized import Limits
+from tests.fakes.batches import arrived, pages_in, splitting, together
 from tests.fault.test_fault_crash_matrix import Crash, CrashingStore, Effects
 from tests.fixtures_store import NOW, Clock
 
@@ -112,3 +115,39 @@ def test_the_matrix_finds_a_split_in_two_transactions(ground: Path, migrated_fil
     except AssertionError:
         return
     raise AssertionError("the matrix would let a lost part through")
+
+
+def sides_live_through(root: Path, migrated_file: Path, stop: int) -> list[str]:
+    """Fronts and backs become one paper, with a crash after effect ``stop``."""
+    root.mkdir()
+    (root / "box.db").write_bytes(migrated_file.read_bytes())
+    store = opened(root)
+    given = [arrived(store, root, "1|3"), arrived(store, root, "4|2", received_at=NOW + timedelta(seconds=9))]
+    store.close()
+    for crash in (stop, 0):
+        effects = Effects(crash)
+        real = opened(root)
+        broken = CrashingStore(real, effects)
+        try:
+            broken.write(lambda db: documents.end_leases(db, "worker:"))
+            work = root / "work"
+            step = Collating(broken, work, Limits(), {"den"}, splitting(broken, work), together)
+            runner = Runner(broken, {Step.DIGITIZE: step}, Clock())
+            while runner.once([Step.DIGITIZE]):
+                pass
+        except Crash:
+            pass
+        assert verify(real).sound
+        ended = {real.read(lambda db, one=one: documents.load(db, one.id)).replaced for one in given}
+        assert len(ended) == 1, "one stack ended without the other"
+        real.close()
+    store = opened(root)
+    standing = [one for one in store.read(documents.listed) if not one.replaced]
+    assert [pages_in(store.blobs.existing(one.original_sha256)) for one in standing] == [["1", "2", "3", "4"]]
+    store.close()
+    return effects.seen
+
+
+def test_two_sides_after_every_single_effect(ground: Path, migrated_file: Path) -> None:
+    for stop in range(1, len(sides_live_through(ground / "day", migrated_file, 0)) + 1):
+        sides_live_through(ground / f"{stop}", migrated_file, stop)
