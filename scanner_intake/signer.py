@@ -26,7 +26,7 @@ def describe_signer(pages: Sequence[PageText], words: Dictionary | None = None) 
     whose tone marks differ from a known one only is shown as known.
     """
     for page in pages:
-        lines = split_columns([line for line in page.lines if line.words], page.width)
+        lines = _bare(split_columns([line for line in page.lines if line.words], page.width))
         block = _function_block(lines, page)
         if not block:
             continue
@@ -59,7 +59,7 @@ def name_in(zone: Sequence[Line], position: Field, page: PageText) -> Field | No
     if position.box is None or not zone:
         return None
     function = Line((Word("", position.box, 1.0),))
-    name = _name_below(split_columns(zone, page.width), function, page)
+    name = _name_below(_bare(split_columns(zone, page.width)), function, page)
     return None if name is None else _name_field(name, page.number)
 
 
@@ -88,8 +88,23 @@ def _function_block(lines: list[Line], page: PageText) -> list[Line]:
     return block
 
 
+def _bare(lines: list[Line]) -> list[Line]:
+    """The lines without the specks at their ends, which would move their middle."""
+    bare = []
+    for line in lines:
+        words = list(line.words)
+        while words and not any(ch.isalnum() for ch in words[0].text):
+            words.pop(0)
+        while words and not any(ch.isalnum() for ch in words[-1].text):
+            words.pop()
+        if words:
+            bare.append(Line(tuple(words)))
+    return bare
+
+
 def _is_function(line: Line, page: PageText) -> bool:
-    if line.centre < 0.56 * page.width or line.middle < 0.22 * page.height or line.width > 0.5 * page.width:
+    top = 0.22 if page.number == 1 else 0.03  # page 1 begins with the header; a signature may begin any other
+    if line.centre < 0.56 * page.width or line.middle < top * page.height or line.width > 0.5 * page.width:
         return False
     return bool(_title(line))
 
@@ -101,10 +116,13 @@ def _title(line: Line) -> str:
     """
     words = [word.text for word in line.words]
     for start in range(min(4, len(words))):
-        rest = " ".join(words[start:]).strip(" .,;:-_—–|'")
+        rest = re.sub(r"^[\W_]+|[\W_]+$", "", " ".join(words[start:]))
         name = key(rest)
         authority = _authority(rest) and " " in name
-        if capitals(rest) >= 0.8 and (authority or patterns.starts_with_any(name, vocabulary.FUNCTIONS)):
+        named = patterns.starts_with_any(name, vocabulary.FUNCTIONS) or any(
+            len(each) >= 10 and fuzz.ratio(name, each) >= 92 for each in vocabulary.FUNCTIONS
+        )
+        if capitals(rest) >= 0.8 and (authority or named):
             return _spelled(re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", patterns.respelled(rest)))
     return ""
 
