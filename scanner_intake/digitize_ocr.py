@@ -103,9 +103,15 @@ def flatten(image: np.ndarray, ground: np.ndarray | None = None) -> np.ndarray:
     return cv2.divide(image, large, scale=255)
 
 
+def lightest(image: np.ndarray) -> np.ndarray:
+    """The lightest of the three channels of each pixel."""
+    first, second, third = cv2.split(image)
+    return cv2.max(cv2.max(first, second), third)
+
+
 def reading_gray(rgb: np.ndarray) -> np.ndarray:
     """What Tesseract gets: red ink is as light as paper, so seals and red stamps vanish; the paper is white."""
-    return flatten(np.ascontiguousarray(rgb.max(axis=2)))
+    return flatten(lightest(rgb))
 
 
 def is_colourless(rgb: np.ndarray) -> bool:
@@ -130,10 +136,7 @@ def page_gray(native: np.ndarray, dpi: float) -> np.ndarray:
     """What Tesseract gets of a whole page: the lightest channel over the paper's, reduced to 200 dpi, never enlarged
     (digitizing rules 5.2).
     """
-    gray = native
-    if native.ndim == 3:
-        blue, green, red = cv2.split(native)
-        gray = cv2.max(cv2.max(blue, green), red)
+    gray = native if native.ndim == 2 else lightest(native)
     if dpi > 1.05 * DPI:
         gray = cv2.resize(gray, None, fx=DPI / dpi, fy=DPI / dpi, interpolation=cv2.INTER_AREA)
     return flatten(gray)
