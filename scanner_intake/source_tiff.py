@@ -51,7 +51,7 @@ def open_tiff(original: Path, limits: Limits) -> Source:
         chain = tiff.directories(view, limits.pages * 2)
     if len(chain) > limits.pages * 2:
         raise Refused("too-many-pages")
-    pages = []
+    pages: list[ImagePage] = []
     for index, directory in enumerate(chain):
         if len(chain) > 1 and directory.one(_SUBFILE) & 0b101:
             continue  # a reduced copy or a transparency mask of another page
@@ -159,7 +159,7 @@ class _Frame:
         if _ORIENTATION in stated:
             stated[_ORIENTATION] = 1
             width, height = self.pixels
-            image._size = (width, height)  # type: ignore[attr-defined]
+            image._size = (width, height)
         check_pixels(image.width, image.height, self._limits)
         try:
             image.load()
