@@ -212,3 +212,16 @@ def test_too_many_pages(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refusal:
         opened(content, tmp_path, Limits(pages=4))
     assert refusal.value.code == "too-many-pages"
+
+
+def test_a_damaged_strip_is_never_a_half_white_page(tmp_path: Path) -> None:
+    """Decoders differ in what they forgive; the strict one decides."""
+    for options in ({"compression": "tiff_lzw"}, {"compression": "tiff_deflate"}):
+        content = bytearray(saved(colour_picture(400, 300), "TIFF", **options))
+        middle = len(content) // 2
+        content[middle : middle + 200] = b"\xff" * 200
+        source = opened(bytes(content), tmp_path)
+        for use in (source.pages[0].picture, source.pages[0].streams):
+            with pytest.raises(Refused) as refusal:
+                use()
+            assert refusal.value.code == "damaged"
