@@ -92,21 +92,24 @@ def field_scores(papers: Sequence[Written], facts: Sequence[Facts]) -> tuple[Cou
     return good, total, wrong
 
 
-def pens(papers: Sequence[Written], facts: Sequence[Facts]) -> dict[str, int]:
+def pens(papers: Sequence[Written], facts: Sequence[Facts]) -> dict[str, Any]:
     """Handwritten parts: how many, recognised as such, guessed right, filled in as certain and wrong."""
+    wrong: list[str] = []
     told = Counter({"handwritten": 0, "recognised": 0, "guessed right": 0, "certain but wrong": 0})
     for written, fact in zip(papers, facts, strict=True):
         if written.paper.secret or fact["verdict"] != "ok":
             continue
         for name in _PAPERS_OWN:
             wanted, found = written.paper.fields[name] or "", value(fact, name)
-            if certain(fact, name) and found != wanted:
+            penned = name in written.paper.handwritten or written.paper.script.draft
+            if penned and certain(fact, name) and found != wanted:
                 told["certain but wrong"] += 1
+                wrong.append(f"{written.paper.key} {name}: {wanted!r} ← {found!r}")
             if name in written.paper.handwritten:
                 told["handwritten"] += 1
                 told["recognised"] += by_pen(fact, name)
                 told["guessed right"] += found == wanted
-    return dict(told)
+    return {**told, "which": wrong}
 
 
 def holds(papers: Sequence[Written], facts: Sequence[Facts]) -> dict[str, Any]:
