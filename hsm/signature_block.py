@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pypdfium2 as pdfium
@@ -34,14 +35,28 @@ def text_lines(page: pdfium.PdfPage) -> list[Line]:
     """The lines of the page's text layer from top to bottom, in displayed coordinates."""
     crop, rotation = page.get_cropbox(), page.get_rotation()
     text = page.get_textpage()
-    pieces = []
-    for index in range(text.count_rects()):
-        bounds = text.get_rect(index)
-        piece = text.get_text_bounded(*bounds).strip()
-        if piece:
-            pieces.append(Line(piece, to_displayed_coordinates(bounds, crop, rotation)))
+    words = [Line(word, to_displayed_coordinates(bounds, crop, rotation)) for word, bounds in _words(text)]
     text.close()
-    return _join(sorted(pieces, key=lambda piece: (piece.box[1] + piece.box[3], piece.box[0])))
+    return _join(sorted(words, key=lambda word: (word.box[1] + word.box[3], word.box[0])))
+
+
+def _words(text: pdfium.PdfTextPage) -> Iterator[tuple[str, Box]]:
+    """Words and their bounds in page space, letter by letter: the loose boxes, since the letters of an invisible text
+    layer have no outlines and their tight boxes no height."""
+    word, bounds = "", (0.0, 0.0, 0.0, 0.0)
+    for index, letter in enumerate(text.get_text_range(errors="ignore")):
+        if letter.isspace() or index >= text.count_chars():
+            if word:
+                yield word, bounds
+            word = ""
+            continue
+        box = text.get_charbox(index, loose=True)
+        bounds = box if not word else (
+            min(bounds[0], box[0]), min(bounds[1], box[1]), max(bounds[2], box[2]), max(bounds[3], box[3]),
+        )  # fmt: skip
+        word += letter
+    if word:
+        yield word, bounds
 
 
 def _join(pieces: list[Line]) -> list[Line]:
