@@ -48,7 +48,8 @@ ONE_IMPORTER = {
     "paho": ("sync/mqtt.py",),
     "sqlite_utils": ("appliance/store/*", "sync/province/store/*"),
     "watchdog": ("scanner_intake/watch.py",),
-    "ocrmypdf": ("scanner_intake/digitize*.py",),
+    "tesserocr": ("scanner_intake/ocr_engine.py",),
+    "zxingcpp": ("scanner_intake/separator*.py",),
     "aiohttp": ("appliance/web/*", "sync/province/web/*", "sync/province/enrol*.py"),
 }
 

@@ -79,7 +79,7 @@ BREACHES: list[tuple[Rule, str, str, str]] = [
     (rules.libraries_have_one_importer, "sync/protocol/box.py", "from paho.mqtt import client", "imports paho"),
     (rules.libraries_have_one_importer, "appliance/web/pages.py", "import sqlite_utils", "imports sqlite_utils"),
     (rules.libraries_have_one_importer, "scanner_intake/settle.py", "import watchdog", "imports watchdog"),
-    (rules.libraries_have_one_importer, "scanner_intake/watch.py", "import ocrmypdf", "imports ocrmypdf"),
+    (rules.libraries_have_one_importer, "scanner_intake/watch.py", "import tesserocr", "imports tesserocr"),
     (rules.libraries_have_one_importer, "appliance/cli/doc.py", "def f():\n    import aiohttp", "imports aiohttp"),
     (rules.no_import_cycles, "appliance/store/database.py", "def f():\n    from appliance.cli import doc", "↔"),
     (
