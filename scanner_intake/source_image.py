@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from scanner_intake.digitized import Limits
 from scanner_intake.source_geometry import UNIT, composed, native_dpi, oriented, page_size, shown_dpi, then
-from scanner_intake.source_pdf_image import decode_jpeg, reduction_for
+from scanner_intake.source_pdf_image import decode_jpeg, is_clean_jpeg, reduction_for
 from scanner_intake.source_samples import flate_of_frame, flate_stream, samples_of
 from scanner_intake.source_types import ImageStream, Matrix, Placed, Refused, Size, Source
 
@@ -131,7 +131,8 @@ def _jpeg(original: Path, limits: Limits) -> ImagePage:
             return samples_of(image)
 
     def wrap() -> list[Placed]:
-        decode(8)  # a picture that does not decode must not reach the archive
+        if not is_clean_jpeg(original.read_bytes()):  # it can be seen, but no validator would take it as it is
+            return [(flate_stream(decode(1)), UNIT)]
         colour = {"L": "gray", "RGB": "rgb"}.get(mode, "cmyk")
         stream = ImageStream(
             original.read_bytes(), "DCTDecode", {}, width, height, 8, colour, invert=colour == "cmyk" and adobe

@@ -182,6 +182,18 @@ def _by_pillow(content: bytes, width: int, height: int, reduction: int) -> np.nd
         return cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR)
 
 
+def is_clean_jpeg(content: bytes) -> bool:
+    """Whether a JPEG decodes without any complaint, so that an archive copy with it passes qpdf's check."""
+    with pikepdf.new() as pdf:
+        stream = pdf.make_stream(content)
+        stream["/Filter"] = pikepdf.Name.DCTDecode
+        try:
+            stream.read_bytes(decode_level=pikepdf.StreamDecodeLevel.all)
+        except (pikepdf.PdfError, RuntimeError):
+            return False
+    return True
+
+
 def decode_jpeg(content: bytes, width: int, height: int, gray: bool, reduction: int = 1) -> np.ndarray | None:
     """A JPEG's samples in BGR (or gray) as stored, not turned; None when it does not decode to the stated size."""
     ways = {

@@ -19,7 +19,7 @@ from scanner_intake import tiff
 from scanner_intake.digitized import Limits
 from scanner_intake.source_geometry import UNIT, part
 from scanner_intake.source_image import ImagePage, check_pixels
-from scanner_intake.source_pdf_image import decode_jpeg
+from scanner_intake.source_pdf_image import decode_jpeg, is_clean_jpeg
 from scanner_intake.source_samples import (
     bitonal_stream,
     flate_of_frame,
@@ -222,7 +222,7 @@ class _Frame:
 
     def _kept_jpegs(self) -> list[Placed]:
         pieces = self._jpegs()
-        if not 0 < len(pieces) <= _MOST_PIECES or self._joined(pieces, 8) is None:
+        if not 0 < len(pieces) <= _MOST_PIECES or not all(is_clean_jpeg(each.content) for each in pieces):
             return []
         width, height = self.pixels
         return [
