@@ -115,10 +115,14 @@ def _judge(source, looked: _Looked, work: Path, original: Path, limits: Limits, 
 def _look(source, work: Path, limits: Limits, language: str) -> _Looked:
     """Words, stamps and layers of every page, one page's pixels in memory at a time."""
     from scanner_intake import digitize_page
-    from scanner_intake.dictionary import load
+    from scanner_intake.dictionary import BadDictionary, Dictionary, load
     from scanner_intake.own_words import OwnWords
 
-    looked = _Looked(words=load(Path(limits.dictionary) if limits.dictionary else None))
+    looked = _Looked(words=Dictionary())
+    try:
+        looked.words = load(Path(limits.dictionary) if limits.dictionary else None)
+    except BadDictionary:  # the papers go on without it; the warning tells the office
+        looked.warnings.add("dictionary-unusable")
     last = None
     with OwnWords(source) as own_words:
         for place, page in enumerate(source.pages):

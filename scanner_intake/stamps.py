@@ -17,13 +17,13 @@ import cv2
 import numpy as np
 from rapidfuzz import fuzz
 
-from scanner_intake.digitize_ocr import Picture, flatten, paper
+from scanner_intake.digitize_ocr import Picture, flatten
 from scanner_intake.digitized import Marking
 from scanner_intake.known_boxes import Meaning, closest, enough, resembles_secret, words
 from scanner_intake.layout import Box, key
+from scanner_intake.stamp_ink import READ_DPI, dark_mask, double, framed, inset, red_mask, sides, without_borders
 
 _FIND_DPI = 100
-_READ_DPI = 300
 _MOST_READ = 14
 
 ReadText = Callable[[np.ndarray, int, float], str]
@@ -77,16 +77,10 @@ def _stamp_sized(blob: _Blob, picture: Picture) -> bool:
     return placed and 14 <= blob.long <= 50 and 5.5 <= blob.short <= 17 and blob.aspect >= 1.5
 
 
-def _red_mask(rgb: np.ndarray, limit: int) -> np.ndarray:
-    flat = flatten(rgb, paper(rgb)) if min(rgb.shape[:2]) >= 64 else rgb
-    red = flat[:, :, 0].astype(np.int16) - flat[:, :, 1:].max(axis=2)
-    return (red > limit).astype(np.uint8) * 255
-
-
 def _red_blobs(picture: Picture) -> list[_Blob]:
     ratio = _FIND_DPI / (picture.scale * 72)
     small = cv2.resize(picture.rgb, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
-    mask = cv2.morphologyEx(_red_mask(small, 45), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+    mask = cv2.morphologyEx(red_mask(small, 45), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
     return _blobs(mask, list(cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]))
 
 
@@ -121,18 +115,18 @@ class _Look:
         if abs(blob.angle) > 2:
             blob = _levelled(self.picture, blob, black=black)
         crop = _upright(self.picture, blob)
-        mask = _dark_mask(crop) if black else _red_mask(crop, 32)
+        mask = dark_mask(crop) if black else red_mask(crop, 32)
         heard: list[str] = []
         for index, (gray, psm) in enumerate(_tries(crop, mask, turned=abs(blob.angle) > 20)):
-            heard.append(self.read(_framed(gray), psm, _READ_DPI))
+            heard.append(self.read(framed(gray), psm, READ_DPI))
             word, score = closest(heard[-1], self.known)
             if word and score >= enough(word, index, self.known):
                 kind, value = self.known[word]
                 return Marking(kind, value, self.picture.number, blob.box, round(score / 100, 2))
         if not _stamp_sized(blob, self.picture):
             return None
-        framed = _double(mask) if black else _sides(mask) >= 2
-        if framed and not _clearly_else(heard):
+        bordered = double(mask) if black else sides(mask) >= 2
+        if bordered and not _clearly_else(heard):
             return Marking("unknown", "", self.picture.number, blob.box, 0.0)
         return None
 
@@ -140,12 +134,15 @@ class _Look:
         """Stamps within a large red region: the arrival stamp, or boxes that a seal or another stamp runs into."""
         if 28 <= blob.short <= 45 and 38 <= blob.long <= 65:
             crop = _upright(self.picture, blob)
-            text = key(self.read(_framed(crop[:, :, 1]), 6, _READ_DPI))
+            text = key(self.read(framed(crop[:, :, 1]), 6, READ_DPI))
             if fuzz.partial_ratio("VAN BAN DEN", text) >= 80 or ("DEN" in text.split() and "NGAY" in text):
                 return [Marking("arrival-stamp", "den", self.picture.number, blob.box, 0.9)]
         found = [self.identify(each) for each in _ruled_boxes(self.picture, blob)]
         markings = [each for each in found if each is not None]
-        if not markings and 28 <= blob.short <= 45 and 38 <= blob.long <= 65 and blob.aspect <= 1.9:
+        if not markings and blob.aspect <= 1.2 and blob.long <= 50 and blob.short >= 27:
+            return [Marking("seal", "", self.picture.number, blob.box, 0.6)]
+        sized = 28 <= blob.short <= 45 and 38 <= blob.long <= 65 and 1.2 < blob.aspect <= 1.9
+        if not markings and sized and sides(red_mask(_upright(self.picture, blob), 32)) >= 3:
             markings = [Marking("arrival-stamp", "den", self.picture.number, blob.box, 0.5)]
         return markings
 
@@ -159,7 +156,7 @@ class _Look:
         markings = []
         for blob in kept[:8]:
             crop = _upright(self.picture, blob)
-            if _sides(_dark_mask(crop)) < 3:
+            if sides(dark_mask(crop)) < 3:
                 continue
             marking = self.identify(blob, black=True)
             if marking is not None and marking.kind != "arrival-stamp":
@@ -169,14 +166,14 @@ class _Look:
 
 def _tries(crop: np.ndarray, mask: np.ndarray, *, turned: bool) -> Iterator[tuple[np.ndarray, int]]:
     """Pictures of one box to read, the likeliest first."""
-    bare = 255 - cv2.GaussianBlur(_without_borders(mask), (3, 3), 0)
+    bare = 255 - cv2.GaussianBlur(without_borders(mask), (3, 3), 0)
     yield bare, 7
     yield crop[:, :, 1], 6
-    yield _inset(crop[:, :, 1]), 7
+    yield inset(crop[:, :, 1]), 7
     if turned:
         yield cv2.rotate(bare, cv2.ROTATE_180), 7
         yield cv2.rotate(np.ascontiguousarray(crop[:, :, 1]), cv2.ROTATE_180), 6
-    yield _inset(bare), 8
+    yield inset(bare), 8
 
 
 def _clearly_else(heard: list[str]) -> bool:
@@ -198,7 +195,7 @@ def _ruled_boxes(picture: Picture, blob: _Blob) -> list[_Blob]:
     """
     crop = picture.crop(blob.box, _FIND_DPI * 2)
     millimetre = _FIND_DPI * 2 / 25.4
-    mask = _red_mask(crop, 40)
+    mask = red_mask(crop, 40)
     mask = cv2.dilate(mask, np.ones((3, 1), np.uint8))
     lines = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, round(13 * millimetre)), np.uint8))
     lines = cv2.morphologyEx(lines, cv2.MORPH_CLOSE, np.ones((5, round(4 * millimetre)), np.uint8))
@@ -211,7 +208,8 @@ def _ruled_boxes(picture: Picture, blob: _Blob) -> list[_Blob]:
             height = (lower[0] + lower[3] - upper[0]) / millimetre
             left, right = min(upper[1], lower[1]), max(upper[2], lower[2])
             shared = min(upper[2], lower[2]) - max(upper[1], lower[1])
-            if 5.5 <= height <= 14 and shared >= 10 * millimetre and (right - left) / millimetre <= 48:
+            even = abs(upper[1] - lower[1]) < 5 * millimetre and abs(upper[2] - lower[2]) < 5 * millimetre
+            if even and 5.5 <= height <= 11.5 and shared >= 10 * millimetre and (right - left) / millimetre <= 48:
                 unit = 72 / (_FIND_DPI * 2)
                 x, y = blob.box[0], blob.box[1]
                 box = (x + left * unit, y + upper[0] * unit, x + right * unit, y + (lower[0] + lower[3]) * unit)
@@ -229,12 +227,12 @@ def _upright(picture: Picture, blob: _Blob) -> np.ndarray:
         min(picture.width, x1 + margin),
         min(picture.height, y1 + margin),
     )
-    crop = picture.crop(box, _READ_DPI)
+    crop = picture.crop(box, READ_DPI)
     if abs(blob.angle) < 0.4:
         return crop
     height, width = crop.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), blob.angle, 1.0)
-    long, short = (round((each + 3) * _READ_DPI / 25.4) for each in (blob.long, blob.short))
+    long, short = (round((each + 3) * READ_DPI / 25.4) for each in (blob.long, blob.short))
     turn[0, 2] += long / 2 - width / 2
     turn[1, 2] += short / 2 - height / 2
     return cv2.warpAffine(crop, turn, (long, short), flags=cv2.INTER_LINEAR, borderValue=(255, 255, 255))
@@ -245,7 +243,7 @@ def _levelled(picture: Picture, blob: _Blob, *, black: bool) -> _Blob:
     smallest rectangle by some degrees.
     """
     crop = picture.crop(blob.box, _FIND_DPI)
-    mask = _dark_mask(crop) if black else _red_mask(crop, 32)
+    mask = dark_mask(crop) if black else red_mask(crop, 32)
     side = int(np.hypot(*mask.shape)) + 2
 
     def sharpness(angle: float) -> float:
@@ -256,48 +254,6 @@ def _levelled(picture: Picture, blob: _Blob, *, black: bool) -> _Blob:
 
     best = max((blob.angle + step for step in range(-8, 9)), key=sharpness)
     return replace(blob, angle=best)
-
-
-def _without_borders(mask: np.ndarray) -> np.ndarray:
-    """The frame removed: long horizontal and vertical runs, grown a little."""
-    height, width = mask.shape
-    across = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, max(9, int(width * 0.22))), np.uint8))
-    down = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((max(9, int(height * 0.5)), 1), np.uint8))
-    border = cv2.dilate(cv2.bitwise_or(across, down), np.ones((5, 5), np.uint8))
-    return cv2.bitwise_and(mask, cv2.bitwise_not(border))
-
-
-def _sides(mask: np.ndarray) -> int:
-    """How many sides of the cut-out show a frame line: some row (column) near the edge is red over most of its
-    length.
-    """
-    height, width = mask.shape
-    # A frame scanned a little askew spreads its line over several rows: take windows of 1.2 mm.
-    span = max(3, round(1.2 * _READ_DPI / 25.4))
-    tall = cv2.dilate(mask, np.ones((span, 1), np.uint8)) > 0
-    wide = cv2.dilate(mask, np.ones((1, span), np.uint8)) > 0
-    rows, columns = tall.mean(axis=1), wide.mean(axis=0)
-    edge_y, edge_x = max(1, int(height * 0.33)), max(1, int(width * 0.2))
-    return sum(
-        bool(each.max() >= 0.55) for each in (rows[:edge_y], rows[-edge_y:], columns[:edge_x], columns[-edge_x:])
-    )
-
-
-def _inset(gray: np.ndarray) -> np.ndarray:
-    cut = round(2.3 * _READ_DPI / 25.4) + round(1.5 * _READ_DPI / 25.4) // 2
-    inner = gray[cut:-cut, cut:-cut]
-    return inner if min(inner.shape[:2], default=0) > 20 else gray
-
-
-def _framed(gray: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(cv2.copyMakeBorder(gray, 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255))
-
-
-def _dark_mask(crop: np.ndarray) -> np.ndarray:
-    """Ink of any colour on a small cut-out."""
-    gray = np.ascontiguousarray(crop[:, :, 1])
-    level, mask = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
-    return mask if level < 240 else np.zeros_like(mask)
 
 
 def _dark_blobs(picture: Picture) -> list[_Blob]:
@@ -312,16 +268,6 @@ def _dark_blobs(picture: Picture) -> list[_Blob]:
         contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         found += _blobs(mask, list(contours))
     return sorted(found, key=lambda each: -each.long * each.short)
-
-
-def _double(mask: np.ndarray) -> bool:
-    """Whether a frame has two lines above or below: only secrecy stamps do (tables and forms have one)."""
-    height, width = mask.shape
-    rows = mask[:, round(0.2 * width) : round(0.8 * width)].mean(axis=1) / 255
-    dark = rows > 0.7
-    starts = np.flatnonzero(dark[1:] & ~dark[:-1])
-    edge = 0.34 * height
-    return int((starts < edge).sum()) >= 2 and int((starts > height - edge).sum()) >= 2
 
 
 def _overlap(a: Box, b: Box) -> float:

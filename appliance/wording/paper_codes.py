@@ -38,6 +38,7 @@ PAPERS: dict[str, str] = {
     "pages-turned": N_("Có trang bị ngược, hộp đã xoay lại."),
     "pages-pictured": N_("Có trang được chuyển thành ảnh để giữ đúng hình."),
     "blank-pages-hidden": N_("Có mặt giấy trắng không đưa vào bản lưu; bản gốc vẫn giữ đủ."),
+    "dictionary-unusable": N_("Từ điển của tỉnh không dùng được; các trường được đọc mà không có từ điển."),
     "profile-changed": N_("Bản lưu kiểu đã chọn lớn hơn bản gốc nên hộp dùng kiểu kia."),
     "marking-not-checked": N_("Bản quét không có màu nên dấu độ mật chỉ được tìm bằng chữ. Hãy xem lại trên giấy."),
     "active-content-removed": N_("Đã bỏ mã chạy trong tệp PDF."),
