@@ -11,7 +11,7 @@ PAPERS: dict[str, str] = {
     ),
     "damaged": N_("Tệp “{name}” bị hỏng, không mở được. Hãy quét lại."),
     "empty": N_("Tệp “{name}” rỗng. Hãy quét lại."),
-    "unsupported-type": N_("Tệp không phải PDF, TIFF, JPEG hoặc PNG. Hãy quét lại ở một trong các dạng đó."),
+    "unsupported-type": N_("Tệp không phải PDF, TIFF, JPEG, PNG hoặc HEIC. Hãy quét lại ở một trong các dạng đó."),
     "suspected-secret": N_("Có dấu độ mật. Hộp dừng xử lý, không lưu nội dung và không gửi đi."),
     "marking-unreadable": N_("Có dấu đỏ ở vị trí dấu độ mật mà hộp không đọc được. Hãy xem trên giấy rồi quyết định."),
     "secret": N_("Đã hủy vì là tài liệu bí mật; bản quét đã bị xóa khỏi hộp."),
@@ -48,4 +48,9 @@ PAPERS: dict[str, str] = {
     "signed-kept": N_("Tệp đã có chữ ký số nên được giữ nguyên từng byte."),
     "blob-missing": N_("Kho tệp của hộp thiếu một tệp. Hãy báo quản trị khôi phục từ bản sao lưu."),
     "province-offline": N_("Đã nối mạng nhưng đầu tỉnh chưa sẵn sàng nhận."),
+    "unpacks-too-large": N_("Nội dung nén trong tệp bung ra quá lớn. Hãy quét lại."),
+    "portfolio": N_("Đây là tệp PDF gói nhiều tệp khác. Hãy tách ra và gửi từng tệp."),
+    "xfa-form": N_("Đây là biểu mẫu chỉ mở được bằng một phần mềm. Hãy in ra PDF rồi gửi lại."),
+    "mended": N_("Tệp PDF có lỗi nhỏ, hộp đã sửa; hãy so lại các trang."),
+    "xfa-flattened": N_("Biểu mẫu điện tử đã được in phẳng lên trang."),
 }
