@@ -19,6 +19,7 @@ NUMBER, DAY, MONTH = "number", "day", "month"
 ReadText = Callable[[np.ndarray, int, float], str]
 Crop = Callable[[Box, float], np.ndarray]
 _LOOK_DPI = 300.0
+_ONE_ROW, _ROW_MARGIN = 1.0, 0.7
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,18 @@ class Header:
         return self.anchor.row + 3.2 * self.anchor.unit
 
 
-def cut_header(page: PageText, lines: Sequence[Line], covered: Sequence[Box] = ()) -> Header:
+def cut_header(
+    page: PageText, lines: Sequence[Line], covered: Sequence[Box] = (), known: Anchor | None = None
+) -> Header:
     """Finds anchor, number row and date row of the first page.
 
-    Words inside `covered` boxes (the arrival stamp) are left out: its Số and Ngày are not the document's.
+    Words inside `covered` boxes (the arrival stamp) are left out: its Số and Ngày are not the document's. `known` is
+    the anchor another reading found, for lines without a title of their own.
     """
     cut = split_columns([line for line in _outside(lines, covered) if line.words], page.width)
     place = anchor(cut, page.width, page.height)
+    if known is not None and known.found and not place.found:
+        place = known
     top, bottom = place.row - 0.5 * place.unit, place.row + 8.5 * place.unit
     date = next(
         (
@@ -80,13 +86,31 @@ def cut_headers(page: PageText, second: Sequence[Line], covered: Sequence[Box] =
     header = cut_header(page, page.lines, covered)
     if not second:
         return header, None
-    other = cut_header(page, second, covered)
+    other = cut_header(page, second, covered, header.anchor)
     if (header.number is None and other.number is not None) or (header.date is None and other.date is not None):
         missing = [line for line in other.lines if not any(_same_row(line.box, each.box) for each in header.lines)]
         lines = sorted([*header.lines, *missing], key=lambda line: (line.middle, line.box[0]))
         place = header.anchor if header.anchor.found else other.anchor
         header = Header(page, lines, place, header.number or other.number, header.date or other.date)
     return header, other
+
+
+def digit_rows(header: Header) -> list[Box]:
+    """Where a second reading has to look to confirm the digits of number and date, in points; one box when both stand
+    in one row, none when a row or the title was not found.
+    """
+    number, date, unit = header.number, header.date, header.anchor.unit
+    if number is None or date is None or not header.anchor.found:
+        return []
+    if abs(number.middle - date.middle) < _ONE_ROW * unit:
+        left, right, rows = 0.0, header.page.width, [union((number.box, date.box))]
+    else:
+        left, right, rows = header.anchor.border, header.anchor.border, [number.box, date.box]
+    spans = [(0.0, max(right, rows[0][2] + unit)), (max(0.0, min(left, rows[-1][0] - unit)), header.page.width)]
+    over = _ROW_MARGIN * unit
+    return [
+        (start, max(0.0, row[1] - over), end, row[3] + over) for row, (start, end) in zip(rows, spans, strict=False)
+    ]
 
 
 def _same_row(a: Box, b: Box) -> bool:
