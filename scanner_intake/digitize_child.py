@@ -155,10 +155,10 @@ def _look(source, work: Path, limits: Limits, language: str) -> _Looked:
 
 
 def _find_signer(source, looked: _Looked, language: str, last) -> None:
-    """Function and name are often under the seal: what was not found is read once more where it must stand."""
+    """Function and name are often under the seal: both are read once more where they must stand."""
     from scanner_intake.closing import signature_zone
     from scanner_intake.digitize_page import again, name_again, signature_again
-    from scanner_intake.signer import describe_signer, name_in
+    from scanner_intake.signer import describe_signer, likelier, name_in
 
     def picture(number: int):
         if last is not None and last.number == number:
@@ -166,16 +166,18 @@ def _find_signer(source, looked: _Looked, language: str, last) -> None:
         return again(source.pages[looked.places[number - 1]], number, looked.seen[number - 1])
 
     found = describe_signer(looked.pages)
-    position = found.get("signer_position")
-    if position is None and (zone := signature_zone(looked.pages)) is not None:
+    if "signer_position" not in found and (zone := signature_zone(looked.pages)) is not None:
         if looked.seen[zone[0] - 1].own_text:
             return
-        looked.signer = describe_signer([signature_again(picture(zone[0]), zone[1], language)])
-    elif position is not None and position.box is not None and "signer_name" not in found:
-        page = looked.seen[position.page - 1].reading.page
-        name = name_in(name_again(picture(position.page), position.box, language), position, page)
-        if name is not None:
-            looked.signer = {"signer_name": name}
+        found = looked.signer = describe_signer([signature_again(picture(zone[0]), zone[1], language)])
+    position = found.get("signer_position")
+    if position is None or position.box is None or looked.seen[position.page - 1].own_text:
+        return
+    page = looked.seen[position.page - 1].reading.page
+    second = name_in(name_again(picture(position.page), position.box, language), position, page)
+    name = likelier(found.get("signer_name"), second)
+    if name is not None:
+        looked.signer["signer_name"] = name
 
 
 def _archive(source, looked: _Looked, original: Path, target: Path, profile: str) -> set[str]:

@@ -18,7 +18,7 @@ from scanner_intake.arrival import read_arrival
 from scanner_intake.describe import cut_header
 from scanner_intake.digitize_ocr import Picture, Reading
 from scanner_intake.digitized import Field, Marking
-from scanner_intake.header import GapInk, cut_headers, digit_rows, look_into_gaps
+from scanner_intake.header import GapInk, cut_headers, look_into_gaps
 from scanner_intake.layers import Layers
 from scanner_intake.layout import Box, Line, PageText
 from scanner_intake.source_types import SourcePage
@@ -28,6 +28,7 @@ from scanner_intake.text_layer import PlacedLine
 _UNSURE = 0.62
 _HEADER = 0.34
 _FEW_WORDS = 3
+_LEAST_WORDS = 3  # a line of fewer does not say which way it runs
 _MILLIMETRE = 72 / 25.4
 
 
@@ -73,8 +74,10 @@ def look(page: SourcePage, number: int, own: Reading | None, wanted: Wanted) -> 
     turn, angle = 0, 0.0
     if own is None:
         reading = digitize_ocr.read_page(picture, wanted.language)
-        if wanted.turnable and _maybe_turned(reading, picture):
-            turn = digitize_ocr.orientation(picture)
+        if wanted.turnable:
+            # Read without a fault, lines that run down tell their way; read badly, they may stand on their heads.
+            turn = digitize_ocr.orientation(picture) if _maybe_turned(reading, picture) else 0
+            turn = turn or standing(reading)
             if turn:
                 picture = _turned(picture, turn)
                 reading = digitize_ocr.read_page(picture, wanted.language)
@@ -148,15 +151,13 @@ def header_again(picture: Picture, seen: Seen, language: str) -> tuple[Line, ...
     """A second reading of page 1's header at 300 dpi: two readings that agree are a fact, one alone is not."""
     if seen.own_text or not seen.reading.page.lines:
         return ()
-    covers = [each.box for each in seen.markings if each.kind == "arrival-stamp"]
-    header = cut_header(seen.reading.page, seen.reading.page.lines, covers)
-    rows = digit_rows(header)
-    if not rows:
-        zone = (0.0, 0.0, picture.width, _HEADER * picture.height)
-        return digitize_ocr.read_zone(picture, zone, dpi=300, psm=4, language=language)
-    # A single row needs no search for columns, which would cost more than reading it.
-    read = (digitize_ocr.read_zone(picture, row, dpi=300, psm=6, language=language) for row in rows)
-    return tuple(line for lines in read for line in lines)
+    header = cut_header(seen.reading.page, seen.reading.page.lines)
+    top, bottom = 0.0, _HEADER * picture.height
+    if header.number is not None and header.date is not None and header.anchor.found:
+        # Only the rows that hold digits to confirm, with the title that anchors them.
+        top = max(0.0, header.anchor.row - 2.5 * header.anchor.unit)
+        bottom = max(header.number.box[3], header.date.box[3]) + 1.2 * header.anchor.unit
+    return digitize_ocr.read_zone(picture, (0.0, top, picture.width, bottom), dpi=300, psm=4, language=language)
 
 
 def header_inks(picture: Picture, seen: Seen, second: tuple[Line, ...], language: str) -> dict[str, GapInk]:
@@ -179,7 +180,11 @@ def signature_again(picture: Picture, box: Box, language: str) -> PageText:
 
 
 def name_again(picture: Picture, box: Box, language: str) -> tuple[Line, ...]:
-    """The place under the signer's function, with seal and pen strokes taken out."""
+    """The place under the signer's function, with seal and pen strokes taken out.
+
+    Read as loose text, because what is left of the strokes must not be joined with the name. Without colour nothing
+    was taken out, and loose text would be half a name.
+    """
     centre, reach = (box[0] + box[2]) / 2, 45 * _MILLIMETRE
     zone = (
         max(0.0, centre - reach),
@@ -187,7 +192,8 @@ def name_again(picture: Picture, box: Box, language: str) -> tuple[Line, ...]:
         min(picture.width, centre + reach),
         min(picture.height, box[3] + 55 * _MILLIMETRE),
     )
-    return digitize_ocr.read_zone(picture, zone, dpi=300, psm=6, language=language, bare=True)
+    psm = 6 if digitize_ocr.is_colourless(picture.rgb) else 11
+    return digitize_ocr.read_zone(picture, zone, dpi=300, psm=psm, language=language, bare=True)
 
 
 def _dpi(picture: Picture) -> float:
@@ -203,6 +209,28 @@ def _maybe_turned(reading: Reading, picture: Picture) -> bool:
     if reading.confidence >= _UNSURE:
         return False
     return float((picture.rgb[::4, ::4].min(axis=2) < 110).mean()) > 0.004
+
+
+def standing(reading: Reading) -> int:
+    """Degrees to turn clockwise a page whose lines run up or down, 0 when most words stand in level ones.
+
+    The recogniser often reads a sideways page without a fault, so its confidence says nothing; but the page's rows
+    are then columns, and no rule finds its place.
+    """
+    level = falling = rising = 0
+    for line in reading.page.lines:
+        first, last = line.words[0].box, line.words[-1].box
+        across = abs(first[0] + first[2] - last[0] - last[2])
+        down = last[1] + last[3] - first[1] - first[3]
+        if abs(down) <= 2 * across or len(line.words) < _LEAST_WORDS:
+            level += len(line.words)
+        elif down > 0:
+            falling += len(line.words)
+        else:
+            rising += len(line.words)
+    if max(falling, rising) <= level + min(falling, rising):
+        return 0
+    return 270 if falling > rising else 90
 
 
 def _turned(picture: Picture, turn: int) -> Picture:

@@ -63,6 +63,16 @@ def name_in(zone: Sequence[Line], position: Field, page: PageText) -> Field | No
     return None if name is None else _name_field(name, page.number)
 
 
+def likelier(first: Field | None, second: Field | None) -> Field | None:
+    """The better of two readings of one name: the one that lost no word at its front, else the surer one."""
+    if first is None or second is None:
+        return first or second
+    for short, whole in ((first, second), (second, first)):
+        if key(whole.value).endswith(" " + key(short.value)):
+            return whole
+    return second if second.confidence > first.confidence else first
+
+
 def _name_field(name: Line, number: int) -> Field:
     return Field(_stripped(name.text), _mean([name]), number, name.box)
 

@@ -16,6 +16,7 @@ from PIL import Image
 from appliance.demo import demo_texts, papers
 from appliance.demo.scan_files import write_jpeg, write_pdf_scan, write_tiff
 from scanner_intake.digitize import Digitized, Limits, digitize
+from tests.data import truth, truth_texts
 from tests.fixtures_intake import bomb_png
 
 Digitize = Callable[[Path], Digitized]
@@ -138,6 +139,18 @@ def test_a_page_scanned_the_wrong_way_up_is_turned(tmp_path: Path, run: Digitize
     expect_archive_copy(result, 1)
     assert "pages-turned" in result.warnings
     assert result.fields["issuer"].value == papers.fields(paper)["issuer"]
+
+
+@pytest.mark.parametrize("turn", [90, 270])
+def test_a_full_page_on_its_side_that_reads_well_is_turned_too(tmp_path: Path, run: Digitize, turn: int) -> None:
+    paper = truth.TruthPaper(truth_texts.script(10, 12), "B", 200, 12)
+    source = tmp_path / "scan.png"
+    next(paper.pages()).image().rotate(turn, expand=True).save(source, dpi=(200, 200))
+    result = run(source)
+    expect_archive_copy(result, 1)
+    assert "pages-turned" in result.warnings
+    wanted = {name: paper.fields[name] for name in ("code", "issued_date", "type_name")}
+    assert {name: result.fields[name].value for name in wanted} == wanted
 
 
 def test_the_camera_orientation_of_a_jpeg_counts(tmp_path: Path, run: Digitize) -> None:
