@@ -121,11 +121,12 @@ def is_colourless(rgb: np.ndarray) -> bool:
     Looked for in the dark pixels, because a colour scan always has a little chroma in its ink while clean paper has
     none, and because signatures shown by the viewer may add some colour to a gray scan.
     """
-    sample = rgb[::3, ::3].astype(np.int16)
-    dark = sample[sample.min(axis=2) < 110]
-    if len(dark) == 0:
+    first, second, third = cv2.split(np.ascontiguousarray(rgb[::3, ::3]))
+    darkest = cv2.min(cv2.min(first, second), third)
+    chroma = cv2.subtract(cv2.max(cv2.max(first, second), third), darkest)[darkest < 110]
+    if len(chroma) == 0:
         return True
-    return bool(((dark.max(axis=1) - dark.min(axis=1)) > 3).mean() < 0.1)
+    return bool((chroma > 3).mean() < 0.1)
 
 
 def read_text(gray: np.ndarray, *, psm: int, dpi: float, language: str = "vie") -> str:

@@ -18,7 +18,7 @@ from scanner_intake.arrival import read_arrival
 from scanner_intake.describe import cut_header
 from scanner_intake.digitize_ocr import Picture, Reading
 from scanner_intake.digitized import Field, Marking
-from scanner_intake.header import GapInk, cut_headers, look_into_gaps
+from scanner_intake.header import GapInk, cut_headers, digit_rows, look_into_gaps
 from scanner_intake.layers import Layers
 from scanner_intake.layout import Box, Line, PageText
 from scanner_intake.source_types import SourcePage
@@ -151,13 +151,15 @@ def header_again(picture: Picture, seen: Seen, language: str) -> tuple[Line, ...
     """A second reading of page 1's header at 300 dpi: two readings that agree are a fact, one alone is not."""
     if seen.own_text or not seen.reading.page.lines:
         return ()
-    header = cut_header(seen.reading.page, seen.reading.page.lines)
-    top, bottom = 0.0, _HEADER * picture.height
-    if header.number is not None and header.date is not None and header.anchor.found:
-        # Only the rows that hold digits to confirm, with the title that anchors them.
-        top = max(0.0, header.anchor.row - 2.5 * header.anchor.unit)
-        bottom = max(header.number.box[3], header.date.box[3]) + 1.2 * header.anchor.unit
-    return digitize_ocr.read_zone(picture, (0.0, top, picture.width, bottom), dpi=300, psm=4, language=language)
+    covers = [each.box for each in seen.markings if each.kind == "arrival-stamp"]
+    header = cut_header(seen.reading.page, seen.reading.page.lines, covers)
+    rows = digit_rows(header)
+    if not rows:
+        zone = (0.0, 0.0, picture.width, _HEADER * picture.height)
+        return digitize_ocr.read_zone(picture, zone, dpi=300, psm=4, language=language)
+    # A single row needs no search for columns, which would cost more than reading it.
+    read = (digitize_ocr.read_zone(picture, row, dpi=300, psm=6, language=language) for row in rows)
+    return tuple(line for lines in read for line in lines)
 
 
 def header_inks(picture: Picture, seen: Seen, second: tuple[Line, ...], language: str) -> dict[str, GapInk]:
