@@ -16,8 +16,8 @@ READ_DPI = 300
 
 def red_mask(rgb: np.ndarray, limit: int) -> np.ndarray:
     flat = flatten(rgb, paper(rgb)) if min(rgb.shape[:2]) >= 64 else rgb
-    red = flat[:, :, 0].astype(np.int16) - flat[:, :, 1:].max(axis=2)
-    return (red > limit).astype(np.uint8) * 255
+    red = cv2.subtract(flat[:, :, 0], cv2.max(flat[:, :, 1], flat[:, :, 2]))
+    return cv2.threshold(red, limit, 255, cv2.THRESH_BINARY)[1]
 
 
 def without_borders(mask: np.ndarray) -> np.ndarray:
@@ -62,11 +62,26 @@ def dark_mask(crop: np.ndarray) -> np.ndarray:
     return mask if level < 240 else np.zeros_like(mask)
 
 
-def double(mask: np.ndarray) -> bool:
-    """Whether a frame has two lines above or below: only secrecy stamps do (tables and forms have one)."""
+def double(mask: np.ndarray, drawn: float = 0.7) -> bool:
+    """Whether a frame has two lines above or below: only secrecy stamps do (tables and forms have one).
+    `drawn` is the share of a line that must be inked.
+    """
     height, width = mask.shape
     rows = mask[:, round(0.2 * width) : round(0.8 * width)].mean(axis=1) / 255
-    dark = rows > 0.7
+    dark = rows > drawn
     starts = np.flatnonzero(dark[1:] & ~dark[:-1])
     edge = 0.34 * height
     return int((starts < edge).sum()) >= 2 and int((starts > height - edge).sum()) >= 2
+
+
+def no_letters(mask: np.ndarray) -> bool:
+    """Whether a cut-out is one dark surface (a part of a photograph), or bars from end to end and nothing between
+    them (bar codes, Patch-T sheets): no stamp under any reading. Letters cover a part of every row.
+    """
+    if mask.mean() > 0.9 * 255:
+        return True
+    height, width = mask.shape
+    rows = mask[round(0.15 * height) : round(0.85 * height), round(0.2 * width) : round(0.8 * width)].mean(axis=1) / 255
+    dark = rows > 0.7
+    bars = int((dark[1:] & ~dark[:-1]).sum())
+    return bars >= 2 and bool(((rows < 0.08) | (rows > 0.85)).mean() >= 0.8) and bool(dark.mean() >= 0.25)

@@ -21,10 +21,22 @@ from scanner_intake.digitize_ocr import Picture, flatten
 from scanner_intake.digitized import Marking
 from scanner_intake.known_boxes import Meaning, closest, enough, resembles_secret, words
 from scanner_intake.layout import Box, key
-from scanner_intake.stamp_ink import READ_DPI, dark_mask, double, framed, inset, red_mask, sides, without_borders
+from scanner_intake.stamp_frames import Frame, line_frames
+from scanner_intake.stamp_ink import (
+    READ_DPI,
+    dark_mask,
+    double,
+    framed,
+    inset,
+    no_letters,
+    red_mask,
+    sides,
+    without_borders,
+)
 
 _FIND_DPI = 100
 _MOST_READ = 14
+_MOST_LINED = 4
 
 ReadText = Callable[[np.ndarray, int, float], str]
 
@@ -37,6 +49,8 @@ class _Blob:
     long: float
     short: float
     angle: float
+    doubled: bool = False  # both long sides were found drawn twice
+    level: bool = False  # the angle is that of its lines
 
     @property
     def aspect(self) -> float:
@@ -112,20 +126,24 @@ class _Look:
 
     def identify(self, blob: _Blob, *, black: bool = False) -> Marking | None:
         """The stamp in a red (or black) box; kind "unknown" for one that could be a secrecy stamp and was not read."""
-        if abs(blob.angle) > 2:
+        if abs(blob.angle) > 2 and not blob.level:
             blob = _levelled(self.picture, blob, black=black)
         crop = _upright(self.picture, blob)
         mask = dark_mask(crop) if black else red_mask(crop, 32)
+        if no_letters(mask):
+            return None
+        bordered = _double(blob, mask) if black else sides(mask) >= 2
         heard: list[str] = []
         for index, (gray, psm) in enumerate(_tries(crop, mask, turned=abs(blob.angle) > 20)):
             heard.append(self.read(framed(gray), psm, READ_DPI))
             word, score = closest(heard[-1], self.known)
             if word and score >= enough(word, index, self.known):
+                if word == "MAT" and len(key(heard[-1])) < len(word) and not (bordered and sides(mask) >= 3):
+                    continue  # two letters of three outside a frame: a speck of a picture
                 kind, value = self.known[word]
                 return Marking(kind, value, self.picture.number, blob.box, round(score / 100, 2))
         if not _stamp_sized(blob, self.picture):
             return None
-        bordered = double(mask) if black else sides(mask) >= 2
         if bordered and not _clearly_else(heard):
             return Marking("unknown", "", self.picture.number, blob.box, 0.0)
         return None
@@ -149,7 +167,8 @@ class _Look:
     def black_boxes(self, known: list[Box]) -> list[Marking]:
         """Dark frames of a stamp's size (photocopies, gray and bitonal scans)."""
         kept = []
-        for blob in _dark_blobs(self.picture):
+        gray = _gray(self.picture)
+        for blob in _dark_blobs(gray):
             if _stamp_sized(blob, self.picture) and not any(_overlap(blob.box, box) > 0.5 for box in known):
                 kept.append(blob)
                 known = [*known, blob.box]
@@ -161,7 +180,36 @@ class _Look:
             marking = self.identify(blob, black=True)
             if marking is not None and marking.kind != "arrival-stamp":
                 markings.append(marking)
+        return markings + self._lined_boxes(gray, [*known[: len(known) - len(kept)], *(m.box for m in markings)])
+
+    def _lined_boxes(self, gray: np.ndarray, known: list[Box]) -> list[Marking]:
+        """Dark frames that are no region of their own, because print, a table or a pen touches them."""
+        markings: list[Marking] = []
+        read = 0
+        height, width = gray.shape
+        for frame in line_frames(gray[: round(0.66 * height), : round(0.7 * width)], _FIND_DPI):
+            blob = _of_lines(frame)
+            if not _stamp_sized(blob, self.picture) or any(_overlap(blob.box, box) > 0.5 for box in known):
+                continue
+            mask = dark_mask(_upright(self.picture, blob))
+            if no_letters(mask) or (sides(mask) < 3 and not blob.doubled):
+                continue
+            read += 1
+            if read <= _MOST_LINED:
+                marking = self.identify(blob, black=True)
+                markings += [marking] if marking is not None and marking.kind != "arrival-stamp" else []
+            elif _double(blob, mask):
+                markings.append(Marking("unknown", "", self.picture.number, blob.box, 0.0))
         return markings
+
+
+def _of_lines(frame: Frame) -> _Blob:
+    turn, point = np.radians(frame.angle), 72 / 25.4
+    across = (frame.long * abs(np.cos(turn)) + frame.short * abs(np.sin(turn))) / 2
+    down = (frame.long * abs(np.sin(turn)) + frame.short * abs(np.cos(turn))) / 2
+    box = tuple(float(each * point) for each in (frame.x - across, frame.y - down, frame.x + across, frame.y + down))
+    doubled = frame.doubled == 2 and frame.ends == 2
+    return _Blob((box[0], box[1], box[2], box[3]), frame.long, frame.short, frame.angle, doubled, level=True)
 
 
 def _tries(crop: np.ndarray, mask: np.ndarray, *, turned: bool) -> Iterator[tuple[np.ndarray, int]]:
@@ -174,6 +222,13 @@ def _tries(crop: np.ndarray, mask: np.ndarray, *, turned: bool) -> Iterator[tupl
         yield cv2.rotate(bare, cv2.ROTATE_180), 7
         yield cv2.rotate(np.ascontiguousarray(crop[:, :, 1]), cv2.ROTATE_180), 6
     yield inset(bare), 8
+
+
+def _double(blob: _Blob, mask: np.ndarray) -> bool:
+    """Whether the frame has two borders; broken lines are enough where the search by lines saw both. More than 45 %
+    of ink is a picture (stamps: at most 35 %).
+    """
+    return double(mask) or (blob.doubled and mask.mean() < 0.45 * 255 and double(mask, 0.5))
 
 
 def _clearly_else(heard: list[str]) -> bool:
@@ -256,11 +311,14 @@ def _levelled(picture: Picture, blob: _Blob, *, black: bool) -> _Blob:
     return replace(blob, angle=best)
 
 
-def _dark_blobs(picture: Picture) -> list[_Blob]:
-    """Dark outlines, large ones first; faint frames too: two limits, over the local paper."""
+def _gray(picture: Picture) -> np.ndarray:
     ratio = _FIND_DPI / (picture.scale * 72)
     gray = cv2.resize(picture.rgb[:, :, 1], None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
-    gray = flatten(np.ascontiguousarray(gray))
+    return flatten(np.ascontiguousarray(gray))
+
+
+def _dark_blobs(gray: np.ndarray) -> list[_Blob]:
+    """Dark outlines, large ones first; faint frames too: two limits, over the local paper."""
     found: list[_Blob] = []
     for limit in (170, 215):
         mask = (gray < limit).astype(np.uint8) * 255

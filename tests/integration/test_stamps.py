@@ -77,6 +77,28 @@ def test_secrecy_without_colour(word: str, form: str) -> None:
     assert seen(page)[0]
 
 
+@pytest.mark.parametrize("word", ["TỐI MẬT", "TUYỆT MẬT"])
+@pytest.mark.parametrize("turn", [8, -12, 5, 85])
+@pytest.mark.parametrize("form", ["gray", "bitonal"])
+def test_a_colourless_frame_that_print_runs_into(word: str, turn: float, form: str) -> None:
+    page = cv2.cvtColor(stamped(sheet(), box_stamp(word, DPI), 190, 690, turn), cv2.COLOR_BGR2GRAY)
+    if form == "bitonal":
+        page = ((page > 150) * 255).astype(np.uint8)
+    assert seen(page)[0]
+
+
+def test_bars_and_dark_surfaces_are_no_stamp() -> None:
+    page = sheet()
+    for y in range(420, 500, 16):
+        page[y : y + 8, 300:420] = 20
+    page[440:510, 600:800] = 30
+    assert seen(page) == ("", set())
+    codes = sheet()
+    for x in (300, 316, 330, 342, 358, 366, 380, 396):
+        codes[400:480, x : x + 7] = 20
+    assert seen(codes) == ("", set())
+
+
 @pytest.mark.parametrize("word", ["MẬT", "TUYỆT MẬT"])
 def test_secrecy_under_a_seal_or_a_pen(word: str) -> None:
     page = stamped(sheet(), box_stamp(word, DPI), 220, 480)
