@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -46,6 +47,7 @@ class Runner:
         gates: Mapping[Step, Callable[[], bool]] | None = None,
     ) -> None:
         self._gates = gates or {}
+        self._turned_at = time.monotonic()
         self._store = store
         self._actions = actions
         self._clock = clock
@@ -76,6 +78,13 @@ class Runner:
                 thread.start()
             for thread in threads:
                 thread.join()
+
+    def turned_within(self, seconds: float) -> bool:
+        """Whether the loop of the light steps began a turn in the last ``seconds``; the watchdog asks.
+
+        A long paper keeps only its own thread busy, bounded by the child's limits, and says nothing about health.
+        """
+        return time.monotonic() - self._turned_at < seconds
 
     def once(self, steps: list[Step], owner: str = "") -> bool:
         """Lease and run one step; False when nothing waits, or nothing whose gate is open (a token, for signing)."""
@@ -117,6 +126,8 @@ class Runner:
     def _loop(self, stop: threading.Event, steps: list[Step], owner: str) -> None:
         seen, idle = -1, 0
         while not stop.is_set():
+            if Step.DIGITIZE not in steps:
+                self._turned_at = time.monotonic()
             try:
                 version = self._store.data_version()
                 if version == seen and idle < 5:

@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 
 def notify(message: str) -> None:
@@ -55,11 +56,13 @@ def stop_on_signals() -> Stop:
     return stop
 
 
-def feed_watchdog(stop: Stop, longest_turn: float = 120.0) -> None:
-    """Keep systemd's watchdog content while the service's loop asks ``stop`` at least every ``longest_turn`` seconds.
+def feed_watchdog(stop: Stop, longest_turn: float = 120.0, turned: Callable[[float], bool] | None = None) -> None:
+    """Keep systemd's watchdog content while the service's loop turns at least every ``longest_turn`` seconds.
 
+    ``turned(seconds)`` tells it; without one, asking ``stop`` is the proof, which only a service of one loop can give.
     Returns at once when systemd set no watchdog.
     """
+    alive = turned or stop.asked_within
     microseconds = int(os.environ.get("WATCHDOG_USEC", "0"))
     if not microseconds:
         return
@@ -67,7 +70,7 @@ def feed_watchdog(stop: Stop, longest_turn: float = 120.0) -> None:
     def feed() -> None:
         pause = microseconds / 2_000_000
         while not threading.Event.is_set(stop):
-            if stop.asked_within(longest_turn):
+            if alive(longest_turn):
                 notify("WATCHDOG=1")
             threading.Event.wait(stop, pause)
 

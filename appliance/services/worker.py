@@ -62,7 +62,7 @@ def serve_worker(config: Config) -> None:
     runner = make_runner(config, store)
     threading.Thread(target=_sweep_now_and_then, args=(store, stop), daemon=True).start()
     notify("READY=1")
-    feed_watchdog(stop)
+    feed_watchdog(stop, turned=runner.turned_within)
     threads = config.digitize.workers or max(1, os.cpu_count() or 1)
     runner.run(stop, config.runtime / "worker.lock", threads, lambda: tidy(config, store))
     store.close()

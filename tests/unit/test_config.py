@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -190,8 +189,8 @@ def test_what_is_no_text(tmp_path: Path) -> None:
     assert caught.value.code == "config-syntax"
 
 
-@pytest.mark.skipif(os.environ.get("STATE_DIRECTORY") is not None, reason="the environment names a state folder")
 def test_nothing_outside_the_file_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     before = load(tmp_path, WHOLE)
     monkeypatch.setenv("STATE_DIRECTORY", "/elsewhere")
     monkeypatch.chdir("/")

@@ -174,3 +174,32 @@ def test_one_worker_a_box(store: Store, tmp_path: Path) -> None:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(BlockingIOError):
             Runner(store, {}, Clock()).run(threading.Event(), lock, 1)
+
+
+def test_a_light_step_that_hangs_is_seen_though_the_other_threads_turn(store: Store, tmp_path: Path) -> None:
+    """What the watchdog asks: idle digitizing threads and lease renewal must not speak for a hung light loop."""
+    hung, stop = threading.Event(), threading.Event()
+
+    def gate() -> bool:
+        hung.wait(20)
+        return False
+
+    runner = Runner(
+        store, {Step.DIGITIZE: lambda *_: None, Step.SIGN: lambda *_: None}, lambda: NOW, gates={Step.SIGN: gate}
+    )
+    thread = threading.Thread(target=runner.run, args=(stop, tmp_path / "lock", 1), daemon=True)
+    thread.start()
+    try:
+        assert runner.turned_within(5)
+        time.sleep(1.0)
+        assert not runner.turned_within(0.8)
+        hung.set()
+        deadline = time.monotonic() + 10
+        while not (turns := runner.turned_within(0.4)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert turns
+    finally:
+        hung.set()
+        stop.set()
+        thread.join(10)
+    assert not thread.is_alive()
