@@ -2,14 +2,17 @@
 
 A thread of its own looks at ``store.data_version`` (a counter per connection, so always from the same thread) and at
 the link file. An event carries no content: the page fetches itself again, which is also what it does after every
-reconnect, so a lost event loses nothing. Invariant: every stream gets a comment at least every 15 seconds and ends
-when the service stops.
+reconnect, so a lost event loses nothing. A page carries the number that was current before its facts were read and
+gives it when it starts to listen (``?since=``): what changed in between is told at once.
+
+Invariant: every stream gets a comment at least every 15 seconds and ends when the service stops.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -32,7 +35,12 @@ class Live:
         self._link_file = link_file
         self._stop = threading.Event()
         self._woken: set[asyncio.Event] = set()
-        self._number = 0
+        self._number = secrets.randbits(40)  # never the number of a page that an earlier run of the service made
+
+    @property
+    def number(self) -> int:
+        """Rises with every change."""
+        return self._number
 
     async def running(self, _app: web.Application) -> AsyncIterator[None]:
         """The watching thread, for the lifetime of the application (an aiohttp clean-up context)."""
@@ -55,6 +63,8 @@ class Live:
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         woken = asyncio.Event()
+        if request.query.get("since", str(self._number)) != str(self._number):
+            woken.set()
         self._woken.add(woken)
         try:
             await response.write(b"retry: 2000\n\n")

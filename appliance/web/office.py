@@ -40,3 +40,5 @@ class Office:
 
 
 OFFICE = web.AppKey("office", Office)
+LIVE_NUMBER = web.RequestKey("live-number", int)
+"""The number of the last change (``Live.number``) when a request arrived: before any of its facts were read."""

@@ -44,9 +44,9 @@ class TooSlow(NoPicture):
 
 @dataclass(frozen=True)
 class Drawn:
-    """A page picture on disk and the size of every page of its PDF in points."""
+    """A page picture (a JPEG) and the size of every page of its PDF in points."""
 
-    picture: Path
+    picture: bytes
     sizes: tuple[tuple[float, float], ...]
 
 
@@ -71,11 +71,13 @@ class Pictures:
         kept = self._folder / sha256
         picture, sizes = kept / f"{number}-{width}.jpg", kept / "sizes.json"
         async with self._room:
-            if not (picture.exists() and sizes.exists()):
+            try:
+                head, body = await asyncio.to_thread(lambda: (sizes.read_bytes(), picture.read_bytes()))
+            except OSError:  # not drawn yet, or swept at this moment because the paper went on
                 said = await self._drawn(sha256, number, width)
                 head, _, body = said.partition(b"\n")
                 await asyncio.to_thread(_keep, kept, {sizes: head, picture: body})
-        return Drawn(picture, _sizes_in(sizes))
+        return Drawn(body, _sizes_in(sha256, head))
 
     async def _drawn(self, sha256: str, number: int, width: int) -> bytes:
         source = self._blobs.existing(sha256)
@@ -142,15 +144,18 @@ async def _read_capped(child: asyncio.subprocess.Process) -> bytes:
 
 
 def _keep(folder: Path, contents: dict[Path, bytes]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, content in contents.items():
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
-            part.write(content)
-        Path(part.name).replace(path)
-
-
-def _sizes_in(path: Path) -> tuple[tuple[float, float], ...]:
     try:
-        return tuple((float(across), float(down)) for across, down in json.loads(path.read_text())["sizes"])
-    except (OSError, ValueError, KeyError) as error:
-        raise NoPicture(path.parent.name) from error
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in contents.items():
+            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as part:
+                part.write(content)
+            Path(part.name).replace(path)
+    except OSError as error:  # the sweep took the folder away, or the disk is full: only the cache is the poorer for it
+        log.info("a page picture was not kept: %s", error)
+
+
+def _sizes_in(sha256: str, head: bytes) -> tuple[tuple[float, float], ...]:
+    try:
+        return tuple((float(across), float(down)) for across, down in json.loads(head)["sizes"])
+    except (ValueError, KeyError) as error:
+        raise NoPicture(sha256) from error

@@ -21,7 +21,7 @@ from aiohttp import web
 from appliance.store import views
 from appliance.store.standing import Role
 from appliance.web.link import Link, read_link
-from appliance.web.office import OFFICE, VIETNAM, Office
+from appliance.web.office import LIVE_NUMBER, OFFICE, VIETNAM, Office
 from appliance.wording import CODES, _, current_language, states, text_of
 
 _HERE = Path(__file__).parent
@@ -127,6 +127,7 @@ async def page(request: web.Request, template: str, state: int = 200, **facts: A
         "line": await asyncio.to_thread(_line, office, now),
         "said": request.query.get("said", ""),
         "path": request.path,
+        "live_number": request[LIVE_NUMBER],
         "live_url": request.path_qs if request.method == "GET" else request.path,
         "other_language": "?" + urlencode({**request.query, "lang": "en" if current_language() == "vi" else "vi"}),
         "at": lambda moment: clock_time(moment, now),

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from appliance.commands import CommandRefused
 from appliance.store import BlobMissing, NoSuchDocument, StoreFull
-from appliance.web.office import OFFICE
+from appliance.web.office import LIVE_NUMBER, OFFICE
 from appliance.web.presenting import page
 from appliance.wording import _, speak, text_of
 from appliance.wording.states import spoken
@@ -67,6 +67,7 @@ def from_own_page(request: web.Request) -> bool:
 @web.middleware
 async def guard(request: web.Request, handler: Handle) -> web.StreamResponse:
     """Language, host, origin, headers, and failures as pages in words."""
+    request[LIVE_NUMBER] = request.app[OFFICE].live.number
     language = (
         request.query.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or request.app[OFFICE].config.box.language
     )

@@ -99,7 +99,6 @@ async def desk(store: Store, tmp_path: Path, chromium: Any) -> AsyncIterator[Des
     await runner.cleanup()
 
 
-@pytest.mark.soak  # now and then too slow beside other tests; cause not found yet
 async def test_from_the_browser_to_the_receipt_by_keyboard(desk: Desk, tmp_path: Path) -> None:
     worker = Worker(desk.papers, desk.config, scanned_pdf())
     worker.start()

@@ -73,12 +73,28 @@ async def test_a_picture_is_drawn_once_and_swept_when_it_may_not_be_shown(store:
     blob = store.blobs.put(two_pages(tmp_path / "a.pdf"))
     pictures = Pictures(store.blobs, tmp_path / "cache", counted)
     drawn = await asyncio.gather(*(pictures.page(blob.sha256, 1) for _ in range(3)))
-    assert len(calls) <= 2 and drawn[0].picture.read_bytes().startswith(b"\xff\xd8")
+    assert len(calls) <= 2 and drawn[0].picture.startswith(b"\xff\xd8")
+    before = len(calls)
     pictures.sweep({blob.sha256})
-    assert drawn[0].picture.exists()
+    await pictures.page(blob.sha256, 1)
+    assert len(calls) == before, "kept"
     pictures.sweep(set())
-    assert not drawn[0].picture.exists()
-    assert not list((tmp_path / "cache").rglob("*.part"))
+    assert not list((tmp_path / "cache").iterdir())
+    assert (await pictures.page(blob.sha256, 1)).picture == drawn[0].picture, "and drawn anew when asked for"
+    assert len(calls) == before + 1
+
+
+async def test_a_sweep_while_a_page_is_drawn_costs_nobody_the_picture(store: Store, tmp_path: Path) -> None:
+    async def swept_meanwhile(source: Path, number: int, width: int) -> bytes:
+        said = await drawn_by_child(source, number, width)
+        pictures.sweep(set())
+        return said
+
+    blob = store.blobs.put(two_pages(tmp_path / "a.pdf"))
+    pictures = Pictures(store.blobs, tmp_path / "cache", swept_meanwhile)
+    for number in (1, 2, 1):
+        drawn = await pictures.page(blob.sha256, number)
+        assert drawn.picture.startswith(b"\xff\xd8") and len(drawn.sizes) == 2
 
 
 async def test_what_could_not_be_drawn_is_not_tried_again(store: Store, tmp_path: Path) -> None:

@@ -161,6 +161,34 @@ async def test_events_tell_of_a_change(visitor: Visitor, office_papers: Papers) 
             assert (await answer.content.readuntil(b"\n\n")).startswith(b"event: changed")
 
 
+async def test_a_change_between_the_page_and_its_listening_is_told(visitor: Visitor, office_papers: Papers) -> None:
+    _, text = await visitor.get("/")
+    number = text.partition('data-live-number="')[2].partition('"')[0]
+    await asyncio.sleep(0.6)  # the watcher has seen the store once
+    office_papers.received()
+    await asyncio.sleep(1)  # and the change, before the page listens
+    async with visitor.session.get(f"http://hop/events?since={number}") as answer:
+        async with asyncio.timeout(5):
+            told = await answer.content.readuntil(b"\n\n") + await answer.content.readuntil(b"\n\n")
+    assert b"event: changed" in told
+    _, text = await visitor.get("/")
+    number = text.partition('data-live-number="')[2].partition('"')[0]
+    async with visitor.session.get(f"http://hop/events?since={number}") as answer:
+        await answer.content.readuntil(b"\n\n")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await answer.content.readuntil(b"\n\n")
+
+
+async def test_a_page_picture_is_not_sent_twice(visitor: Visitor, office_papers: Papers) -> None:
+    paper = office_papers.digitized()
+    async with visitor.session.get(f"http://hop/papers/{paper}/pages/1.jpg") as answer:
+        assert answer.status == 200 and answer.content_type == "image/jpeg"
+        mark = answer.headers["ETag"]
+    async with visitor.session.get(f"http://hop/papers/{paper}/pages/1.jpg", headers={"If-None-Match": mark}) as again:
+        assert again.status == 304 and again.headers["Cache-Control"] == "private, no-cache"
+
+
 async def test_why_something_waits_is_said_in_words(visitor: Visitor, office_papers: Papers) -> None:
     paper = office_papers.received()
     office_papers.fail(paper, "store-full")

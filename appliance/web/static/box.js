@@ -59,7 +59,7 @@ function refreshSoon() {
 
 let source = null, opened = 0;
 function listen() {
-  source = new EventSource("/events");
+  source = new EventSource("/events?since=" + document.body.dataset.liveNumber);
   source.addEventListener("open", () => { if (opened++) refreshSoon(); });
   source.addEventListener("changed", refreshSoon);
   source.addEventListener("error", () => {
