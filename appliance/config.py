@@ -66,6 +66,7 @@ class FolderSection:
     ``watch`` is "events" or, for a mounted share (SMB, NFS), "poll". ``sub`` names folders inside with a meaning of
     their own; ``recursive`` takes the papers of all others too. ``batches``: stacks with separator sheets arrive here.
     ``two_sided``: files come in pairs from a feeder that sees one side: the fronts, then the turned stack's backs.
+    ``passwords`` names a file (mode 0600, one password a line) to be tried on locked PDFs of this folder.
     """
 
     path: Path
@@ -78,6 +79,7 @@ class FolderSection:
     recursive: bool = False
     batches: bool = False
     two_sided: bool = False
+    passwords: Path | None = None
     sub: tuple[SubFolderSection, ...] = ()
 
     @property
@@ -190,6 +192,11 @@ class Config:
     @property
     def signer_socket(self) -> Path:
         return self.signer.socket or self.runtime / "signer.sock"
+
+    @property
+    def worker_socket(self) -> Path:
+        """The worker's door (``appliance.door``)."""
+        return self.runtime / "worker.sock"
 
     @property
     def intake_file(self) -> Path:

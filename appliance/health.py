@@ -15,6 +15,7 @@ from appliance.store import open_store
 from appliance.store import outbox as outbox_rows
 from hsm.api import SigningError
 from hsm.client import SocketSigner
+from scanner_intake.passwords import BadPasswordFile, load_passwords
 
 EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
 """A clock before this build's time is wrong; signing with it would be worthless."""
@@ -35,6 +36,7 @@ def findings(config: Config, now: datetime) -> list[Finding]:
         _clock(now),
         _programs(),
         _folders(config),
+        _passwords(config),
         _intake(config, now),
         _disk(config),
         _files(config),
@@ -64,6 +66,16 @@ def _folders(config: Config) -> Iterator[Finding]:
             yield Finding("drop-folder-missing", True, {"path": folder.path})
         elif not os.access(folder.path, os.R_OK | os.W_OK | os.X_OK):
             yield Finding("drop-folder-closed", True, {"path": folder.path})
+
+
+def _passwords(config: Config) -> Iterator[Finding]:
+    """Password files that cannot be used: papers of their folders wait for a person, so it is told and not serious."""
+    for folder in config.folders:
+        if folder.passwords:
+            try:
+                load_passwords(folder.passwords)
+            except BadPasswordFile as error:
+                yield Finding(error.code, False, {"path": folder.passwords})
 
 
 _SEEN_HERE = frozenset({"drop-folder-missing", "drop-folder-closed"})

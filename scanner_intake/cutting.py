@@ -26,6 +26,7 @@ from scanner_intake.batches import Instruction, PageFinding, Plan, Sheet, plan, 
 from scanner_intake.digitize import wipe
 from scanner_intake.digitize_limits import environment
 from scanner_intake.digitized import Limits
+from scanner_intake.passwords import spellings
 
 _log = logging.getLogger(__name__)
 _CHILD = ("-m", "scanner_intake.cutting_child")
@@ -54,15 +55,16 @@ class Batch:
     pictures: dict[int, Path] | None = None
 
 
-def cut_batch(source: Path, out_dir: Path, limits: Limits | None = None) -> Batch:
-    """Looks for separator sheets in `source`; the parts' files are in `out_dir`, the caller's to remove.
+def cut_batch(source: Path, out_dir: Path, limits: Limits | None = None, passwords: Sequence[str] = ()) -> Batch:
+    """Looks for separator sheets in `source`; the parts' files are in `out_dir`, the caller's to remove. `passwords`
+    are tried on a locked PDF, whose parts are not locked any more; so in the other two functions.
 
     Raises: CutFailed; OSError when `source` cannot be read or `out_dir` cannot be written.
     """
     limits = limits or Limits()
     work = _work_in(out_dir)
     try:
-        answer = _asked(source, work, limits, ())
+        answer = _asked(source, work, limits, (), passwords)
         count, findings = _findings(answer)
         made = plan(findings)
         if made.whole:
@@ -80,7 +82,9 @@ def cut_batch(source: Path, out_dir: Path, limits: Limits | None = None) -> Batc
         wipe(work)
 
 
-def take_pages(source: Path, pages: Sequence[int], out_dir: Path, limits: Limits | None = None) -> Path:
+def take_pages(
+    source: Path, pages: Sequence[int], out_dir: Path, limits: Limits | None = None, passwords: Sequence[str] = ()
+) -> Path:
     """A PDF of these pages of `source`, in this order, in `out_dir`.
 
     Raises: CutFailed; OSError when `source` cannot be read or `out_dir` cannot be written.
@@ -88,13 +92,15 @@ def take_pages(source: Path, pages: Sequence[int], out_dir: Path, limits: Limits
     limits = limits or Limits()
     work = _work_in(out_dir)
     try:
-        _asked(source, work, limits, pages)
+        _asked(source, work, limits, pages, passwords)
         return _handed_over(work / "part-1.pdf", out_dir, limits.output_bytes, b"%PDF-")
     finally:
         wipe(work)
 
 
-def sides_together(fronts: Path, backs: Path, out_dir: Path, limits: Limits | None = None) -> Path:
+def sides_together(
+    fronts: Path, backs: Path, out_dir: Path, limits: Limits | None = None, passwords: Sequence[str] = ()
+) -> Path:
     """One PDF of the fronts and the backs (`batches.interleaved`) of one stack, in `out_dir`.
 
     Raises: CutFailed (also sides-do-not-match); OSError as above.
@@ -102,7 +108,7 @@ def sides_together(fronts: Path, backs: Path, out_dir: Path, limits: Limits | No
     limits = limits or Limits()
     work = _work_in(out_dir)
     try:
-        _asked(fronts, work, limits, (), backs)
+        _asked(fronts, work, limits, (), passwords, backs)
         return _handed_over(work / "part-1.pdf", out_dir, limits.output_bytes, b"%PDF-")
     finally:
         wipe(work)
@@ -113,7 +119,9 @@ def _work_in(out_dir: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=".cut-", dir=out_dir))
 
 
-def _asked(source: Path, work: Path, limits: Limits, pages: Sequence[int], backs: Path | None = None) -> dict[str, Any]:
+def _asked(
+    source: Path, work: Path, limits: Limits, pages: Sequence[int], passwords: Sequence[str], backs: Path | None = None
+) -> dict[str, Any]:
     request = {
         "source": str(source.resolve(strict=True)),
         "limits": asdict(limits),
@@ -121,7 +129,7 @@ def _asked(source: Path, work: Path, limits: Limits, pages: Sequence[int], backs
         "backs": str(backs.resolve(strict=True)) if backs else "",
     }
     (work / "request.json").write_bytes(json.dumps(request).encode())
-    _run(work, limits)
+    _run(work, limits, spellings(tuple(passwords)))
     try:
         answer = json.loads(_read_plain(work / "result.json", _RESULT_BYTES))
         code = answer["code"]
@@ -134,11 +142,11 @@ def _asked(source: Path, work: Path, limits: Limits, pages: Sequence[int], backs
     return dict(answer)
 
 
-def _run(work: Path, limits: Limits) -> None:
+def _run(work: Path, limits: Limits, passwords: Sequence[str]) -> None:
     with (work / "child.log").open("wb") as log:
         child = subprocess.Popen(
             [sys.executable, *_CHILD, str(work)],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # the passwords go this way: never onto a disk
             stdout=log,
             stderr=log,
             cwd=work,
@@ -146,7 +154,8 @@ def _run(work: Path, limits: Limits) -> None:
             start_new_session=True,
         )
         try:
-            code = child.wait(timeout=limits.wall_seconds)
+            child.communicate(json.dumps(list(passwords)).encode(), timeout=limits.wall_seconds)
+            code = child.returncode
         except subprocess.TimeoutExpired:
             raise CutFailed("timeout") from None
         finally:

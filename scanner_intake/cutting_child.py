@@ -1,7 +1,8 @@
 """The limited child that looks for separator sheets and cuts a batch (`python -m scanner_intake.cutting_child WORK`).
 
 Owns reading the hostile file for that: limits on itself, one page picture at a time, then the parts as PDFs made of the
-file's own page objects. It reads `request.json` in WORK and writes `result.json`, `part-N.pdf` and `cut-N.jpg` there.
+file's own page objects. It reads `request.json` in WORK and, from standard input, the passwords to try (a JSON list of
+strings); it writes `result.json`, `part-N.pdf` and `cut-N.jpg` in WORK.
 
 Invariants: no page stream is decoded and encoded again; a signed file is never cut; no text is recognised here.
 """
@@ -24,11 +25,12 @@ _PICTURE_WIDTH, _PICTURE_QUALITY = 360, 60
 def main(arguments: list[str]) -> int:
     """Runs one request. Exit code 0 when a result was written."""
     work = Path(arguments[0])
+    passwords = json.loads(sys.stdin.buffer.read() or b"[]")
     request = json.loads((work / "request.json").read_bytes())
     limits = Limits(**request["limits"])
     digitize_limits.restrict(limits)
     try:
-        result = _run(Path(request["source"]), work, limits, request["pages"], request["backs"])
+        result = _run(Path(request["source"]), work, limits, request["pages"], request["backs"], passwords)
     except MemoryError:
         result = {"code": "out-of-memory", "pages": 0, "findings": []}
     part = work / "result.part"
@@ -37,13 +39,15 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _run(original: Path, work: Path, limits: Limits, wanted: Sequence[int], backs: str) -> dict[str, Any]:
+def _run(
+    original: Path, work: Path, limits: Limits, wanted: Sequence[int], backs: str, passwords: Sequence[str]
+) -> dict[str, Any]:
     from scanner_intake.source_pages import Refused, open_source  # imports follow the limits: they cost memory too
 
     try:
         if backs:
-            return _sides_together(original, Path(backs), work, limits)
-        with open_source(original, work, limits) as source:
+            return _sides_together(original, Path(backs), work, limits, passwords)
+        with open_source(original, work, limits, passwords) as source:
             count = len(source.pages)
             if wanted:
                 if source.signed or max(wanted) > count:
@@ -60,7 +64,7 @@ def _run(original: Path, work: Path, limits: Limits, wanted: Sequence[int], back
         return {"code": refusal.code, "pages": 0, "findings": []}
 
 
-def _sides_together(fronts: Path, backs: Path, work: Path, limits: Limits) -> dict[str, Any]:
+def _sides_together(fronts: Path, backs: Path, work: Path, limits: Limits, passwords: Sequence[str]) -> dict[str, Any]:
     """One PDF of two files: fronts in order, backs as they come out of the turned stack."""
     import pikepdf
 
@@ -68,7 +72,10 @@ def _sides_together(fronts: Path, backs: Path, work: Path, limits: Limits) -> di
 
     second = work / "backs"
     second.mkdir()
-    with open_source(fronts, work, limits) as front, open_source(backs, second, limits) as back:
+    with (
+        open_source(fronts, work, limits, passwords) as front,
+        open_source(backs, second, limits, passwords) as back,
+    ):
         ahead, behind = len(front.pages), len(back.pages)
         order = interleaved(range(1, ahead + 1), range(ahead + 1, ahead + behind + 1))
         if order is None or front.signed or back.signed:
@@ -85,8 +92,11 @@ def _sides_together(fronts: Path, backs: Path, work: Path, limits: Limits) -> di
 
 
 def _pages_of(source: Any, original: Path) -> Path:
-    """The PDF whose pages are the file's own: a PDF itself, any other file in its PDF form."""
-    return original if source.media_type == "application/pdf" else Path(source.pdf)
+    """The PDF whose pages are the file's own: a PDF itself, a locked one without its lock, any other file in its PDF
+    form.
+    """
+    own = source.media_type == "application/pdf" and "encryption-removed" not in source.warnings
+    return original if own else Path(source.pdf)
 
 
 def _tells(finding: PageFinding) -> bool:

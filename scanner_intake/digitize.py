@@ -16,7 +16,7 @@ import signal
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from scanner_intake.digitized import (
     Marking,
     parse,
 )
+from scanner_intake.passwords import spellings
 
 __all__ = ["FIELD_NAMES", "VERDICTS", "Cost", "Digitized", "Field", "Limits", "Marking", "digitize"]
 
@@ -48,12 +49,14 @@ def digitize(
     *,
     ignore_markings: bool = False,
     on_page: OnPage | None = None,
+    passwords: Sequence[str] = (),
 ) -> Digitized:
     """Text, fields, markings and, for the verdict ok, a PDF/A-2b at `out_dir/<name of source>.pdf` (replaced when
     there).
 
     `ignore_markings` is for a paper that an authorised person has looked at and released as not secret: the gate then
-    only reports. `on_page(page, of)` is called, in the caller's thread, whenever another page is begun.
+    only reports. `on_page(page, of)` is called, in the caller's thread, whenever another page is begun. `passwords` are
+    tried on a locked PDF; they stay in memory, and the archive copy needs none.
 
     Raises: OSError when `source` cannot be read or `out_dir` cannot be written.
     """
@@ -72,7 +75,8 @@ def digitize(
         }
         (work / "request.json").write_bytes(json.dumps(request).encode())
         started = time.monotonic()
-        ended = run(work, limits.wall_seconds, _Progress(work, on_page) if on_page else None)
+        look = _Progress(work, on_page) if on_page else None
+        ended = run(work, limits.wall_seconds, look, spellings(tuple(passwords)))
         failure = _failure(ended, work)
         result = Digitized("unreadable", code=failure) if failure else _collect(work, _target(source, out_dir), limits)
         return replace(result, cost=_cost(source, result.pdf, time.monotonic() - started, ended))

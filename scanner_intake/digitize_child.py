@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,16 @@ class _Looked:
         return [marking for each in self.seen for marking in each.markings]
 
 
-def main(arguments: list[str]) -> int:
-    """Runs one request. Exit code 0 when a result was written."""
+def main(arguments: list[str], passwords: Sequence[str] = ()) -> int:
+    """Runs one request; `passwords` are tried on a locked PDF. Exit code 0 when a result was written."""
     work = Path(arguments[0])
     request = json.loads((work / "request.json").read_bytes())
     limits = Limits(**request["limits"])
     digitize_limits.restrict(limits)
     try:
-        result = _digitize(Path(request["source"]), work, limits, request["language"], request["ignore_markings"])
+        result = _digitize(
+            Path(request["source"]), work, limits, request["language"], request["ignore_markings"], passwords
+        )
     except MemoryError:
         result = Digitized("unreadable", code="out-of-memory")
     _write(work, result)
@@ -65,14 +68,16 @@ def _write(work: Path, result: Digitized) -> None:
     part.replace(work / "result.json")
 
 
-def _digitize(original: Path, work: Path, limits: Limits, language: str, ignore_markings: bool) -> Digitized:
+def _digitize(
+    original: Path, work: Path, limits: Limits, language: str, ignore_markings: bool, passwords: Sequence[str]
+) -> Digitized:
     from scanner_intake.container import media_type_of  # imports follow the limits: they cost memory too
     from scanner_intake.ocr_engine import RecognitionFailed
     from scanner_intake.source_pages import Refused, open_source
 
     kind = media_type_of(original) or ""
     try:
-        with open_source(original, work, limits) as source:
+        with open_source(original, work, limits, passwords) as source:
             kind = source.media_type
             looked = _look(source, work, limits, language)
             return _judge(source, looked, work, original, limits, ignore_markings)

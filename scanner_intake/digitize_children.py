@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class Ended:
     peak_rss_mb: float = 0.0
 
 
-def run(work: Path, seconds: float, look: Callable[[], None] | None = None) -> Ended:
+def run(work: Path, seconds: float, look: Callable[[], None] | None = None, passwords: Sequence[str] = ()) -> Ended:
     """Has the request in `work` done by a child and waits for its end; `look` is called now and then meanwhile.
 
     A mother that died is replaced once; then the child counts as crashed (code 70).
@@ -43,7 +43,8 @@ def run(work: Path, seconds: float, look: Callable[[], None] | None = None) -> E
         mother = _mother()
         try:
             assert mother.stdin is not None
-            mother.stdin.write(json.dumps({"work": str(work), "seconds": seconds}).encode() + b"\n")
+            asked = {"work": str(work), "seconds": seconds, "passwords": list(passwords)}
+            mother.stdin.write(json.dumps(asked).encode() + b"\n")
             mother.stdin.flush()
             answer = _answer(mother, seconds + _SPARE_SECONDS, look)
         except (BrokenPipeError, ValueError, KeyError):

@@ -5,8 +5,8 @@ Owns the fork, the wall clock of a child, the end of its whole group and the rep
 interpreter with all libraries costs as much as reading a page; a fork costs nothing. It parses no document: what a
 hostile file does to a child stays in the child.
 
-Protocol: one JSON line on standard input per file ({"work", "seconds"}), one JSON line on standard output when its
-child is gone ({"code", "cpu_seconds", "peak_rss_mb"}; code null: out of time). It ends with its input.
+Protocol: one JSON line on standard input per file ({"work", "seconds", "passwords"}), one JSON line on standard output
+when its child is gone ({"code", "cpu_seconds", "peak_rss_mb"}; code null: out of time). It ends with its input.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> int:
     _prepare()
     for line in sys.stdin:
         request = json.loads(line)
-        print(json.dumps(_one(request["work"], float(request["seconds"]))), flush=True)
+        print(json.dumps(_one(request["work"], float(request["seconds"]), request["passwords"])), flush=True)
     return 0
 
 
@@ -45,10 +45,10 @@ def _prepare() -> None:
     gc.freeze()  # children share what is here instead of copying it at their first collection
 
 
-def _one(work: str, seconds: float) -> dict[str, Any]:
+def _one(work: str, seconds: float, passwords: list[str]) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
-        _become_child(work)
+        _become_child(work, passwords)
     descriptor = os.pidfd_open(child)
     ready, _, _ = select.select([descriptor], [], [], seconds)
     os.close(descriptor)
@@ -65,7 +65,7 @@ def _one(work: str, seconds: float) -> dict[str, Any]:
     }
 
 
-def _become_child(work: str) -> None:
+def _become_child(work: str, passwords: list[str]) -> None:
     """Never returns."""
     code = _CRASHED
     try:
@@ -78,7 +78,7 @@ def _become_child(work: str) -> None:
         os.closerange(3, 512)
         os.chdir(work)
         os.environ.update(HOME=work, TMPDIR=work)
-        code = digitize_child.main([work])
+        code = digitize_child.main([work], passwords)
     except BaseException as error:  # the log's last line names it, as an interpreter's own trace would
         os.write(2, f"{type(error).__name__}\n".encode())
     finally:

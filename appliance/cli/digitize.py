@@ -19,6 +19,7 @@ from scanner_intake.dictionary import BadDictionary
 from scanner_intake.dictionary import load as load_dictionary
 from scanner_intake.digitize import FIELD_NAMES, Digitized, Field, Limits, Marking
 from scanner_intake.digitize import digitize as digitize_file
+from scanner_intake.passwords import BadPasswordFile, load_passwords
 
 PRINTED = {
     "khan": "KHẨN",
@@ -50,8 +51,16 @@ PRINTED = {
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Từ điển của tỉnh: tên cơ quan, ký hiệu, người ký, các khung dấu thường gặp (TOML).",
 )
+@click.option(
+    "--password-file",
+    metavar="TỆP",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Tệp mật khẩu đã biết của các PDF có khóa, mỗi dòng một mật khẩu; chỉ chủ tệp được đọc (chmod 600).",
+)
 @json_option
-def digitize(files: tuple[Path, ...], out_dir: Path, dictionary: Path | None, as_json: bool) -> None:
+def digitize(
+    files: tuple[Path, ...], out_dir: Path, dictionary: Path | None, password_file: Path | None, as_json: bool
+) -> None:
     """Số hóa bản quét thành PDF/A-2b tìm kiếm được và đọc các trường thông tin.
 
     Văn bản nghi có dấu độ mật không được ghi ra chữ hay PDF. Mã thoát 0 khi mọi tệp đều có kết luận, kể cả kết luận
@@ -64,16 +73,22 @@ def digitize(files: tuple[Path, ...], out_dir: Path, dictionary: Path | None, as
             raise click.UsageError(
                 _("Từ điển {path} không dùng được: {reason}.").format(path=dictionary, reason=error)
             ) from error
+    passwords: tuple[str, ...] = ()
+    if password_file is not None:
+        try:
+            passwords = load_passwords(password_file)
+        except BadPasswordFile as error:
+            raise click.UsageError(text_of(error.code, path=password_file)) from error
     limits = Limits(dictionary=str(dictionary.resolve()) if dictionary else "")
-    documents = [_one(file, out_dir, limits) for file in files]
+    documents = [_one(file, out_dir, limits, passwords) for file in files]
     emit({"documents": documents}, "\n".join(_told(each) for each in documents), as_json)
 
 
-def _one(file: Path, out_dir: Path, limits: Limits) -> dict[str, Any]:
+def _one(file: Path, out_dir: Path, limits: Limits, passwords: tuple[str, ...]) -> dict[str, Any]:
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".digitize-", dir=out_dir) as part:
-            result = digitize_file(file, Path(part), limits)
+            result = digitize_file(file, Path(part), limits, passwords=passwords)
             pdf = _place(result.pdf, out_dir) if result.pdf is not None else None
     except OSError as error:
         fail(_("Không ghi được vào {path}: {reason}.").format(path=out_dir, reason=error.strerror), ExitCode.FAILED)

@@ -21,6 +21,7 @@ from typing import Any
 from appliance.domain.documents import Document, replaced_by
 from appliance.domain.states import Event, State
 from appliance.ids import new_id
+from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.runner import Action, StepFailed
 from appliance.store import Store, batches, documents
 from appliance.store.blobs import Blob
@@ -43,6 +44,7 @@ class Collating:
         folders: Collection[str],
         split: Action,
         together: Callable[..., Path] = sides_together,
+        passwords: Passwords | None = None,
     ) -> None:
         self._store = store
         self._work = work
@@ -50,6 +52,7 @@ class Collating:
         self._folders = frozenset(folders)
         self._split = split
         self._together = together
+        self._passwords = passwords or Passwords()
 
     def __call__(self, document: Document, now: datetime) -> None:
         """Put one leased document together with its other side, or hand it on."""
@@ -70,7 +73,8 @@ class Collating:
         folder = Path(tempfile.mkdtemp(prefix=f"{fronts.id}.", dir=self._work))
         try:
             sides = [self._store.blobs.existing(one.original_sha256) for one in (fronts, backs)]
-            blob = self._store.blobs.put(self._together(*sides, folder, self._limits))
+            known = self._passwords.of(fronts)
+            blob = self._store.blobs.put(self._together(*sides, folder, self._limits, known))
             self._store.write(lambda db: _become_one(db, fronts, backs, blob, now))
         except CutFailed:  # which of the two is at fault, digitizing will say
             for one in (fronts, backs):

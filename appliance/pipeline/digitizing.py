@@ -14,7 +14,9 @@ from typing import Any
 
 from appliance.domain.documents import SUSPECTED, Document, FieldValue, advance, without_content
 from appliance.domain.states import Event
+from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.runner import StepFailed
+from appliance.pipeline.underway import Underway
 from appliance.store import Store, documents, texts
 from scanner_intake.digitize import Digitized, Limits, digitize
 
@@ -22,6 +24,8 @@ GIVE_UP_AFTER = 4
 MAYBE_OURS = frozenset({"timeout", "limits-exceeded", "crashed", "out-of-memory", "bad-result", "ocr-failed"})
 """Failures that a busy or poor box may cause as well as a bad file: tried again before the paper is set aside."""
 RELEASED_AS_NOT_SECRET = "released-as-not-secret"
+WRONG_PASSWORD = "password-wrong"
+"""A person typed a password for the paper, and it does not open it."""
 Engine = Callable[..., Digitized]
 """``scanner_intake.digitize.digitize``, or what stands in for it."""
 
@@ -37,9 +41,13 @@ class Digitizing:
         language: str,
         engine: Engine = digitize,
         clock: Callable[[], datetime] | None = None,
+        passwords: Passwords | None = None,
+        underway: Underway | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
+        self._passwords = passwords or Passwords()
+        self._underway = underway or Underway()
         self._store = store
         self._work = work
         self._limits = limits
@@ -52,11 +60,21 @@ class Digitizing:
         try:
             released = RELEASED_AS_NOT_SECRET in document.warnings
             source = self._store.blobs.existing(document.original_sha256)
-            result = self._engine(source, folder, self._limits, self._language, ignore_markings=released)
+            result = self._engine(
+                source,
+                folder,
+                self._limits,
+                self._language,
+                ignore_markings=released,
+                passwords=self._passwords.of(document),
+                on_page=lambda page, of: self._underway.began(document.id, page, of),
+            )
             self._save(
                 document, result, self._clock() if self._clock else now
             )  # it took its time: history says when done
+            self._passwords.forget(document.id)  # not after a failure of the box, which tries again
         finally:
+            self._underway.ended(document.id)
             shutil.rmtree(folder, ignore_errors=True)
 
     def _save(self, before: Document, result: Digitized, now: datetime) -> None:
@@ -71,6 +89,8 @@ class Digitizing:
             raise StepFailed(result.code)
         elif result.code in MAYBE_OURS:
             self._end(before, Event.GAVE_UP, result.code, result, now)
+        elif result.verdict == "needs-password" and self._passwords.has_typed(before.id):
+            self._end(before, Event.UNREADABLE, WRONG_PASSWORD, result, now)
         else:
             self._end(before, Event.UNREADABLE, result.code or result.verdict, result, now)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from appliance.commands import VIETNAM
 from appliance.domain.documents import Document
-from appliance.store import Store, corrections
+from appliance.store import Store, corrections, standing
 from appliance.wording import speak, text_of
 from scanner_intake.names import NOTE, free_name, laid_name, make_place, write_note
 from scanner_intake.settle import OWN_FOLDER, Place
@@ -30,7 +30,7 @@ def place_of(document: Document) -> Place:
     """Where the note about a quarantined document lies."""
     if document.secret:
         return Place.QUARANTINE
-    return Place.PASSWORD if document.reason_code == "needs-password" else Place.FAILED
+    return Place.PASSWORD if standing.waits_for_password(document) else Place.FAILED
 
 
 class Noting:

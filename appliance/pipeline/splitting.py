@@ -22,6 +22,7 @@ from appliance.domain.documents import Document, advance, replaced_by
 from appliance.domain.kinds import Kind
 from appliance.domain.states import Event, State
 from appliance.ids import new_id
+from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.runner import Action, StepFailed
 from appliance.store import Store, batches, documents
 from appliance.store.blobs import Blob
@@ -45,8 +46,9 @@ class Splitting:
         limits: Limits,
         folders: Collection[str],
         digitize: Action,
-        look: Callable[[Path, Path, Limits], Batch] = cut_batch,
+        look: Callable[..., Batch] = cut_batch,
         take: Callable[..., Path] = take_pages,
+        passwords: Passwords | None = None,
     ) -> None:
         self._store = store
         self._work = work
@@ -55,6 +57,7 @@ class Splitting:
         self._digitize = digitize
         self._look = look
         self._take = take
+        self._passwords = passwords or Passwords()
 
     def __call__(self, document: Document, now: datetime) -> None:
         """Split, cut or digitize one leased document."""
@@ -70,7 +73,8 @@ class Splitting:
         """Whether the file was a batch, which now is split."""
         folder = self._passing_folder(document)
         try:
-            found = self._look(self._store.blobs.existing(document.original_sha256), folder, self._limits)
+            source = self._store.blobs.existing(document.original_sha256)
+            found = self._look(source, folder, self._limits, self._passwords.of(document))
             if found.plan.whole or not found.plan.parts:
                 return False
             blobs = [self._store.blobs.put(path) for path in found.parts]
@@ -93,7 +97,7 @@ class Splitting:
         pages = from_ranges(document.part_pages)
         try:
             source = self._store.blobs.existing(document.original_sha256)
-            blob = self._store.blobs.put(self._take(source, pages, folder, self._limits))
+            blob = self._store.blobs.put(self._take(source, pages, folder, self._limits, self._passwords.of(document)))
             after = _saved_anew(document, now, original_sha256=blob.sha256, current_size=blob.size)
             detail = {"pages": document.part_pages, "sha256": blob.sha256, "of": document.part_of}
             self._store.write(lambda db: documents.save(db, document, after, "worker", "cut-out", detail))

@@ -6,17 +6,22 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from appliance.config import Config
 from appliance.domain.steps import Step
+from appliance.door import Door
 from appliance.pipeline.approving import PolicyApproval
 from appliance.pipeline.collating import Collating
 from appliance.pipeline.digitizing import Digitizing
+from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.runner import Runner
 from appliance.pipeline.sending import Enqueueing
 from appliance.pipeline.signing import Signing, signing_plan
 from appliance.pipeline.splitting import Splitting
+from appliance.pipeline.underway import Underway
 from appliance.services.clock import utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
 from appliance.store import Store, documents, open_store
@@ -27,7 +32,7 @@ SWEEP_EVERY = 600.0
 GRACE = timedelta(minutes=2)
 
 
-def make_runner(config: Config, store: Store) -> Runner:
+def make_runner(config: Config, store: Store, passwords: Passwords, underway: Underway) -> Runner:
     """The runner with every automatic step of this box."""
     limits = Limits(
         memory_bytes=config.digitize.memory_mb << 20,
@@ -37,15 +42,17 @@ def make_runner(config: Config, store: Store) -> Runner:
         profile=config.digitize.profile,
     )
     work = config.box.state_dir / "work"
-    digitizing = Digitizing(store, work, limits, config.digitize.language, clock=utc_now)
+    digitizing = Digitizing(
+        store, work, limits, config.digitize.language, clock=utc_now, passwords=passwords, underway=underway
+    )
     stacked = {folder.shown_name for folder in config.folders if folder.batches}
-    splitting = Splitting(store, work, limits, stacked, digitizing)
+    splitting = Splitting(store, work, limits, stacked, digitizing, passwords=passwords)
     two_sided = {folder.shown_name for folder in config.folders if folder.two_sided}
     signing = Signing(store, work, SocketSigner(config.signer_socket), signing_plan(config), utc_now)
     return Runner(
         store,
         {
-            Step.DIGITIZE: Collating(store, work, limits, two_sided, splitting),
+            Step.DIGITIZE: Collating(store, work, limits, two_sided, splitting, passwords=passwords),
             Step.APPROVE: PolicyApproval(store),
             Step.SIGN: signing,
             Step.ENQUEUE: Enqueueing(store),
@@ -55,16 +62,35 @@ def make_runner(config: Config, store: Store) -> Runner:
     )
 
 
+def known_passwords(config: Config) -> Passwords:
+    """The passwords of this box's drop folders."""
+    return Passwords({folder.shown_name: folder.passwords for folder in config.folders if folder.passwords})
+
+
+def door_answers(passwords: Passwords, underway: Underway) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
+    """What the worker's door is asked: to keep a typed password, and which pages are being digitized."""
+
+    def keep(question: dict[str, Any]) -> dict[str, Any]:
+        passwords.typed(str(question["paper"]), str(question["password"]))
+        return {"kept": True}
+
+    return {"password": keep, "underway": lambda _question: underway.now()}
+
+
 def serve_worker(config: Config) -> None:
     """Run until SIGTERM."""
     stop = stop_on_signals()
     store = open_store(config.database, config.blobs)
-    runner = make_runner(config, store)
+    passwords, underway = known_passwords(config), Underway()
+    runner = make_runner(config, store, passwords, underway)
+    config.runtime.mkdir(parents=True, exist_ok=True)
+    door = Door(config.worker_socket, door_answers(passwords, underway))
     threading.Thread(target=_sweep_now_and_then, args=(store, stop), daemon=True).start()
     notify("READY=1")
     feed_watchdog(stop, turned=runner.turned_within)
     threads = config.digitize.workers or max(1, os.cpu_count() or 1)
     runner.run(stop, config.runtime / "worker.lock", threads, lambda: tidy(config, store))
+    door.close()
     store.close()
 
 

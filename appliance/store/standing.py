@@ -159,6 +159,11 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
     return tuple(found)
 
 
+def waits_for_password(document: Document) -> bool:
+    """Whether a person's typed password would let the paper go on."""
+    return _knows(document, Event.RELEASED) and document.reason_code in ("needs-password", "password-wrong")
+
+
 def slot_to_fill(document: Document) -> Slot | None:
     """The signature slot that the paper waits for now, whether or not somebody has consented to it yet."""
     return document.open_slot if _knows(document, Event.SIGNATURE_APPLIED) else None

@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from appliance.commands import CommandRefused
+from appliance.door import DoorClosed, ask
 from appliance.store import standing, views
 from appliance.web.deeds import EDITABLE, FormRefused, done, typed_fields
 from appliance.web.office import OFFICE, Office
@@ -23,6 +24,7 @@ from appliance.web.presenting import page, see_other
 from appliance.web.receipts import receipt_facts
 from appliance.wording import _, states, text_of
 from hsm.api import SigningError
+from scanner_intake.passwords import LONGEST
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,35 @@ async def login(request: web.Request) -> web.StreamResponse:
     except SigningError as error:
         return await _page(request, Trouble("login", "pin", text_of(error.code, detail="")), 409)
     return see_other(f"/papers/{document_id}?said=login")
+
+
+async def unlock(request: web.Request) -> web.StreamResponse:
+    """``POST /papers/{id}/password``: the typed password goes to the worker's memory, then the paper is digitized
+    again; nothing of it stays here.
+    """
+    office, document_id = request.app[OFFICE], request.match_info["id"]
+    form = await request.post()
+    person = person_in(form) or office.people.person(request)
+    password = str(form.get("password", ""))
+    if person is None:
+        return await _page(request, Trouble("unlock", "person", _("Hãy cho biết bạn là ai.")), 422)
+    if not password or len(password) > LONGEST:
+        return await _page(request, Trouble("unlock", "password", _("Hãy nhập mật khẩu của tệp.")), 422)
+    paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
+    if not standing.waits_for_password(paper.document):
+        sentence = text_of("not-in-this-state", **states.spoken({"state": paper.document.state.value}))
+        return await _page(request, Trouble("unlock", "", sentence), 409)
+    question = {"ask": "password", "paper": document_id, "password": password}
+    try:
+        await asyncio.to_thread(ask, office.config.worker_socket, question)
+        await done(office.store, document_id, "release", person, form, office.clock())
+    except DoorClosed:
+        return await _page(request, Trouble("unlock", "password", text_of("worker-away")), 503)
+    except CommandRefused as error:
+        return await _page(request, Trouble("unlock", "", text_of(error.code, **states.spoken(error.params))), 409)
+    answer = see_other(f"/papers/{document_id}?said=release")
+    office.people.remember(answer, person)
+    return answer
 
 
 async def picture(request: web.Request) -> web.StreamResponse:
@@ -134,6 +165,7 @@ async def _page(request: web.Request, trouble: Trouble, state: int = 200) -> web
         sheets=_sheets(paper, drawn),
         glance=await office.signer.glance(),
         slot=standing.slot_to_fill(paper.document),
+        locked=standing.waits_for_password(paper.document),
         receipt=receipt_facts(paper.delivery),
         reached=_reached(paper),
         live_url=f"/papers/{document_id}",

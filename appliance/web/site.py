@@ -45,6 +45,7 @@ def make_site(
             web.get("/papers/{id}", papers.show),
             web.post("/papers/{id}/do/{action}", papers.act),
             web.post("/papers/{id}/token/{slot}", papers.login),
+            web.post("/papers/{id}/password", papers.unlock),
             web.get(r"/papers/{id}/pages/{number:\d{1,4}}.jpg", papers.picture),
             web.get("/papers/{id}/cut.jpg", papers.cut_picture),
             web.get("/papers/{id}/files/{rendition}", downloads.rendition),

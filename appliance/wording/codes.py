@@ -40,7 +40,14 @@ _BOX: dict[str, str] = {
     "bad-dossier": N_(
         "Mã hồ sơ “{dossier}” không in được: chỉ dùng chữ không dấu, số và các dấu . / _ -, tối đa 64 ký tự."
     ),
+    "worker-away": N_("Dịch vụ số hóa của hộp chưa chạy nên chưa nhận được mật khẩu. Hãy thử lại sau ít phút."),
     # health
+    "password-file-missing": N_("Không đọc được tệp mật khẩu {path}."),
+    "password-file-open": N_("Tệp mật khẩu {path} cho người khác đọc được. Hãy đặt quyền 600 (chmod 600)."),
+    "password-file-wrong": N_(
+        "Tệp mật khẩu {path} không đúng dạng: văn bản UTF-8, mỗi dòng một mật khẩu, tối đa 100 dòng, "
+        "mỗi dòng tối đa 127 ký tự."
+    ),
     "clock-wrong": N_("Đồng hồ của hộp sai ({now}). Hãy chỉnh giờ trước khi ký."),
     "program-missing": N_("Thiếu chương trình {name}. Hãy cài gói tương ứng."),
     "no-drop-folder": N_("Chưa khai báo thư mục nhận bản quét ([[folders]])."),

@@ -18,7 +18,10 @@ PAPERS: dict[str, str] = {
     "sent-back": N_("Đã trả lại."),
     "released-as-not-secret": N_("Đã có người xác nhận không phải tài liệu bí mật."),
     "unreadable": N_("Không đọc được tệp. Hãy quét lại."),
-    "needs-password": N_("Tệp có mật khẩu. Hãy bỏ mật khẩu rồi đưa vào lại."),
+    "needs-password": N_(
+        "Tệp có mật khẩu. Hãy nhập mật khẩu ở trang của văn bản này, hoặc bỏ mật khẩu rồi đưa tệp vào lại."
+    ),
+    "password-wrong": N_("Mật khẩu đã nhập không mở được tệp. Hãy nhập lại, hoặc bỏ mật khẩu rồi đưa tệp vào lại."),
     "unsupported-image": N_("Dạng ảnh trong tệp không được hỗ trợ. Hãy quét lại ở dạng thường."),
     "too-large": N_("Tệp quá lớn. Hãy quét ở độ phân giải thấp hơn hoặc chia nhỏ."),
     "too-many-pages": N_("Tệp có quá nhiều trang. Hãy chia nhỏ rồi quét lại."),

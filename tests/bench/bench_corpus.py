@@ -21,7 +21,7 @@ from pikepdf import pdfa
 from scanner_intake.digitize import VERDICTS, Limits, digitize
 
 NAME = "corpus"
-FOLDERS = ("scans", "images", "broken", "signatures")
+FOLDERS = ("scans", "images", "broken", "signatures", "vn-official")
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 WALL_SECONDS = 120.0
 # These mean that the child did not end by itself; every other code is a finding about the file.

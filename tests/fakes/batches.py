@@ -28,7 +28,7 @@ def pages_in(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").removeprefix("%PDF ").split("|")
 
 
-def look(source: Path, out_dir: Path, limits: Limits) -> Batch:
+def look(source: Path, out_dir: Path, limits: Limits, passwords: Sequence[str] = ()) -> Batch:
     """Stands for ``cut_batch``."""
     pages = pages_in(source)
     made = plan([PageFinding(n, SHEETS.get(page), page == "_") for n, page in enumerate(pages, 1)])
@@ -42,7 +42,7 @@ def look(source: Path, out_dir: Path, limits: Limits) -> Batch:
     return Batch(len(pages), made, tuple(parts), pictures)
 
 
-def take(source: Path, pages: Sequence[int], out_dir: Path, limits: Limits) -> Path:
+def take(source: Path, pages: Sequence[int], out_dir: Path, limits: Limits, passwords: Sequence[str] = ()) -> Path:
     """Stands for ``take_pages``."""
     found = pages_in(source)
     target = out_dir / "part-1.pdf"
@@ -50,7 +50,7 @@ def take(source: Path, pages: Sequence[int], out_dir: Path, limits: Limits) -> P
     return target
 
 
-def together(fronts: Path, backs: Path, out_dir: Path, limits: Limits) -> Path:
+def together(fronts: Path, backs: Path, out_dir: Path, limits: Limits, passwords: Sequence[str] = ()) -> Path:
     """Stands for ``sides_together``."""
     sides = [*pages_in(fronts), *pages_in(backs)]
     count = len(pages_in(fronts))

@@ -102,7 +102,9 @@ class Province:
         return b"receipt for " + sha256_of(content).encode()
 
 
-def engine(source: Path, out_dir: Path, limits: Limits, language: str, ignore_markings: bool) -> Digitized:
+def engine(
+    source: Path, out_dir: Path, limits: Limits, language: str, *, ignore_markings: bool, **_: object
+) -> Digitized:
     """Stands in for the child: canned, but with a file of its own as the real one has."""
     content = source.read_bytes()
     if b"SECRET" in content:

@@ -160,10 +160,28 @@ def test_the_child_is_not_believed(
 ) -> None:
     source = tmp_path / "stack.pdf"
     source.write_bytes(b"%PDF-1.4")
-    monkeypatch.setattr(cutting, "_run", lambda work, limits: lie(work))
+    monkeypatch.setattr(cutting, "_run", lambda work, limits, passwords: lie(work))
     with pytest.raises(CutFailed, match="bad-result"):
         cut_batch(source, tmp_path / "out")
     assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".")]
+
+
+def test_a_locked_stack_is_cut_with_a_known_password(tmp_path: Path) -> None:
+    letter = drawn("LETTER", "A")[0]
+    write_pdf_scan([letter, sheet_page(tmp_path, "A"), letter], tmp_path / "open.pdf", 200, 60)
+    locked = tmp_path / "locked.pdf"
+    with pikepdf.open(tmp_path / "open.pdf") as pdf:
+        pdf.save(locked, encryption=pikepdf.Encryption(owner="chủ", user="mở"))
+    before = locked.read_bytes()
+    with pytest.raises(CutFailed, match="needs-password"):
+        cut_batch(locked, tmp_path / "out")
+    found = cut_batch(locked, tmp_path / "out", passwords=["sai", "mở"])
+    assert [streams_of(part) for part in found.parts] == [streams_of(tmp_path / "open.pdf")[:1]] * 2
+    taken = take_pages(locked, [1], tmp_path / "one", passwords=["mở"])
+    for made in (*found.parts, taken):
+        with pikepdf.open(made) as pdf:
+            assert not pdf.is_encrypted
+    assert locked.read_bytes() == before
 
 
 def test_two_real_files_become_one_stack(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pikepdf
 import pytest
 from click.testing import CliRunner
 
@@ -61,6 +63,23 @@ def test_unreadable_files_have_a_verdict_and_earlier_results_stay(tmp_path: Path
     assert verdicts == [("unreadable", "truncated"), ("ok", ""), ("ok", "")]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.pdf", "b-2.pdf", "b-3.pdf", "b.pdf"]
     assert whole.read_bytes() == small_pdf()
+
+
+def test_known_passwords_come_from_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    locked, known = tmp_path / "khóa.pdf", tmp_path / "mat-khau"
+    with pikepdf.open(io.BytesIO(small_pdf())) as pdf:
+        pdf.save(locked, encryption=pikepdf.Encryption(owner="a", user="mở cửa"))
+    known.write_text("sai\nmở cửa\n", encoding="utf-8")
+    known.chmod(0o600)
+    words = [str(locked), "-o", str(tmp_path / "out"), "--json"]
+    for more, verdict in (([], "needs-password"), (["--password-file", str(known)], "ok")):
+        done = CliRunner().invoke(digitize, [*words, *more])
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["documents"][0]["verdict"] == verdict
+        assert "mở cửa" not in done.output + done.stderr
+    known.chmod(0o640)
+    refused = CliRunner().invoke(digitize, [*words, "--password-file", str(known)])
+    assert (refused.exit_code, "chmod 600" in refused.stderr, "mở cửa" in refused.output) == (2, True, False)
 
 
 def test_a_wrong_call_is_exit_code_2(tmp_path: Path) -> None:

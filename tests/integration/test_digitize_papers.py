@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,8 @@ from PIL import Image
 
 from appliance.demo import demo_texts, papers
 from appliance.demo.scan_files import write_jpeg, write_pdf_scan, write_tiff
-from scanner_intake.digitize import Digitized, Limits, digitize
+from scanner_intake import digitize as digitize_module
+from scanner_intake.digitize import Digitized, Limits, digitize, wipe
 from tests.data import truth, truth_texts
 from tests.fixtures_intake import bomb_png
 
@@ -186,6 +189,34 @@ def test_passwords(tmp_path: Path, run: Digitize) -> None:
         result = run(source)
         assert result.verdict == verdict
     assert "encryption-removed" in result.warnings
+
+
+def test_a_known_password_opens_a_locked_file_and_is_written_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, locked = tmp_path / "plain.pdf", tmp_path / "locked.pdf"
+    write_pdf_scan(papers.render(demo_texts.LETTER), plain, 200, 80)
+    composed = unicodedata.normalize("NFC", "Cửa mở-17")
+    with pikepdf.open(plain) as pdf:
+        pdf.save(locked, encryption=pikepdf.Encryption(owner="chủ-29", user=composed))
+    before = locked.read_bytes()
+    seen: list[bytes] = []
+    monkeypatch.setattr(digitize_module, "wipe", lambda work: (seen.extend(_contents(work)), wipe(work)))
+    assert digitize(locked, tmp_path / "out", passwords=["sai"]).verdict == "needs-password"
+    typed = unicodedata.normalize("NFD", composed)  # as one keyboard writes it; the file knows the other form
+    result = digitize(locked, tmp_path / "out", passwords=["sai", typed])
+    expect_archive_copy(result, 1)
+    assert "encryption-removed" in result.warnings and result.pdf is not None
+    with pikepdf.open(result.pdf) as pdf:
+        assert not pdf.is_encrypted
+    assert locked.read_bytes() == before
+    assert len(seen) > 4
+    for form in (composed, typed):
+        assert not any(form.encode() in each or json.dumps(form).encode()[1:-1] in each for each in seen)
+
+
+def _contents(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("mark", ["/Sig", "/DSS", "/Perms"])

@@ -12,8 +12,10 @@ from appliance.domain.documents import SUSPECTED, Document, FieldValue, failed_a
 from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import State
 from appliance.pipeline.digitizing import GIVE_UP_AFTER, MAYBE_OURS, Digitizing
+from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.runner import StepFailed
 from appliance.pipeline.sending import Enqueueing, StoreOutbox, package_meta
+from appliance.pipeline.underway import Underway
 from appliance.store import ChangedMeanwhile, Store, documents, events, outbox, texts
 from scanner_intake.digitize import Digitized, Field, Limits, Marking
 from tests.fixtures_store import NOW, Clock, digitized, in_state, keep, loaded, paper, signed
@@ -26,11 +28,23 @@ class Engine:
         self.result = result
         self.asked: list[bool] = []
         self.folders: list[Path] = []
+        self.passwords: tuple[str, ...] = ()
 
-    def __call__(self, source: Path, out_dir: Path, limits: Limits, language: str, ignore_markings: bool) -> Digitized:
+    def __call__(
+        self,
+        source: Path,
+        out_dir: Path,
+        limits: Limits,
+        language: str,
+        *,
+        ignore_markings: bool,
+        passwords: Any,
+        **_: Any,
+    ) -> Digitized:
         assert source.read_bytes() == b"scan"
         assert language == "vie"
         self.asked.append(ignore_markings)
+        self.passwords = passwords
         self.folders.append(out_dir)
         if self.result.get("verdict") == "ok":
             (out_dir / "scan.pdf").write_bytes(b"%PDF/A")
@@ -61,9 +75,11 @@ def received(store: Store, tmp_path: Path) -> Document:
     return keep(store, paper(original_sha256=store.blobs.put(tmp_path / "scan").sha256))
 
 
-def digitize(store: Store, tmp_path: Path, document: Document, engine: Engine) -> Document:
+def digitize(
+    store: Store, tmp_path: Path, document: Document, engine: Engine, passwords: Passwords | None = None
+) -> Document:
     try:
-        Digitizing(store, tmp_path / "work", Limits(), "vie", engine)(document, NOW)
+        Digitizing(store, tmp_path / "work", Limits(), "vie", engine, passwords=passwords)(document, NOW)
     finally:
         assert list((tmp_path / "work").iterdir()) == [], "nothing stays in the work folder"
     return loaded(store, document.id)
@@ -132,6 +148,35 @@ def test_an_unreadable_paper_goes_to_quarantine(
     assert (after.state, after.reason_code) == (State.QUARANTINED, reason)
     assert not after.secret
     assert last_event(store, after)[0] == "unreadable"
+
+
+def test_a_typed_password_is_tried_and_forgotten_when_the_verdict_is_there(
+    store: Store, tmp_path: Path, received: Document
+) -> None:
+    known, engine = Passwords(), Engine(verdict="unreadable", code="timeout")
+    known.typed(received.id, "mở")
+    with pytest.raises(StepFailed):
+        digitize(store, tmp_path, received, engine, known)
+    assert engine.passwords == ("mở",) and known.has_typed(received.id), "the box tries again: it still needs it"
+    locked = Engine(verdict="needs-password", code="needs-password")
+    after = digitize(store, tmp_path, received, locked, known)
+    assert (after.state, after.reason_code) == (State.QUARANTINED, "password-wrong")
+    assert locked.passwords == ("mở",) and not known.has_typed(received.id)
+    assert "mở" not in str(store.read(lambda db: list(db.execute("SELECT * FROM events").fetchall())))
+
+
+def test_the_page_under_way_is_told_while_it_lasts(store: Store, tmp_path: Path, received: Document) -> None:
+    underway, seen = Underway(), []
+
+    def engine(*_: Any, on_page: Any, **__: Any) -> Digitized:
+        for page in (1, 2):
+            on_page(page, 2)
+            seen.append(underway.now())
+        return Digitized("unreadable", code="timeout")
+
+    with pytest.raises(StepFailed):
+        Digitizing(store, tmp_path / "work", Limits(), "vie", engine, underway=underway)(received, NOW)
+    assert seen == [{received.id: [1, 2]}, {received.id: [2, 2]}] and underway.now() == {}
 
 
 @pytest.mark.parametrize("code", sorted(MAYBE_OURS))
