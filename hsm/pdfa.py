@@ -9,6 +9,7 @@ means no checkable rule is broken; it is not the verdict of another product.
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,10 +91,20 @@ def _form_faults(document: pikepdf.Pdf) -> list[str]:
 
 
 def _signature_faults(document: pikepdf.Pdf, path: Path) -> list[str]:
-    content = path.read_bytes()
+    faults: list[str] = []
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if not _ends_there(content, len(content)):
+            faults.append("6.1.3-3 after the end")
+        faults += _widget_faults(document, content)
+    return faults
+
+
+def _ends_there(content: mmap.mmap, end: int) -> bool:
+    return content[max(0, end - 64) : end].rstrip(b"\r\n")[-5:] == b"%%EOF"
+
+
+def _widget_faults(document: pikepdf.Pdf, content: mmap.mmap) -> list[str]:
     faults = []
-    if content.rstrip(b"\r\n")[-5:] != b"%%EOF":
-        faults.append("6.1.3-3 after the end")
     for _, widget in _widgets(document):
         signature = widget.get("/V")
         if widget.get("/FT") != "/Sig" or signature is None:
@@ -101,12 +112,11 @@ def _signature_faults(document: pikepdf.Pdf, path: Path) -> list[str]:
         if len(bytes(signature.Contents)) > MAX_STRING:
             faults.append("6.1.13-3 string length")
         parts = [int(part) for part in signature.get("/ByteRange", [])]
-        if len(parts) != 4 or parts[0] != 0 or parts[2] + parts[3] > len(content):
+        if len(parts) != 4 or parts[0] != 0 or not 0 < parts[1] < parts[2] < parts[2] + parts[3] <= len(content):
             faults.append("6.4.3-1 ByteRange")
             continue
-        gap = content[parts[1] : parts[2]]
-        end = content[: parts[2] + parts[3]].rstrip(b"\r\n")
-        if gap[:1] != b"<" or gap[-1:] != b">" or end[-5:] != b"%%EOF":
+        end = parts[2] + parts[3]
+        if content[parts[1]] != ord("<") or content[parts[2] - 1] != ord(">") or not _ends_there(content, end):
             faults.append("6.4.3-1 ByteRange")
         if any(key.startswith("/Digest") for reference in signature.get("/Reference", []) for key in list(reference)):
             faults.append("6.1.12 Digest")

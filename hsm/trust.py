@@ -1,4 +1,4 @@
-"""Whom the box believes: pinned root certificates and the intermediates it ships, nothing from the operating system.
+"""Whom the box believes: pinned roots, intermediates and revocation lists at hand, nothing of the operating system.
 
 Nothing is fetched. Field signatures often hold the signer's certificate only, so intermediates are kept here
 (signing.md 5.2).
@@ -10,13 +10,16 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
-from asn1crypto import x509
+from asn1crypto import crl, pem, x509
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, ValidationError
 
 from hsm.certificates import read_all
+from hsm.findings import Revocation
+from hsm.standing import Evidence
 
 
 class TrustError(Exception):
@@ -30,17 +33,19 @@ class TrustError(Exception):
 
 @dataclass(frozen=True)
 class Trust:
-    """Pinned roots and known intermediates, each DER. No root means: nobody is trusted."""
+    """Pinned roots, known intermediates and revocation lists at hand, each DER. No root means: nobody is trusted."""
 
     roots: tuple[bytes, ...] = ()
     intermediates: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
 
     @classmethod
-    def from_files(cls, roots: Iterable[Path], intermediates: Iterable[Path] = ()) -> Trust:
+    def from_files(cls, roots: Iterable[Path], intermediates: Iterable[Path] = (), crls: Iterable[Path] = ()) -> Trust:
         """Read PEM (one or several certificates) or DER files. Raises: TrustError (`trust-unreadable`)."""
         return cls(
             tuple(certificate for path in roots for certificate in read_certificates(path)),
             tuple(certificate for path in intermediates for certificate in read_certificates(path)),
+            tuple(read_crl(path) for path in crls),
         )
 
     def context(self, moment: datetime | None = None, extra: Sequence[bytes] = ()) -> ValidationContext:
@@ -62,12 +67,26 @@ def read_certificates(path: Path) -> list[bytes]:
         raise TrustError("trust-unreadable", f"{path}: {error}") from error
 
 
-def check_signer(certificate: bytes, trust: Trust, intermediates: Sequence[bytes], now: datetime) -> None:
-    """Check a signer certificate before it signs: validity, key usage, chain to a pinned root (TT 15/2025/TT-BKHCN).
+def read_crl(path: Path) -> bytes:
+    """A revocation list in a PEM or DER file, as DER. Raises: TrustError (`trust-unreadable`)."""
+    try:
+        content = path.read_bytes()
+        if pem.detect(content):
+            _, _, content = pem.unarmor(content)
+        crl.CertificateList.load(content, strict=True)["tbs_cert_list"].native  # noqa: B018 - parsing is the check
+    except (OSError, ValueError, TypeError) as error:
+        raise TrustError("trust-unreadable", f"{path}: {error}") from error
+    return content
+
+
+def check_signer(certificate: bytes, trust: Trust, intermediates: Sequence[bytes], now: datetime) -> Revocation:
+    """Check a signer certificate before it signs: validity, key usage, chain to a pinned root, revocation by the lists
+    at hand (TT 15/2025/TT-BKHCN).
 
     pyHanko signs blindly with an expired, foreign or unusable certificate (signing.md F3), so this runs before the
-    token is touched. Raises: TrustError (`trust-unreadable`, `certificate-expired`, `certificate-not-yet-valid`,
-    `certificate-usage`, `certificate-untrusted`).
+    token is touched. Returns what is known of the revocation: "good", or "unknown" since when; an office without a
+    line may sign with the latter. Raises: TrustError (`trust-unreadable`, `certificate-expired`,
+    `certificate-not-yet-valid`, `certificate-usage`, `certificate-untrusted`, `certificate-revoked`).
     """
     try:
         leaf = x509.Certificate.load(certificate, strict=True)
@@ -83,6 +102,17 @@ def check_signer(certificate: bytes, trust: Trust, intermediates: Sequence[bytes
         raise TrustError("certificate-usage", ", ".join(sorted(usage.native)))
     validator = CertificateValidator(leaf, validation_context=trust.context(now, intermediates))
     try:
-        asyncio.run(validator.async_validate_usage(set()))
+        path = asyncio.run(validator.async_validate_usage(set()))
     except (PathBuildingError, PathValidationError, ValidationError, ValueError) as error:
         raise TrustError("certificate-untrusted", str(error)) from error
+    chain = [each.dump() for each in path.iter_certs(include_root=True)]
+    found = standings(chain, Evidence(trust.crls), now, proven=False)
+    for revocation in found:
+        if revocation.state == "revoked":
+            raise TrustError("certificate-revoked", revocation.revoked_at)
+    return found[-1] if found else Revocation("unknown")
+
+
+def standings(chain: Sequence[bytes], evidence: Evidence, moment: datetime, proven: bool) -> list[Revocation]:
+    """The revocation of every certificate of a chain (DER, root first) below its root, in that order."""
+    return [evidence.about(subject, issuer, moment, proven) for issuer, subject in pairwise(chain)]
