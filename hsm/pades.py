@@ -90,7 +90,7 @@ class TokenSigner(Signer):
         # Not the leaf: registered here it would be embedded twice.
         store.register_multiple([x509.Certificate.load(other) for other in intermediates if other != certificate])
         self._service, self._slot, self._document_id = service, slot, document_id
-        self._size = (leaf.public_key.bit_size + 7) // 8
+        self._size = 72 if leaf.public_key.algorithm == "ec" else (leaf.public_key.bit_size + 7) // 8
         mechanism = _cms_mechanism(service.state().key(slot).mechanism)
         super().__init__(signing_cert=leaf, cert_registry=store, signature_mechanism=mechanism)
 
@@ -273,4 +273,6 @@ def _cms_mechanism(mechanism: str) -> algos.SignedDigestAlgorithm:
             }
         )
         return algos.SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": parameters})
+    if mechanism == "ecdsa-p256":
+        return algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
     return algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"})
