@@ -1,22 +1,27 @@
 """The signature fields of a document, all made in its first revision, and the writer every revision comes from.
 
 The agency's field locks the whole document: only that stops a white empty field from being laid over the text later
-(signing.md 7.2). Sizes are points.
+(signing.md 7.2). A draft that leaves number or date open gets a third field over the gaps, signed by the agency when
+the paper is issued. Sizes are points.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import pikepdf
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec, append_signature_field
 
-from hsm import appearance, placement
-from hsm.appearance import StampImage, StampText
-from hsm.placement import Placement
-from hsm.slots import FIELD_OF_SLOT
+from hsm import appearance
+from hsm.paper import POINTS_PER_MILLIMETRE, to_displayed_coordinates
+from hsm.placement import Layout, Nudge, Placement, PlacementError, apply_nudges
+from hsm.slots import FIELD_OF_SLOT, NUMBER
 
 SIGNATURE_MILLIMETRES = (48.0, 21.0)
+LOCK = FieldMDPSpec(FieldMDPAction.ALL)
 
 
 class QuietWriter(IncrementalPdfFileWriter):
@@ -29,43 +34,59 @@ class QuietWriter(IncrementalPdfFileWriter):
 def places_of_slots(
     source: Path,
     slots: tuple[str, ...],
-    stamp: StampText | StampImage,
-    font: Path,
+    size: tuple[float, float],
     seal_size: tuple[float, float] | None,
+    nudges: Mapping[str, Nudge],
 ) -> dict[str, Placement]:
-    if slots == ("agency",):
-        if isinstance(stamp, StampText):
-            _, width, height = appearance.lay_out(stamp, font)
-        else:
-            width, height = stamp.size(appearance.SEAL_MILLIMETRES)
-        return {"agency": placement.top_right(source, width, height)}
-    unit = appearance.POINTS_PER_MILLIMETRE
-    widest, highest = SIGNATURE_MILLIMETRES[0] * unit, SIGNATURE_MILLIMETRES[1] * unit
-    if isinstance(stamp, StampImage):
-        width, height = stamp.size(SIGNATURE_MILLIMETRES[0])
-        factor = min(1.0, widest / width, highest / height)
-        width, height = width * factor, height * factor
-    else:
-        _, width, height = appearance.lay_out(stamp, font)
-    leader = placement.signature_place(source, width, height)
-    seal = seal_size or (appearance.SEAL_MILLIMETRES * unit, appearance.SEAL_MILLIMETRES * unit)
-    return {
-        "leader": leader,
-        "agency": placement.seal_place(leader, *seal, placement.page_size(source, leader.page)),
-    }
+    """A place for every field of a document that has none yet; `size` is that of the first slot's appearance.
+
+    Raises: PlacementError.
+    """
+    with Layout(source) as layout:
+        if slots == ("agency",):
+            return apply_nudges(layout, {"agency": layout.top_right(*size)}, nudges)
+        widest, highest = (part * POINTS_PER_MILLIMETRE for part in SIGNATURE_MILLIMETRES)
+        factor = min(1.0, widest / size[0], highest / size[1])
+        leader = layout.signature(size[0] * factor, size[1] * factor)
+        seal = seal_size or (appearance.SEAL_MILLIMETRES * POINTS_PER_MILLIMETRE,) * 2
+        places = {"leader": leader, "agency": layout.seal(leader, *seal)}
+        if (box := layout.blanks().box) is not None:
+            places[NUMBER] = layout.place_on_first_page(box)
+        return apply_nudges(layout, places, nudges)
 
 
-def make_fields(work: Path, source: Path, places: dict[str, Placement]) -> None:
-    with work.open("r+b") as stream:
-        writer = QuietWriter(stream, strict=True)
-        for slot, place in places.items():
-            locked = slot == "agency"
-            spec = SigFieldSpec(
-                FIELD_OF_SLOT[slot],
-                on_page=place.page - 1,
-                box=placement.pdf_rectangle(source, place),
-                field_mdp_spec=FieldMDPSpec(FieldMDPAction.ALL) if locked else None,
-                doc_mdp_update_value=MDPPerm.NO_CHANGES if locked else None,
-            )
-            append_signature_field(writer, spec)
-        writer.write_in_place()
+def make_fields(writer: QuietWriter, places: Mapping[str, Placement]) -> None:
+    """Append the fields to the revision that `writer` makes."""
+    for slot, place in places.items():
+        locked = slot == "agency"
+        spec = SigFieldSpec(
+            FIELD_OF_SLOT[slot],
+            on_page=place.page - 1,
+            box=place.rectangle,
+            field_mdp_spec=LOCK if locked else None,
+            doc_mdp_update_value=MDPPerm.NO_CHANGES if locked else None,
+        )
+        append_signature_field(writer, spec)
+
+
+def place_of_field(path: Path, field: str) -> Placement:
+    """Where an existing form field lies. Raises: PlacementError when there is none."""
+    try:
+        with pikepdf.open(path, access_mode=pikepdf.AccessMode.stream) as document:
+            for number, page in enumerate(document.pages, start=1):
+                for annotation in page.obj.get("/Annots", []):
+                    if str(annotation.get("/T", "")) == field:
+                        rectangle = tuple(float(part) for part in annotation.Rect)
+                        crop = tuple(float(part) for part in page.cropbox)
+                        rotation = int(page.obj.get("/Rotate", 0)) % 360
+                        box = to_displayed_coordinates(rectangle, crop, rotation)  # type: ignore[arg-type]
+                        return Placement(number, box, rotation, crop=crop)  # type: ignore[arg-type]
+    except pikepdf.PdfError as error:
+        raise PlacementError(str(error)) from error
+    raise PlacementError(f"no field {field}")
+
+
+def rectangle_of(field: generic.DictionaryObject) -> tuple[float, float]:
+    """Width and height of a field's rectangle in the page's own coordinates."""
+    x0, y0, x1, y1 = (float(part) for part in field["/Rect"])
+    return abs(x1 - x0), abs(y1 - y0)

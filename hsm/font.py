@@ -1,4 +1,4 @@
-"""The one font of signature appearances: a Vietnamese subset at 1000 units per em, built from a system font.
+"""The font of signature appearances, upright and italic: a Vietnamese subset at 1000 units per em of a system font.
 
 Why built: pyHanko writes glyph widths of a 2048-unit font wrongly, and some system fonts lack two thirds of the
 Vietnamese letters, both silently and both against PDF/A (signing.md F4, F5). Tinos and Liberation Serif 2 have the
@@ -8,21 +8,16 @@ metrics of Times New Roman, which NĐ 30/2020 names. The result lies in a cache 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-from fontTools import subset
-from fontTools.ttLib import TTFont, TTLibError
-from fontTools.ttLib.scaleUpem import scale_upem
+from fontTools.ttLib import TTFont
 
 UNITS_PER_EM = 1000
-SOURCES = (
-    "/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf",
-    "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf",
-    "/usr/share/fonts/truetype/liberation/LiberationSerif-Regular.ttf",
-)
 _PUNCTUATION = "–—…“”‘’•°№·"
 _BASES = "aăâeêioôơuưy"
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
@@ -50,15 +45,15 @@ def characters() -> str:
     return "".join(chr(code) for code in range(0x20, 0x7F)) + vietnamese_letters() + _PUNCTUATION
 
 
-def font_file(cache: Path | None = None) -> Path:
+def font_file(cache: Path | None = None, italic: bool = False) -> Path:
     """Path of the built font, made at first use in `cache` (default: the user's cache folder). Raises: FontError."""
     folder = cache if cache is not None else default_cache()
-    target = folder / f"commune-box-serif-{_VERSION}.ttf"
+    target = folder / f"commune-box-serif-{'italic-' if italic else ''}{_VERSION}.ttf"
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if folder.stat().st_uid != os.geteuid():
             raise FontError("font-cache-foreign", str(folder))
-        _build(target)
+        _build_apart(target, italic)
     return target
 
 
@@ -99,31 +94,13 @@ def _advances(font: Path) -> dict[int, int]:
         return {code: metrics[glyph][0] for code, glyph in face.getBestCmap().items()}
 
 
-def _build(target: Path) -> None:
-    wanted = {ord(letter) for letter in characters()}
-    for source in SOURCES:
-        try:
-            face = TTFont(source)
-        except (OSError, TTLibError):
-            continue
-        if not {ord(letter) for letter in vietnamese_letters()} <= set(face.getBestCmap()):
-            continue
-        _shrink(face, wanted)
-        handle, name = tempfile.mkstemp(dir=target.parent, suffix=".new")
-        os.close(handle)
-        face.save(name)
-        Path(name).replace(target)
-        return
-    raise FontError("font-missing", "fonts-croscore")
-
-
-def _shrink(face: TTFont, wanted: set[int]) -> None:
-    options = subset.Options()
-    options.hinting = False
-    options.layout_features = []
-    options.notdef_outline = True
-    options.drop_tables += ["GSUB", "GPOS", "GDEF", "kern", "DSIG", "FFTM"]
-    worker = subset.Subsetter(options)
-    worker.populate(unicodes=wanted)
-    worker.subset(face)
-    scale_upem(face, UNITS_PER_EM)
+def _build_apart(target: Path, italic: bool) -> None:
+    """Build in a process of its own: the tools for it take 15 MiB that a signing process would keep for good."""
+    home = str(Path(__file__).resolve().parent.parent)
+    search = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)
+    command = [sys.executable, "-m", "hsm.font_builder", str(target), *(["--italic"] if italic else [])]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": search}, capture_output=True, text=True, timeout=120, check=False
+    )
+    if done.returncode != 0:
+        raise FontError("font-missing", "fonts-croscore")

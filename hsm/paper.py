@@ -12,8 +12,9 @@ import pypdfium2 as pdfium
 
 Box = tuple[float, float, float, float]
 
-EDGE = 4.0
-"""Points kept free at the paper's edge; printers cut closer than that."""
+POINTS_PER_MILLIMETRE = 72 / 25.4
+EDGE = 8.0
+"""Points kept free at the paper's edge: nearly 3 mm, closer than that printers cut."""
 CLEARANCE = 3.0
 """Points of free paper wanted on every side of an appearance."""
 _INK_DEPTH = 42
@@ -62,10 +63,13 @@ class Paper:
         self._sums[1:, 1:] = ink.cumsum(axis=0).cumsum(axis=1)
 
     @classmethod
-    def of_page(cls, page: pdfium.PdfPage) -> Paper:
-        """Look at a page. Paper is whatever most of it looks like (a grey scan has no white); ink is clearly darker."""
-        factor = min(1.0, _MOST_PIXELS / max(*page.get_size(), 1.0))
-        grey = page.render(scale=factor, grayscale=True, may_draw_forms=True).to_numpy()
+    def of_page(cls, page: pdfium.PdfPage, share: float = 1.0) -> Paper:
+        """Look at a page, or at the upper `share` of it. Paper is whatever most of it looks like (a grey scan has no
+        white); ink is clearly darker."""
+        across, down = page.get_size()
+        factor = min(1.0, _MOST_PIXELS / max(across, down, 1.0))
+        hidden = (0.0, down * (1 - share), 0.0, 0.0)
+        grey = page.render(scale=factor, grayscale=True, may_draw_forms=True, crop=hidden).to_numpy()
         grey = grey[:, :, 0] if grey.ndim == 3 else grey
         return cls(grey.astype(np.int16) < int(np.median(grey)) - _INK_DEPTH, factor)
 

@@ -2,140 +2,216 @@
 
 Boxes are [x0, y0, x1, y1] in points, origin top-left of the displayed page, page numbers from 1. Refuses to cover
 content as long as any free place exists on page 1; if none does, the place with the least ink is taken and `clear` is
-false.
+false. What differs from the wanted place or size is told in the placement, to be recorded with the signature.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 
-import pikepdf
 import pypdfium2 as pdfium
 
-from hsm.paper import EDGE, Box, Paper, to_displayed_coordinates, to_page_coordinates
-from hsm.signature_block import between_position_and_name, text_lines
+from hsm.blanks import Blanks, find_blanks
+from hsm.paper import EDGE, POINTS_PER_MILLIMETRE, Box, Paper, to_page_coordinates
+from hsm.signature_block import Line, between_position_and_name, text_lines
 
 SCALES = (1.0, 0.9, 0.8, 0.7)
+NUDGE_MILLIMETRES = 60.0
+"""The farthest a person may move an appearance by hand; farther is another place, not a correction."""
+Nudge = tuple[float, float]
+"""Millimetres to the right and down."""
 
 
 class PlacementError(ValueError):
-    """The page cannot be rendered: `page-unreadable`."""
+    """Codes: `page-unreadable` (the page cannot be rendered), `nudge-off-page` (moved by hand beyond the paper)."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(f"page-unreadable: {detail}")
-        self.code = "page-unreadable"
+    def __init__(self, detail: str, code: str = "page-unreadable") -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
         self.detail = detail
 
 
 @dataclass(frozen=True)
 class Placement:
-    """A place on a page; `scale` below 1 means the appearance must shrink, `clear` whether the paper there is free."""
+    """A place on a page. `crop` is the page's CropBox in its own coordinates.
+
+    `scale` below 1: the appearance had to shrink; `moved` points: how far it stands from where the rule wants it, as
+    something was there; `clear`: whether the paper there is free; `nudge`: what a person added, in millimetres.
+    """
 
     page: int
     box: Box
     rotation: int
     scale: float = 1.0
     clear: bool = True
+    crop: Box = (0.0, 0.0, 0.0, 0.0)
+    moved: float = 0.0
+    nudge: Nudge = (0.0, 0.0)
+
+    @property
+    def rectangle(self) -> tuple[int, int, int, int]:
+        """The box in the page's own coordinates (whole points; lower left, upper right)."""
+        return to_page_coordinates(self.box, self.crop, self.rotation)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be told of this place: "shrunk:80" (percent), "moved:12" (millimetres), "nudged:3:-2", "covers"."""
+        found = []
+        if self.scale < 1:
+            found.append(f"shrunk:{round(self.scale * 100)}")
+        if self.moved > POINTS_PER_MILLIMETRE:
+            found.append(f"moved:{round(self.moved / POINTS_PER_MILLIMETRE)}")
+        if self.nudge != (0.0, 0.0):
+            found.append(f"nudged:{self.nudge[0]:g}:{self.nudge[1]:g}")
+        if not self.clear:
+            found.append("covers")
+        return tuple(found)
 
 
-def top_right(path: Path, width: float, height: float) -> Placement:
-    """Free space for a text block near the top right corner of page 1 (NĐ 30/2020 PL I mục II).
+@dataclass(frozen=True)
+class _Page:
+    """One page as it is displayed."""
 
-    Full size first, anywhere in the right half of the upper third; then smaller; then anywhere on the page.
-    Raises: PlacementError.
-    """
-    with _open(path) as document:
-        page = document[0]
-        paper = Paper.of_page(page)
-        page_width, page_height = page.get_size()
-        rotation = page.get_rotation()
-        page.close()
-    upper = (page_width / 2, 0.0, page_width, page_height / 3)
-    for scale in SCALES:
-        box = paper.nearest_free(upper, width * scale, height * scale)
-        if box is not None:
-            return Placement(1, box, rotation, scale)
-    for area in ((0.0, 0.0, page_width, page_height / 3), (0.0, 0.0, page_width, page_height)):
-        for scale in SCALES:
-            box = paper.nearest_free(area, width * scale, height * scale)
-            if box is not None:
-                return Placement(1, box, rotation, scale)
-    scale = SCALES[-1]
-    return Placement(1, paper.least_ink(upper, width * scale, height * scale), rotation, scale, clear=False)
+    number: int
+    size: tuple[float, float]
+    rotation: int
+    crop: Box
+
+    def place(self, box: Box, scale: float = 1.0, clear: bool = True, moved: float = 0.0) -> Placement:
+        return Placement(self.number, box, self.rotation, scale, clear, self.crop, moved)
 
 
-def signature_place(path: Path, width: float, height: float) -> Placement:
-    """Where the leader's signature goes: centred between the position line and the name below it (NĐ 30 PL I, ô 7c).
+class Layout:
+    """A document that is looked at; opened once for all that is asked of it. Raises: PlacementError."""
 
-    `width` and `height` are the largest wanted size; proportions are kept. Without a position line in the text layer:
-    free paper in the right half of the last page, from below. Raises: PlacementError.
-    """
-    with _open(path) as document:
-        for index in range(len(document) - 1, -1, -1):
-            page = document[index]
-            size, rotation = page.get_size(), page.get_rotation()
-            lines = text_lines(page)
-            page.close()
-            found = between_position_and_name(lines, size, width, height)
+    def __init__(self, path: Path) -> None:
+        try:
+            self._document = pdfium.PdfDocument(path)
+            self._count = len(self._document)
+        except pdfium.PdfiumError as error:
+            raise PlacementError(str(error)) from error
+        if self._count == 0:
+            raise PlacementError("no pages")
+
+    def __enter__(self) -> Layout:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._document.close()
+
+    def top_right(self, width: float, height: float) -> Placement:
+        """Free space for a text block near the top right corner of page 1 (NĐ 30/2020 PL I mục II).
+
+        Full size first, anywhere in the right half of the upper third; then smaller; then anywhere on the page.
+        """
+        with self._opened(1) as (page, of):
+            across, down = of.size
+            corner = (across - EDGE, EDGE)
+            upper = (across / 2, EDGE, across - EDGE, down / 3)
+            # Most pages have room in the upper third: the rest of a large scan need not be painted.
+            band = Paper.of_page(page, 1 / 3)
+            for area in (upper, (EDGE, EDGE, across - EDGE, down / 3)):
+                for scale in SCALES:
+                    if box := band.nearest_free(area, width * scale, height * scale):
+                        return of.place(box, scale, moved=_distance(box, corner))
+            whole = Paper.of_page(page)
+            for scale in SCALES:
+                if box := whole.nearest_free((EDGE, EDGE, across - EDGE, down - EDGE), width * scale, height * scale):
+                    return of.place(box, scale, moved=_distance(box, corner))
+            scale = SCALES[-1]
+            box = whole.least_ink(upper, width * scale, height * scale)
+            return of.place(box, scale, clear=False, moved=_distance(box, corner))
+
+    def signature(self, width: float, height: float) -> Placement:
+        """Where the leader's signature goes: centred between the position line and the name below it (ô 7c).
+
+        `width` and `height` are the largest wanted size; proportions are kept. Without a position line in the text
+        layer: free paper in the right half of the last page, from below.
+        """
+        for number in range(self._count, 0, -1):
+            with self._opened(number) as (page, of):
+                found = between_position_and_name(text_lines(page), of.size, width, height)
             if found is not None:
-                return Placement(index + 1, found, rotation)
-        last = document[len(document) - 1]
-        paper = Paper.of_page(last)
-        (page_width, page_height), rotation = last.get_size(), last.get_rotation()
-        last.close()
-        count = len(document)
-    area = (page_width / 2, page_height / 3, page_width - EDGE, page_height - 40.0)
-    for scale in SCALES:
-        box = paper.lowest_free(area, width * scale, height * scale)
-        if box is not None:
-            return Placement(count, box, rotation, scale)
-    return Placement(count, paper.least_ink(area, width * 0.7, height * 0.7), rotation, 0.7, clear=False)
+                return of.place(found, min(1.0, (found[2] - found[0]) / width))
+        with self._opened(self._count) as (page, of):
+            paper = Paper.of_page(page)
+            across, down = of.size
+        area = (across / 2, down / 3, across - EDGE, down - 40.0)
+        for scale in SCALES:
+            if box := paper.lowest_free(area, width * scale, height * scale):
+                return of.place(box, scale)
+        scale = SCALES[-1]
+        return of.place(paper.least_ink(area, width * scale, height * scale), scale, clear=False)
+
+    def seal(self, signature: Placement, width: float, height: float) -> Placement:
+        """The seal at its true size, covering a third of the signature on its left (ô 8), kept on the paper."""
+        with self._opened(signature.page) as (_, of):
+            return seal_place(signature, width, height, of.size)
+
+    def blanks(self) -> Blanks:
+        """What the draft leaves open for the clerk on page 1 (see `hsm.blanks`)."""
+        with self._opened(1) as (page, of):
+            return find_blanks(text_lines(page), of.size)
+
+    def place_on_first_page(self, box: Box) -> Placement:
+        """A given box of page 1 as a placement."""
+        with self._opened(1) as (_, of):
+            return of.place(box)
+
+    def nudged(self, place: Placement, nudge: Nudge) -> Placement:
+        """The place after a person moved it. Raises: PlacementError (`nudge-off-page`)."""
+        with self._opened(place.page) as (_, of):
+            return nudged(place, nudge, of.size)
+
+    def lines(self, number: int) -> list[Line]:
+        """The text lines of a page."""
+        with self._opened(number) as (page, _):
+            return text_lines(page)
+
+    @contextmanager
+    def _opened(self, number: int) -> Iterator[tuple[pdfium.PdfPage, _Page]]:
+        try:
+            page = self._document[number - 1]
+            of = _Page(number, page.get_size(), page.get_rotation(), page.get_cropbox())
+            yield page, of
+        except pdfium.PdfiumError as error:
+            raise PlacementError(str(error)) from error
+        page.close()
 
 
 def seal_place(signature: Placement, width: float, height: float, page_size: tuple[float, float]) -> Placement:
-    """The seal at its true size, covering a third of the signature on its left (NĐ 30 PL I, ô 8), kept on the paper."""
+    """The seal's box beside a signature's, in points; see `Layout.seal`."""
     x0, y0, x1, y1 = signature.box
     right = x0 + (x1 - x0) / 3
     left = min(max(right - width, EDGE), page_size[0] - width - EDGE)
     top = min(max((y0 + y1) / 2 - height / 2, EDGE), page_size[1] - height - EDGE)
-    return Placement(signature.page, (left, top, left + width, top + height), signature.rotation)
+    moved = math.hypot(left - (right - width), top - ((y0 + y1) / 2 - height / 2))
+    return replace(signature, box=(left, top, left + width, top + height), scale=1.0, moved=moved, nudge=(0.0, 0.0))
 
 
-def page_size(path: Path, page: int) -> tuple[float, float]:
-    """Width and height of the displayed page in points. Raises: PlacementError."""
-    with _open(path) as document:
-        return document[page - 1].get_size()
+def nudged(place: Placement, nudge: Nudge, page_size: tuple[float, float]) -> Placement:
+    """The place moved by hand, wholly on the page. Raises: PlacementError (`nudge-off-page`)."""
+    right, down = (part * POINTS_PER_MILLIMETRE for part in nudge)
+    x0, y0, x1, y1 = place.box
+    box = (x0 + right, y0 + down, x1 + right, y1 + down)
+    outside = min(box) < 0 or box[2] > page_size[0] or box[3] > page_size[1]
+    if outside or max(map(abs, nudge)) > NUDGE_MILLIMETRES:
+        raise PlacementError(f"{nudge[0]:g} mm, {nudge[1]:g} mm", "nudge-off-page")
+    return replace(place, box=box, nudge=nudge)
 
 
-def pdf_rectangle(path: Path, placement: Placement) -> tuple[int, int, int, int]:
-    """The box in the page's own coordinates (whole points; lower left, upper right). Raises: PlacementError."""
-    with _open(path) as document:
-        page = document[placement.page - 1]
-        crop = page.get_cropbox()
-        page.close()
-    return to_page_coordinates(placement.box, crop, placement.rotation)
+def apply_nudges(layout: Layout, places: dict[str, Placement], nudges: Mapping[str, Nudge]) -> dict[str, Placement]:
+    """The places with what a person added to each; the leader's nudge does not carry the seal along."""
+    return {slot: layout.nudged(place, nudges[slot]) if slot in nudges else place for slot, place in places.items()}
 
 
-def field_place(path: Path, field: str) -> Placement:
-    """Where an existing form field lies. Raises: PlacementError when there is none."""
-    with pikepdf.open(path) as document:
-        for number, page in enumerate(document.pages, start=1):
-            for annotation in page.obj.get("/Annots", []):
-                if str(annotation.get("/T", "")) == field:
-                    rectangle = tuple(float(part) for part in annotation.Rect)
-                    crop = tuple(float(part) for part in page.cropbox)
-                    rotation = int(page.obj.get("/Rotate", 0)) % 360
-                    box = to_displayed_coordinates(rectangle, crop, rotation)  # type: ignore[arg-type]
-                    return Placement(number, box, rotation)
-    raise PlacementError(f"no field {field}")
-
-
-def _open(path: Path) -> pdfium.PdfDocument:
-    try:
-        document = pdfium.PdfDocument(path)
-        if len(document) == 0:
-            raise PlacementError("no pages")
-    except pdfium.PdfiumError as error:
-        raise PlacementError(str(error)) from error
-    return document
+def _distance(box: Box, corner: tuple[float, float]) -> float:
+    """Points from a box's top right corner to where it should be; the clearance every free place keeps is no move."""
+    return max(0.0, math.hypot(corner[0] - box[2], box[1] - corner[1]) - 6.0)

@@ -5,10 +5,11 @@ Works on born-digital text and on the word-by-word text layer of a scan. Finds n
 
 from __future__ import annotations
 
+import ctypes
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pypdfium2 as pdfium
 
@@ -21,42 +22,65 @@ _POSITION = re.compile(
 
 @dataclass(frozen=True)
 class Line:
-    """One line of text and where it stands."""
+    """One line of text, or one word of it, and where it stands; `foot` is the height of its baseline when known."""
 
     text: str
     box: Box
+    words: tuple[Line, ...] = ()
+    foot: float | None = None
 
     @property
     def middle(self) -> float:
         return (self.box[0] + self.box[2]) / 2
+
+    @property
+    def baseline(self) -> float:
+        """Height of the line the letters stand on; Times has 0.216 of 1.107 em below it."""
+        return self.foot if self.foot is not None else self.box[3] - 0.195 * (self.box[3] - self.box[1])
+
+    @property
+    def size(self) -> float:
+        """Size of the letters, from the height that a Times-like face takes from ascender to descender."""
+        return (self.box[3] - self.box[1]) / 1.107
 
 
 def text_lines(page: pdfium.PdfPage) -> list[Line]:
     """The lines of the page's text layer from top to bottom, in displayed coordinates."""
     crop, rotation = page.get_cropbox(), page.get_rotation()
     text = page.get_textpage()
-    words = [Line(word, to_displayed_coordinates(bounds, crop, rotation)) for word, bounds in _words(text)]
+    words = []
+    for word, bounds, (x, y) in _words(text):
+        _, foot, _, _ = to_displayed_coordinates((x, y, x, y), crop, rotation)
+        words.append(Line(word, to_displayed_coordinates(bounds, crop, rotation), foot=foot))
     text.close()
     return _join(sorted(words, key=lambda word: (word.box[1] + word.box[3], word.box[0])))
 
 
-def _words(text: pdfium.PdfTextPage) -> Iterator[tuple[str, Box]]:
-    """Words and their bounds in page space, letter by letter: the loose boxes, since the letters of an invisible text
-    layer have no outlines and their tight boxes no height."""
-    word, bounds = "", (0.0, 0.0, 0.0, 0.0)
+def _words(text: pdfium.PdfTextPage) -> Iterator[tuple[str, Box, tuple[float, float]]]:
+    """Words, their bounds and where their first letter stands, in page space; letter by letter by the loose boxes,
+    since the letters of an invisible text layer have no outlines and their tight boxes no height."""
+    word, bounds, origin = "", (0.0, 0.0, 0.0, 0.0), (0.0, 0.0)
     for index, letter in enumerate(text.get_text_range(errors="ignore")):
         if letter.isspace() or index >= text.count_chars():
             if word:
-                yield word, bounds
+                yield word, bounds, origin
             word = ""
             continue
         box = text.get_charbox(index, loose=True)
-        bounds = box if not word else (
+        if not word:
+            bounds, origin = box, _origin(text, index)
+        bounds = (
             min(bounds[0], box[0]), min(bounds[1], box[1]), max(bounds[2], box[2]), max(bounds[3], box[3]),
         )  # fmt: skip
         word += letter
     if word:
-        yield word, bounds
+        yield word, bounds, origin
+
+
+def _origin(text: pdfium.PdfTextPage, index: int) -> tuple[float, float]:
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium.raw.FPDFText_GetCharOrigin(text, index, x, y)
+    return x.value, y.value
 
 
 def _join(pieces: list[Line]) -> list[Line]:
@@ -73,7 +97,7 @@ def _join(pieces: list[Line]) -> list[Line]:
                 lines[index] = _merge(line, piece)
                 break
         else:
-            lines.append(piece)
+            lines.append(replace(piece, words=(piece,)))
     return sorted(lines, key=lambda line: line.box[1])
 
 
@@ -85,7 +109,8 @@ def _merge(line: Line, piece: Line) -> Line:
         max(line.box[2], piece.box[2]),
         max(line.box[3], piece.box[3]),
     )
-    return Line(f"{first.text} {second.text}", box)
+    words = tuple(sorted((*line.words, piece), key=lambda word: word.box[0]))
+    return Line(f"{first.text} {second.text}", box, words, line.foot)
 
 
 def between_position_and_name(lines: list[Line], size: tuple[float, float], width: float, height: float) -> Box | None:

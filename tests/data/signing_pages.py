@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import pikepdf
@@ -46,12 +48,23 @@ def make_page(path: Path, name: str, rotate: int = 0) -> Path:
     page.obj.Resources = Dictionary(Font=Dictionary(F1=font))
     # A turned page holds turned content, so that it is displayed upright, as scanners write it.
     parts = [TURN[rotate]]
-    for x, y, size, text in lines:
-        codes = "".join(f"{glyphs[ord(letter)]:04x}" for letter in text)
-        parts.append(f"BT /F1 {size} Tf {x} {A4[1] - y} Td <{codes}> Tj ET")
+    parts += _shown(lines, glyphs)
     page.obj.Contents = document.make_stream("\n".join(parts).encode("ascii"))
     if rotate:
         page.obj.Rotate = rotate
+    return _save(document, path)
+
+
+def _shown(lines: Iterable[tuple[float, float, float, str]], glyphs: dict[int, int]) -> list[str]:
+    """Page content that shows `lines`: x and baseline from the top left in points, size, text."""
+    found = []
+    for x, y, size, text in lines:
+        codes = "".join(f"{glyphs[ord(letter)]:04x}" for letter in text)
+        found.append(f"BT /F1 {size} Tf {x} {A4[1] - y} Td <{codes}> Tj ET")
+    return found
+
+
+def _save(document: pikepdf.Pdf, path: Path) -> Path:
     with document.open_metadata() as metadata:
         metadata["pdfaid:part"] = "2"
         metadata["pdfaid:conformance"] = "B"
@@ -59,6 +72,33 @@ def make_page(path: Path, name: str, rotate: int = 0) -> Path:
     report = pikepdf.pdfa.save(document, path, "2b")
     assert report.passed
     return path
+
+
+def make_volume(path: Path, pages: int, picture_bytes: int) -> Path:
+    """`pages` scans as PDF/A-2b: the letter's text over a grey noise picture of about `picture_bytes` bytes each, which
+    does not compress."""
+    draw = random.Random(pages)
+    side = max(8, round(math.sqrt(picture_bytes)))
+    document = pikepdf.new()
+    font, glyphs = _font(document)
+    for _ in range(pages):
+        document.add_blank_page(page_size=A4)
+        page = document.pages[-1]
+        noise = document.make_stream(draw.randbytes(side * side))
+        noise.update(
+            {
+                "/Type": Name.XObject,
+                "/Subtype": Name.Image,
+                "/Width": side,
+                "/Height": side,
+                "/ColorSpace": Name.DeviceGray,
+                "/BitsPerComponent": 8,
+            }
+        )
+        page.obj.Resources = Dictionary(Font=Dictionary(F1=font), XObject=Dictionary(P=noise))
+        parts = ["q 300 0 0 300 150 200 cm /P Do Q", *_shown(LETTER, glyphs)]
+        page.obj.Contents = document.make_stream("\n".join(parts).encode("ascii"))
+    return _save(document, path)
 
 
 def make_signature() -> bytes:
