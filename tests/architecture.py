@@ -26,6 +26,7 @@ COMPOSITION = ("appliance.cli", "appliance.services", "appliance.demo", "applian
 PURE_CORES = (
     "appliance.domain",
     "sync.protocol",
+    "sync.edxml",
     "hsm.api",
     "hsm.frames",
     "scanner_intake.settle",
@@ -34,7 +35,7 @@ PURE_CORES = (
 PURE_LIBRARY = _names(
     "__future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal difflib enum "
     "fractions functools hashlib heapq hmac io itertools json math operator re string struct textwrap types typing "
-    "unicodedata zlib"
+    "unicodedata xml zipfile zlib"
 )
 PURE_EXTRA = {"cbor2": ("sync/protocol/codec.py",)}
 # Reading a clock, drawing at random, touching files or a terminal: by the name that is called.
@@ -42,7 +43,7 @@ IMPURE_METHODS = _names("now utcnow today uuid1 uuid4 urandom read_bytes read_te
 IMPURE_FUNCTIONS = _names("open print input exec eval __import__")
 
 ONE_IMPORTER = {
-    "pkcs11": ("hsm/token.py",),
+    "pkcs11": ("hsm/token*.py",),
     "pyhanko": ("hsm/*",),
     "pyhanko_certvalidator": ("hsm/*",),
     "paho": ("sync/mqtt.py",),
