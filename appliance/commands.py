@@ -27,7 +27,17 @@ from appliance.domain.documents import (
 from appliance.domain.kinds import REGISTERS, Slot
 from appliance.domain.states import TRANSITIONS, Event, IllegalTransition, State
 from appliance.ids import new_id
-from appliance.store import ChangedMeanwhile, NoSuchDocument, Store, batches, documents, outbox, registers, texts
+from appliance.store import (
+    ChangedMeanwhile,
+    NoSuchDocument,
+    Store,
+    batches,
+    documents,
+    manifest,
+    outbox,
+    registers,
+    texts,
+)
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -259,10 +269,12 @@ def requeue(store: Store, document_id: str, by: str, now: datetime) -> Document:
     """Send a refused document again, unchanged.
 
     Raises:
-        CommandRefused: not-in-this-state.
+        CommandRefused: not-in-this-state; the codes of ``manifest.trouble`` for a file that is not as it was signed.
     """
 
     def decision(db: Any, before: Document) -> Document:
+        if trouble := manifest.trouble(db, before):
+            raise CommandRefused(trouble)
         after = advance(before, Event.REQUEUED, now, reason_code="", reason_text="")
         last = outbox.latest(db, before.id)
         meta = last.meta if last else {}

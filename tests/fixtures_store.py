@@ -95,11 +95,15 @@ def digitized(document: Document) -> Document:
 
 
 def signature(document: Document, slot: Slot) -> Signature:
-    """A signature as the signing step would report it."""
-    after = hashlib.sha256(f"{document.current_sha256}:{slot}".encode()).hexdigest()
-    return Signature(
-        slot, after, document.current_size + 9, NOW, "c" * 64, "Nguyễn Văn A", 1, (400.0, 40.0, 560.0, 90.0)
-    )
+    """A signature as the signing step would report it; ``keep`` puts its file into the store."""
+    content = signed_content(document.current_sha256, slot)
+    after = hashlib.sha256(content).hexdigest()
+    return Signature(slot, after, len(content), NOW, "c" * 64, "Nguyễn Văn A", 1, (400.0, 40.0, 560.0, 90.0))
+
+
+def signed_content(before: str, slot: Slot) -> bytes:
+    """What stands for the file signed for ``slot``, after the file with the digest ``before``."""
+    return f"{before}:{slot}".encode()
 
 
 def approved(document: Document) -> Document:
@@ -141,16 +145,29 @@ def in_queue(fresh: Document) -> Document:
     return advance(signed(fresh), Event.ENQUEUED, NOW)
 
 
-def keep(store: Store, document: Document, queue: bool = True) -> Document:
-    """Put ``document`` into the store as it is (its history is the tests' own affair)."""
+def keep(store: Store, document: Document, queue: bool = True, files: bool = True) -> Document:
+    """Put ``document`` into the store as it is (its history is the tests' own affair), with its signed ``files``."""
 
     def change(db: Any) -> None:
         documents.insert(db, document, "test", {})
         if queue and document.state is State.QUEUED:
             outbox.enqueue(db, document.id, document.current_sha256, document.current_size, 0, {}, NOW)
 
+    if files:
+        _put_signed_files(store, document)
     store.write(change)
     return document
+
+
+def _put_signed_files(store: Store, document: Document) -> None:
+    before, passing = document.archive_sha256, store.blobs.folder / "signed.passing"
+    for one in document.signatures:
+        content = signed_content(before, one.slot)
+        if sha256_of(content) == one.sha256:  # else a test's own signature, with a file of its own
+            passing.write_bytes(content)
+            store.blobs.put(passing)
+            passing.unlink()
+        before = one.sha256
 
 
 def loaded(store: Store, document_id: str) -> Document:

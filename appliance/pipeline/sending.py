@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 from appliance.domain.documents import Document, advance
 from appliance.domain.states import Event, State
-from appliance.store import ChangedMeanwhile, Store, documents, outbox
+from appliance.pipeline.runner import StepFailed
+from appliance.store import ChangedMeanwhile, Store, documents, manifest, outbox
 from sync.uplink import Parcel
 
 _SENT_FIELDS = (
@@ -37,7 +38,15 @@ class Enqueueing:
         self._store = store
 
     def __call__(self, document: Document, now: datetime) -> None:
-        """Queue one leased document."""
+        """Queue one leased document.
+
+        Raises:
+            StepFailed: its file is not the one that the manifest tells; it is not sent before somebody mended that.
+        """
+        after = advance(document, Event.ENQUEUED, now)
+        trouble = self._store.read(lambda db: manifest.trouble(db, document)) or self._damage(document)
+        if trouble:
+            raise StepFailed(trouble, timedelta(hours=1))
 
         def change(db: Any) -> None:
             if documents.load(db, document.id).version != document.version:
@@ -46,11 +55,14 @@ class Enqueueing:
                 db, document.id, document.current_sha256, document.current_size, document.priority,
                 package_meta(document), now,
             )  # fmt: skip
-            after = advance(document, Event.ENQUEUED, now)
             detail = {"sequence": sequence, "sha256": document.current_sha256, "size": document.current_size}
             documents.save(db, document, after, "worker", Event.ENQUEUED, detail)
 
         self._store.write(change)
+
+    def _damage(self, document: Document) -> str:
+        """A revision that was cut off leaves a file that is shorter than its name says, and good by itself."""
+        return "" if self._store.blobs.intact(document.current_sha256) else manifest.CUT
 
 
 class StoreOutbox:

@@ -16,7 +16,7 @@ from appliance.domain.documents import Consent, Document, FieldValue, Signature
 from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import State
 from appliance.domain.steps import Step, next_step
-from appliance.store import events
+from appliance.store import events, manifest
 
 _PLAIN = (
     "id", "version", "folder", "policy", "original_sha256", "original_name", "media_type", "pages", "archive_sha256",
@@ -40,12 +40,15 @@ def insert(db: Any, document: Document, by: str, detail: dict[str, Any]) -> bool
     cursor = db.execute(f"INSERT OR IGNORE INTO documents ({names}) VALUES ({marks})", list(row.values()))
     if cursor.rowcount != 1:
         return False
+    manifest.follow(db, document)
     events.append(db, document.id, document.received_at, by, "received", detail)
     return True
 
 
 def save(db: Any, before: Document, after: Document, by: str, event: str, detail: dict[str, Any]) -> None:
     """Replace ``before`` by ``after``, forget the lease and append the event.
+
+    Another file than before goes into the manifest; ``detail["level"]`` tells its PAdES level if it is above B-B.
 
     Raises:
         ChangedMeanwhile: the row no longer is at ``before``'s state and version.
@@ -58,6 +61,7 @@ def save(db: Any, before: Document, after: Document, by: str, event: str, detail
     )
     if cursor.rowcount != 1:
         raise ChangedMeanwhile(before.id)
+    manifest.follow(db, after, str(detail.get("level", "")))
     events.append(db, after.id, after.updated_at, by, event, detail)
 
 
@@ -183,6 +187,13 @@ def referenced_digests(db: Any) -> set[str]:
     for (facts,) in db.execute("SELECT facts FROM documents").fetchall():
         digests |= {signature["sha256"] for signature in json.loads(facts)["signatures"]}
     return digests - {""}
+
+
+def not_as_kept(db: Any) -> dict[str, str]:
+    """Papers whose file is not the one that the manifest and the chain tell, with the code of what is wrong."""
+    rows = db.execute("SELECT * FROM documents WHERE current_sha256 != '' ORDER BY id")
+    found = {one.id: manifest.trouble(db, one) for one in map(document_of, _dicts(rows))}
+    return {document_id: code for document_id, code in found.items() if code}
 
 
 def replaced_beside(db: Any, document: Document) -> list[Document]:

@@ -152,6 +152,55 @@ def m007_batches(db: Any) -> None:
     """)
 
 
+@MIGRATIONS()
+def m008_manifest(db: Any) -> None:
+    db.execute("""
+        CREATE TABLE manifest (
+            sequence INTEGER PRIMARY KEY,
+            document_id TEXT NOT NULL REFERENCES documents (id),
+            sha256 TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            signatures INTEGER NOT NULL,
+            level TEXT NOT NULL,
+            at TEXT NOT NULL
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX manifest_by_document ON manifest (document_id, sequence)")
+    for act in ("UPDATE", "DELETE"):
+        db.execute(f"""
+            CREATE TRIGGER manifest_{act.lower()} BEFORE {act} ON manifest
+            BEGIN SELECT RAISE(ABORT, 'the manifest is append-only'); END
+        """)
+    # What was signed before there was a manifest: every signature's own file, then the present one.
+    db.execute("""
+        INSERT INTO manifest (document_id, sha256, size, signatures, level, at)
+            SELECT documents.id, json_extract(one.value, '$.sha256'), json_extract(one.value, '$.size'), one.key + 1,
+                   'B-B', documents.updated_at
+            FROM documents, json_each(documents.facts, '$.signatures') AS one ORDER BY documents.id, one.key
+    """)
+    db.execute("""
+        INSERT INTO manifest (document_id, sha256, size, signatures, level, at)
+            SELECT id, current_sha256, current_size, json_array_length(facts, '$.signatures'),
+                   CASE json_array_length(facts, '$.signatures') WHEN 0 THEN '' ELSE 'B-B' END, updated_at
+            FROM documents WHERE current_sha256 != '' AND NOT EXISTS
+                (SELECT 1 FROM manifest WHERE document_id = documents.id AND sha256 = documents.current_sha256)
+            ORDER BY id
+    """)
+
+
+@MIGRATIONS()
+def m009_arrived_signatures(db: Any) -> None:
+    db.execute("""
+        CREATE TABLE arrived_signatures (
+            document_id TEXT PRIMARY KEY REFERENCES documents (id),
+            sha256 TEXT NOT NULL,
+            verdict TEXT NOT NULL,
+            facts TEXT NOT NULL,
+            at TEXT NOT NULL
+        ) STRICT
+    """)
+
+
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)

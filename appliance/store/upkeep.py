@@ -16,7 +16,7 @@ from appliance.store.opening import Store
 @dataclass(frozen=True)
 class Verdict:
     """Result of a check; everything empty or None means sound. ``withheld``: originals of suspected secrets that are
-    not here, as in every backup.
+    not here, as in every backup. ``rolled_back``: papers whose file is not the one that the manifest tells.
     """
 
     integrity: str
@@ -28,19 +28,20 @@ class Verdict:
     orphans: tuple[str, ...]
     documents: int
     blobs: int
+    rolled_back: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
         """Whether nothing accepted is lost or changed (an orphan is waste, not loss)."""
         told = self.chain_broken_at is None and not self.unexplained
-        return self.integrity == "ok" and told and not self.missing and not self.damaged
+        return self.integrity == "ok" and told and not self.missing and not self.damaged and not self.rolled_back
 
 
 def verify(store: Store) -> Verdict:
     """Check the database file, the event chain, each document's history and every blob against its name."""
     try:
         integrity = store.read(lambda db: str(db.execute("PRAGMA integrity_check").fetchone()[0]))
-        referenced, secret, broken_at, unexplained = store.read(_rows_checked)
+        referenced, secret, broken_at, unexplained, rolled_back = store.read(_rows_checked)
     except sqlite3.DatabaseError as error:  # so damaged that it cannot even be asked
         return Verdict(str(error), None, (), (), (), (), (), 0, 0)
     stored = set(store.blobs.digests())
@@ -54,12 +55,14 @@ def verify(store: Store) -> Verdict:
         orphans=tuple(sorted(stored - referenced)),
         documents=store.read(lambda db: int(db.execute("SELECT count(*) FROM documents").fetchone()[0])),
         blobs=len(stored),
+        rolled_back=rolled_back,
     )
 
 
-def _rows_checked(db: Any) -> tuple[set[str], set[str], int | None, tuple[str, ...]]:
+def _rows_checked(db: Any) -> tuple[set[str], set[str], int | None, tuple[str, ...], tuple[str, ...]]:
     referenced, secret = documents.referenced_digests(db), documents.withheld_digests(db)
-    return referenced, secret, events.broken_at(db), tuple(events.unexplained(db))
+    changed = tuple(documents.not_as_kept(db))
+    return referenced, secret, events.broken_at(db), tuple(events.unexplained(db)), changed
 
 
 def backup(store: Store, target: Path) -> None:

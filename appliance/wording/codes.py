@@ -9,11 +9,13 @@ from appliance.wording.catalogue import N_, _
 from appliance.wording.intake_codes import INTAKE
 from appliance.wording.paper_codes import PAPERS
 from appliance.wording.signing_codes import SIGNING
+from appliance.wording.verify_codes import VERIFY
 
 _BOX: dict[str, str] = {
     # configuration
     "config-missing": N_("Không tìm thấy tệp cấu hình {path}. Hãy tạo tệp hoặc chỉ ra bằng --config."),
     "config-syntax": N_("Tệp cấu hình {path} sai cú pháp TOML: {detail}."),
+    "config-no-signer": N_("Cấu hình {path} không có khóa ký nào dùng mô-đun “{name}”."),
     "config-unknown-key": N_("Tệp cấu hình {path} có khóa lạ “{key}”. Hãy xóa hoặc sửa tên khóa."),
     "config-missing-key": N_("Tệp cấu hình {path} thiếu khóa “{key}”."),
     "config-unreadable": N_("Không đọc được tệp cấu hình {path}: {detail}."),
@@ -66,7 +68,7 @@ _BOX: dict[str, str] = {
     "stamp-image-missing": N_("Chưa có ảnh chữ ký hoặc ảnh dấu trong cấu hình."),
     "store-full": N_("Ổ đĩa đầy. Hãy giải phóng chỗ trống; văn bản không mất và sẽ được xử lý tiếp."),
 }
-CODES: dict[str, str] = _BOX | SIGNING | PAPERS | INTAKE
+CODES: dict[str, str] = _BOX | SIGNING | VERIFY | PAPERS | INTAKE
 """Every stable code a person may meet, with its Vietnamese sentence."""
 
 

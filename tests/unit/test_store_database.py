@@ -165,6 +165,7 @@ def test_a_database_of_an_older_version_opens_and_keeps_its_papers(frozen: Path,
     opened = open_store(tmp_path / "box.db", tmp_path / "blobs")
     verdict = verify(opened)
     assert (verdict.integrity, verdict.chain_broken_at, verdict.unexplained) == ("ok", None, ())
+    assert verdict.rolled_back == ()
     held = opened.read(documents.listed)
     assert {one.state for one in held} >= {State.RECEIVED, State.QUEUED, State.DELIVERED, State.QUARANTINED}
     assert {one.kind for one in held} == {Kind.INCOMING_SCAN, Kind.OUTGOING}

@@ -1,0 +1,18 @@
+"""Sentences for the codes of verification and of the manifest."""
+
+from __future__ import annotations
+
+from appliance.wording.catalogue import N_
+
+VERIFY: dict[str, str] = {
+    "file-not-in-manifest": N_(
+        "Tệp trong kho không phải tệp ghi trong sổ lưu (có thể bị thay hoặc bị cắt bớt phần ký). Hộp không gửi; "
+        "hãy gọi quản trị khôi phục từ bản sao lưu."
+    ),
+    "file-rolled-back": N_(
+        "Tệp đã bị đưa về bản có ít chữ ký hơn. Hộp không gửi; hãy gọi quản trị khôi phục từ bản sao lưu."
+    ),
+    "file-damaged": N_(
+        "Tệp trong kho đã hỏng hoặc bị cắt bớt. Hộp không gửi; hãy gọi quản trị khôi phục từ bản sao lưu."
+    ),
+}
