@@ -28,6 +28,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from hsm import appearance
 from hsm.api import SigningService
 from hsm.appearance import Fonts, StampImage, StampText
+from hsm.appended import check_appended
 from hsm.blanks import texts
 from hsm.drawing import Drawing
 from hsm.embedding import SigningKey, embed
@@ -40,6 +41,7 @@ from hsm.verify import Verification, verify_file
 
 CLOCK_SLACK = timedelta(minutes=5)
 """How far the clock may lie before a moment that has certainly passed; a box without a time server drifts."""
+CHECK_HOLDS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,14 @@ def apply_signature(
     mechanism: str = "",
     not_before: datetime | None = None,
     numbering: Numbering | None = None,
+    source_is_pdfa: bool = False,
 ) -> AppliedSignature:
     """Sign `source` into `target` for one slot of its kind.
 
     `certificate` and `intermediates` are DER. `seal_size` (points) is the true size of the agency's seal, for the
     field made at the leader's signature; `nudges` (millimetres by slot) move fields that are made now. `mechanism`
-    saves asking the service. `not_before` is a moment that has certainly passed. `numbering` is written, by a signature
+    saves asking the service. `not_before` is a moment that has certainly passed. `source_is_pdfa`: the caller knows it,
+    so only what the signature adds is checked. `numbering` is written, by a signature
     of its own under the same key, into what the draft left open, before the agency's seal. Raises: SignatureRefused,
     TrustError, FontError, StampError, PlacementError, SigningError, OSError; then `target` is as it was. Sources:
     NĐ 30/2020 PL I, Điều 14, 15; signing.md 5, 7, 8.
@@ -126,7 +130,7 @@ def apply_signature(
         shutil.copyfile(source, work)
         present = _present_fields(work)
         _check_order(slots, slot, present)
-        check_signer(certificate, trust, intermediates, now)
+        _check_signer_once(certificate, trust, tuple(intermediates), now)
         if any(present.values()):
             _check_signed_before(source, slots, slot, trust, now)
         fonts = Fonts.in_cache(cache)
@@ -141,7 +145,7 @@ def apply_signature(
             places = places_of_slots(source, slots, (size[0], size[1]), seal_size, nudges or {})
         place = places.get(slot) or place_of_field(work, FIELD_OF_SLOT[slot])
         _sign(work, slot, places, drawing, place, key, document_id, now)
-        checked = _check_result(work, source, slots, slot, trust, now)
+        checked = _check_result(work, None if source_is_pdfa else source, slots, slot, trust, now)
         _make_durable(work, target)
     finally:
         work.unlink(missing_ok=True)
@@ -164,6 +168,19 @@ def _with_blanks(applied: AppliedSignature, source: Path) -> AppliedSignature:
     with Layout(source) as layout:
         blanks = layout.blanks()
     return replace(applied, blanks=blanks.kinds, notation=blanks.notation)
+
+
+_checked: dict[tuple[bytes, Trust, tuple[bytes, ...]], datetime] = {}
+
+
+def _check_signer_once(certificate: bytes, trust: Trust, intermediates: tuple[bytes, ...], now: datetime) -> None:
+    """Check the signer; in a batch, what was good less than a minute ago under the same trust and lists still is."""
+    last = _checked.get((certificate, trust, intermediates))
+    if last is not None and timedelta(0) <= now - last < CHECK_HOLDS:
+        return
+    check_signer(certificate, trust, intermediates, now)
+    _checked.clear()
+    _checked[certificate, trust, intermediates] = now
 
 
 def _check_clock(now: datetime, not_before: datetime | None) -> None:
@@ -248,14 +265,18 @@ def _sign(
 
 
 def _check_result(
-    work: Path, source: Path, slots: tuple[str, ...], slot: str, trust: Trust, now: datetime
+    work: Path, doubtful: Path | None, slots: tuple[str, ...], slot: str, trust: Trust, now: datetime
 ) -> Verification:
-    """Strict verification, and PDF/A: a file that is none now and was one before is not handed out."""
+    """Strict verification, and PDF/A: a file that is none now and was one before is not handed out. `doubtful` is the
+    source when nobody knows whether it is PDF/A."""
     expected = slots[: slots.index(slot) + 1]
-    found = verify_file(work, trust, expected, now)
+    found = verify_file(work, trust, expected, now, with_pdfa=doubtful is not None)
     if not _acceptable(found):
         raise SignatureRefused("self-check-failed", verdict=found.verdict, reasons=", ".join(found.reasons))
-    if not found.pdfa and check_pdfa(source).passed:
+    if doubtful is None:
+        appended = check_appended(work, frozenset(FIELD_OF_SLOT.values()))
+        found = replace(found, pdfa=appended.passed)
+    if not found.pdfa and (doubtful is None or check_pdfa(doubtful).passed):
         raise SignatureRefused("pdfa-broken", reasons="; ".join(check_pdfa(work).reasons[:3]))
     return found
 

@@ -35,7 +35,7 @@ def check_pdfa(path: Path) -> PdfaFinding:
     """Check a file, signed or not, against PDF/A-2b (3b where it says so itself). Never raises for a bad file."""
     try:
         with pikepdf.open(path) as document:
-            reasons = [*_form_faults(document), *_signature_faults(document, path)]
+            reasons = field_faults(document, path)
             flavour = "3b" if _part(document) == "3" else "2b"
             _mask(document)
             with tempfile.TemporaryDirectory() as folder:
@@ -51,6 +51,11 @@ def check_pdfa(path: Path) -> PdfaFinding:
     except Exception as error:  # Hostile input: whatever the parser throws, the answer is "no".
         return PdfaFinding(False, (f"unreadable {type(error).__name__}: {error}",))
     return PdfaFinding(not reasons, tuple(reasons))
+
+
+def field_faults(document: pikepdf.Pdf, path: Path) -> list[str]:
+    """The rules that fields and signatures of an open file at `path` break."""
+    return [*_form_faults(document), *_signature_faults(document, path)]
 
 
 def _part(document: pikepdf.Pdf) -> str:

@@ -51,7 +51,7 @@ def run() -> dict[str, Any]:
             for paper, (pages, picture, runs) in PAPERS.items():
                 source = make_volume(folder / f"{paper}.pdf", pages, picture)
                 figures[f"{paper}.bytes"] = source.stat().st_size
-                for way in ("floor", "plain", "ours"):
+                for way in ("floor", "plain", "ours", "ours_doubting"):
                     found = measured(asked | {"way": way, "source": str(source), "runs": 3 if QUICK else runs})
                     figures |= {f"{paper}.{way}.{key}": value for key, value in found.items()}
             if not QUICK:
