@@ -112,7 +112,11 @@ class DigitizeSection:
 
 @dataclass(frozen=True)
 class KeySection:
-    """One signature slot's key on a token; ``credential`` names a file in $CREDENTIALS_DIRECTORY with its PIN."""
+    """One signature slot's key on a token; ``credential`` names a file in $CREDENTIALS_DIRECTORY with its PIN.
+
+    ``module`` (and its ``environment``) when the token has another PKCS#11 module than ``[signer]`` says; the rest is
+    what enrolment found out (hsm/config.py). ``idle_minutes`` 0 means the slot's own.
+    """
 
     slot: str
     token: str
@@ -120,6 +124,13 @@ class KeySection:
     certificate: Path
     credential: str = ""
     mechanism: str = "rsa-v15"
+    module: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    serial: str = ""
+    certificate_sha256: str = ""
+    hashed_by: str = ""
+    idle_minutes: float = 0.0
+    pin_each_signature: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,11 +194,6 @@ class Config:
     def runtime(self) -> Path:
         """Folder of sockets and passing state (link, liveness)."""
         return self.box.runtime_dir or self.box.state_dir / "run"
-
-    @property
-    def signer_config(self) -> Path:
-        """The signer process's own small configuration, written from this one at its start."""
-        return self.runtime / "signer.toml"
 
     @property
     def signer_socket(self) -> Path:

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance.config import Config
+from appliance.signers import signing_service
 from appliance.store import open_store
 from appliance.store import outbox as outbox_rows
 from hsm.api import SigningError
-from hsm.client import SocketSigner
 from scanner_intake.passwords import BadPasswordFile, load_passwords
 
 EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -142,7 +142,7 @@ def _signer(config: Config) -> Iterator[Finding]:
     if not config.signer.keys:
         return
     try:
-        state = SocketSigner(config.signer_socket, deadline=5.0).state()
+        state = signing_service(config, deadline=5.0).state()
     except SigningError as error:
         yield Finding(error.code, False)
         return

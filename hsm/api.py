@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-MECHANISMS = ("rsa-v15", "rsa-pss")
+MECHANISMS = ("rsa-v15", "rsa-pss", "ecdsa-p256")
+"""Signature algorithms by policy (signing.md 5.3); all over SHA-256, PSS with salt 32."""
 
 
 class FaultClass(StrEnum):
@@ -49,7 +50,10 @@ class KeyState:
     """One enrolled signing key as the signer process sees it now.
 
     `pin_flags` holds any of "count-low", "final-try", "locked", "to-be-changed", "not-set" and "credential-refused";
-    `present` is false while the token is out of the box; `certificate_der` is the enrolled certificate.
+    `present` is false while the token is out of the box; `certificate_der` is the enrolled certificate. `ended` is the
+    code of why the last login ended ("" while there is one, or never was): a person asks why the PIN is wanted again.
+    `documents_left` counts what the present batch may still sign (None: no number was said). `pin_pad`: the PIN is
+    typed on the reader, none goes over the socket. `problem`: the code of why nothing is known of this key.
     """
 
     slot: str
@@ -61,11 +65,15 @@ class KeyState:
     pin_flags: tuple[str, ...] = ()
     present: bool = True
     mechanism: str = "rsa-v15"
+    ended: str = ""
+    documents_left: int | None = None
+    pin_pad: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True)
 class SignerState:
-    """The PKCS#11 module in use and every enrolled key."""
+    """The PKCS#11 module in use (several: their paths with commas) and every enrolled key."""
 
     module: str
     keys: tuple[KeyState, ...]
@@ -82,19 +90,23 @@ class SigningService(Protocol):
     """The port to the token. Every method may raise SigningError and nothing else.
 
     Contract (tests/contract/signing_suite.py): a wrong PIN spends at most one try and is never repeated; `sign` without
-    a login raises AUTH_LOST; after a failed `sign` no signature exists and repeating it is safe for the document.
+    a login raises AUTH_LOST; after a failed `sign` no signature exists and repeating it is safe for the document. A
+    login is a batch: it ends by itself after the said number of documents, after idle minutes, and with the token.
     """
 
     def state(self) -> SignerState:
         """What is plugged in and who is logged in, read from the tokens now."""
         ...
 
-    def login(self, slot: str, pin: str) -> None:
-        """Log the slot's token in with the PIN a person typed (or a credential holds)."""
+    def login(self, slot: str, pin: str, documents: int = 0) -> None:
+        """Begin a batch with the PIN a person typed; "" when it is typed on the reader.
+
+        `documents` is how many different documents may be signed with it, 0 for no number.
+        """
         ...
 
     def logout(self, slot: str) -> None:
-        """Forget the login of the slot's token; not logged in is fine."""
+        """End the batch: forget the login of the slot's token; not logged in is fine."""
         ...
 
     def sign(self, slot: str, signed_attributes: bytes, document_id: str) -> bytes:

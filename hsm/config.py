@@ -24,12 +24,26 @@ _TOP = {
     "sign_deadline_seconds",
     "login_deadline_seconds",
 }
-_KEY = {"slot", "token", "key_id", "certificate", "credential", "mechanism"}
+_KEY = {
+    "slot",
+    "token",
+    "key_id",
+    "certificate",
+    "credential",
+    "mechanism",
+    "serial",
+    "certificate_sha256",
+    "hashed_by",
+    "idle_minutes",
+    "pin_each_signature",
+}
+IDLE_SECONDS = {"leader": 5 * 60.0, "agency": 4 * 60 * 60.0}
+"""A login nobody uses ends: the leader's after minutes, the agency's after half a working day (signing.md 9.6)."""
 
 
 class ConfigError(ValueError):
-    """signer.toml is not usable; `code` is `signer-config-unreadable`, `-unknown-name` or `-wrong-value`, `name` says
-    where."""
+    """signer.toml is not usable; `code` is `signer-config-unreadable`, `-unknown-name`, `-wrong-value` or
+    `-leader-credential`, `name` says where."""
 
     def __init__(self, code: str, name: str, detail: str = "") -> None:
         super().__init__(f"{code}: {name} {detail}".rstrip())
@@ -40,8 +54,12 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class KeyConfig:
-    """One enrolled key: signature slot, token (label or serial number), CKA_ID in hex, certificate file (PEM or
-    DER)."""
+    """One enrolled key: signature slot, token (label or serial number), CKA_ID in hex, certificate file (PEM or DER).
+
+    What enrolment found out: `serial` and `certificate_sha256` (hex) must fit if they are said; `hashed_by` is "token"
+    or "signer" (bare mechanism), "" to look at login; `pin_each_signature` for tokens that want the PIN at every
+    signature and do not say so. A login without use ends after `idle_seconds`.
+    """
 
     slot: str
     token: str
@@ -49,6 +67,11 @@ class KeyConfig:
     certificate: Path
     credential: str = ""
     mechanism: str = "rsa-v15"
+    serial: str = ""
+    certificate_sha256: str = ""
+    hashed_by: str = ""
+    idle_seconds: float = IDLE_SECONDS["leader"]
+    pin_each_signature: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,13 +146,28 @@ def _parse_key(entry: object, folder: Path, where: str) -> KeyConfig:
     credential = entry.get("credential", "")
     if not isinstance(credential, str) or "/" in credential:
         raise ConfigError("signer-config-wrong-value", f"{where}credential", "a file name")
+    if entry.get("hashed_by", "") not in ("", "token", "signer"):
+        raise ConfigError("signer-config-wrong-value", f"{where}hashed_by", "token, signer")
+    slot = _text(entry, "slot", where)
+    if credential and slot == "leader":
+        # A personal signature is the leader's own act: its PIN is typed, always (NĐ 30/2020; signing.md 9.6).
+        raise ConfigError("signer-config-leader-credential", f"{where}credential")
+    each = entry.get("pin_each_signature", False)
+    if not isinstance(each, bool):
+        raise ConfigError("signer-config-wrong-value", f"{where}pin_each_signature", "true, false")
+    idle = _seconds(entry, "idle_minutes", IDLE_SECONDS.get(slot, IDLE_SECONDS["leader"]) / 60, where) * 60
     return KeyConfig(
-        slot=_text(entry, "slot", where),
+        slot=slot,
         token=_text(entry, "token", where),
         key_id=key_id,
         certificate=folder / _text(entry, "certificate", where),
         credential=credential,
         mechanism=str(mechanism),
+        serial=_optional(entry, "serial", where),
+        certificate_sha256=_optional(entry, "certificate_sha256", where).lower(),
+        hashed_by=str(entry.get("hashed_by", "")),
+        idle_seconds=idle,
+        pin_each_signature=each,
     )
 
 
@@ -146,8 +184,12 @@ def _text(tree: Mapping[str, object], name: str, where: str) -> str:
     return value
 
 
-def _seconds(tree: Mapping[str, object], name: str, default: float) -> float:
+def _optional(tree: Mapping[str, object], name: str, where: str) -> str:
+    return _text(tree, name, where) if name in tree else ""
+
+
+def _seconds(tree: Mapping[str, object], name: str, default: float, where: str = "") -> float:
     value = tree.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise ConfigError("signer-config-wrong-value", name, "seconds above 0")
+        raise ConfigError("signer-config-wrong-value", f"{where}{name}", "above 0")
     return float(value)

@@ -61,6 +61,14 @@ def decode(payload: bytes) -> dict[str, object]:
     return message
 
 
+def number(message: dict[str, object], name: str) -> int:
+    """A whole number of 0 or more; absent means 0. Raises: FrameError (`frame-body`)."""
+    value = message.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise FrameError("frame-body", name)
+    return value
+
+
 def text(message: dict[str, object], name: str) -> str:
     """A string member. Raises: FrameError (`frame-body`)."""
     value = message.get(name)
@@ -114,6 +122,10 @@ def pack_state(state: SignerState) -> dict[str, object]:
                 "pin_flags": list(key.pin_flags),
                 "present": key.present,
                 "mechanism": key.mechanism,
+                "ended": key.ended,
+                "documents_left": key.documents_left,
+                "pin_pad": key.pin_pad,
+                "problem": key.problem,
             }
             for key in state.keys
         ],
@@ -131,6 +143,7 @@ def unpack_state(message: dict[str, object]) -> SignerState:
 def _key(entry: object) -> KeyState:
     if not isinstance(entry, dict) or not isinstance(entry.get("pin_flags"), list):
         raise FrameError("frame-body", "keys")
+    left = entry.get("documents_left")
     return KeyState(
         slot=text(entry, "slot"),
         token_label=text(entry, "token_label"),
@@ -141,4 +154,8 @@ def _key(entry: object) -> KeyState:
         pin_flags=tuple(str(flag) for flag in entry["pin_flags"]),
         present=entry.get("present") is True,
         mechanism=text(entry, "mechanism"),
+        ended=text(entry, "ended"),
+        documents_left=left if isinstance(left, int) else None,
+        pin_pad=entry.get("pin_pad") is True,
+        problem=text(entry, "problem"),
     )

@@ -1,4 +1,4 @@
-"""`python -m hsm.keygen`: make one RSA-2048 key pair on a token, in a process that lives only for it.
+"""`python -m hsm.keygen`: make one key pair on a token, in a process that lives only for it.
 
 Prints the public key (PEM) to standard output. The PIN is read from standard input, never from argv or the environment.
 """
@@ -11,7 +11,7 @@ import sys
 from asn1crypto import pem
 
 from hsm.api import SigningError
-from hsm.token import generate_key_pair
+from hsm.token_keys import KINDS, generate_key_pair
 
 
 def main() -> int:
@@ -20,10 +20,13 @@ def main() -> int:
     parser.add_argument("--module", required=True, help="path of the PKCS#11 module")
     parser.add_argument("--token", required=True, help="label of the token")
     parser.add_argument("--key-id", required=True, help="CKA_ID in hexadecimal")
+    parser.add_argument("--kind", choices=KINDS, default=KINDS[0])
     arguments = parser.parse_args()
     pin = sys.stdin.readline().rstrip("\n")
     try:
-        public = generate_key_pair(arguments.module, arguments.token, pin, bytes.fromhex(arguments.key_id))
+        public = generate_key_pair(
+            arguments.module, arguments.token, pin, bytes.fromhex(arguments.key_id), arguments.kind
+        )
     except SigningError as error:
         sys.stderr.write(f"{error}\n")
         return 1

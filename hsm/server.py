@@ -1,8 +1,9 @@
-"""The signer process: one PKCS#11 module behind one unix socket, one request per connection.
+"""The module process: one PKCS#11 module behind the signer's socket, one request per connection.
 
-Owns the socket, the peer check and the order journal-then-sign. Refuses: peers whose uid is not listed (SO_PEERCRED),
-frames above the cap, peers slower than the deadline, and anything to sign that is not the signed attributes of a
-document under the enrolled certificate. No network, no document files. PINs are handed to the token and forgotten.
+Owns the order journal-then-sign and the token thread. Refuses anything to sign that is not the signed attributes of
+a document under the enrolled certificate. No network, no document files. PINs are handed to the token and
+forgotten. It is a child of `hsm.keeper`, which holds the socket and starts it anew: after a fault of the device the
+only sure way back is a new process, so this one ends itself (`DEVICE_EXIT_CODE`) once the fault is told.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import os
 import selectors
 import signal
 import socket
-import struct
 import sys
 import threading
 import time
@@ -23,7 +23,8 @@ from typing import TypeVar
 
 from hsm import frames
 from hsm.api import FaultClass, SigningError
-from hsm.config import SignerConfig
+from hsm.config import KeyConfig, SignerConfig
+from hsm.door import Door
 from hsm.journal import SigningJournal
 from hsm.pin_marks import PinMarks
 from hsm.signed_attributes import message_digest
@@ -32,46 +33,74 @@ from hsm.token_thread import TokenThread
 
 T = TypeVar("T")
 
-REQUEST_SECONDS = 5.0
-"""A peer has this long, all in all, to send its request; one silent client must not stop all signing."""
-MAX_CONNECTIONS = 16
+DEVICE_EXIT_CODE = 71
+RELEASED_EXIT_CODE = 72
+"""Asked to try again, or the token was plugged in anew: the keeper may start a process that signs."""
+LOOK_SECONDS = 2.0
+_DEVICE_CODES = ("device-fault", "module-unusable", "token-in-use")
+"""DEVICE faults that a new process may heal; a journal on a full disk, say, it would not."""
 
 
 class Signer:
-    """Answers requests; the token is only touched on the token thread."""
+    """Answers requests; the token is only touched on the token thread. `resting`: only tells what is plugged in."""
 
-    def __init__(self, config: SignerConfig, thread: TokenThread) -> None:
+    def __init__(self, config: SignerConfig, thread: TokenThread, after: str = "", resting: bool = False) -> None:
         self._config = config
         self._thread = thread
+        self._resting = resting
+        self.exit_code: int | None = None
         self._journal = SigningJournal(config.journal)
         marks = PinMarks(config.journal.with_name("pin-marks.json"))
-        self._token: TokenModule = self._on_thread(lambda: TokenModule(config, marks), config.login_deadline_seconds)
+        self._token: TokenModule = self._on_thread(
+            lambda: TokenModule(config, marks, after), config.login_deadline_seconds
+        )
+        self._present = self._on_thread(self._token.present, config.login_deadline_seconds) if resting else frozenset()
 
     def login_from_credentials(self, folder: Path | None) -> list[SigningError]:
         """One try per key that names a credential; refusals come back as a list, they do not stop the process."""
         refused: list[SigningError] = []
         for key in self._config.keys:
-            if not key.credential or folder is None:
+            if not key.credential or folder is None or self._resting:
                 continue
             try:
-                pin = (folder / key.credential).read_text(encoding="utf-8").strip("\n")
-            except OSError as error:
-                refused.append(SigningError(FaultClass.CONFIG, "credential-unreadable", str(error)))
-                continue
-            try:
-                self._login(key.slot, pin, automatic=True)
+                self._open_unattended(key, folder)
             except SigningError as error:
                 refused.append(error)
         return refused
+
+    def look_around(self, folder: Path | None) -> None:
+        """Now and then: ends idle logins and those of tokens that left; opens again what policy opens."""
+        try:
+            self._on_thread(self._token.look_around, self._config.sign_deadline_seconds)
+            if self._resting:
+                present = self._on_thread(self._token.present, self._config.sign_deadline_seconds)
+                if present - self._present:
+                    self.exit_code = RELEASED_EXIT_CODE
+                self._present = present
+                return
+            for key in self._config.keys:
+                if key.credential and folder is not None and self._waits(key):
+                    self._open_unattended(key, folder)
+        except SigningError as error:
+            sys.stderr.write(f"signer: {error.code}: {error.detail}\n")
 
     def answer(self, request: dict[str, object]) -> dict[str, object]:
         """The reply to one request. Raises: SigningError, frames.FrameError."""
         operation = frames.text(request, "op")
         if operation == "state":
             return self._on_thread(lambda: frames.pack_state(self._token.state()), self._config.sign_deadline_seconds)
+        if operation == "retry":
+            if self._resting:
+                self.exit_code = RELEASED_EXIT_CODE
+            return {"ok": True}
         slot = frames.text(request, "slot")
+        if self._resting and operation in ("login", "sign"):
+            if self.exit_code is not None:
+                raise SigningError(FaultClass.CRASH, "signer-starting", slot)
+            raise SigningError(FaultClass.DEVICE, "device-given-up", slot)
         if operation == "login":
-            self._login(slot, frames.text(request, "pin"), automatic=False)
+            pin, documents = frames.text(request, "pin"), frames.number(request, "documents")
+            self._on_thread(lambda: self._token.login(slot, pin, documents), self._config.login_deadline_seconds)
             return {"ok": True}
         if operation == "logout":
             self._on_thread(lambda: self._token.logout(slot), self._config.sign_deadline_seconds)
@@ -79,9 +108,9 @@ class Signer:
         if operation == "sign":
             attributes = frames.unpack(request, "attributes")
             document_id = frames.text(request, "document_id")
-            signature = self._on_thread(
-                lambda: self._sign(slot, attributes, document_id), self._config.sign_deadline_seconds
-            )
+            slow = self._token.slow_login(slot)
+            deadline = self._config.login_deadline_seconds if slow else self._config.sign_deadline_seconds
+            signature = self._on_thread(lambda: self._sign(slot, attributes, document_id), deadline)
             return {"ok": True, "signature": frames.pack(signature)}
         raise SigningError(FaultClass.CONFIG, "operation-unknown", operation)
 
@@ -90,8 +119,15 @@ class Signer:
         self._on_thread(self._token.close, self._config.sign_deadline_seconds)
         self._journal.close()
 
-    def _login(self, slot: str, pin: str, automatic: bool) -> None:
-        self._on_thread(lambda: self._token.login(slot, pin, automatic), self._config.login_deadline_seconds)
+    def _waits(self, key: KeyConfig) -> bool:
+        return self._on_thread(lambda: self._token.waits_for_credential(key.slot), self._config.sign_deadline_seconds)
+
+    def _open_unattended(self, key: KeyConfig, folder: Path) -> None:
+        try:
+            pin = (folder / key.credential).read_text(encoding="utf-8").strip("\n")
+        except OSError as error:
+            raise SigningError(FaultClass.CONFIG, "credential-unreadable", str(error)) from error
+        self._on_thread(lambda: self._token.login(key.slot, pin, automatic=True), self._config.login_deadline_seconds)
 
     def _sign(self, slot: str, attributes: bytes, document_id: str) -> bytes:
         certificate = self._token.certificate(slot)
@@ -107,138 +143,81 @@ class Signer:
             self._journal.append(entry)
         except OSError as error:
             raise SigningError(FaultClass.DEVICE, "journal-not-written", str(error)) from error
-        return self._token.sign(slot, attributes)
+        return self._token.sign(slot, attributes, document_id)
 
     def _on_thread(self, action: Callable[[], T], deadline_seconds: float) -> T:
-        return self._thread.call(action, deadline_seconds)
+        try:
+            return self._thread.call(action, deadline_seconds)
+        except SigningError as error:
+            if error.fault is FaultClass.DEVICE and error.code in _DEVICE_CODES:
+                self.exit_code = DEVICE_EXIT_CODE
+            raise
 
 
-def listen(path: Path) -> socket.socket:
-    """The listening socket: the one systemd hands over, or our own (mode 0600, its folder 0700 if made here).
+def run(config: SignerConfig, listener: socket.socket, alive: int, after: str, resting: bool) -> int:
+    """Serve until SIGTERM or a fault of the device. `alive`: descriptor for signs of life ("r": ready, ".": alive).
 
-    Raises: OSError; also when another signer already answers at this path.
+    Returns the exit code. Raises: SigningError, OSError when it cannot start.
     """
-    if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
-        return socket.socket(fileno=3)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-    if path.exists():
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            if probe.connect_ex(str(path)) == 0:
-                raise FileExistsError(f"another signer answers at {path}")
-        path.unlink()
-    before = os.umask(0o177)
-    try:
-        server.bind(str(path))
-    finally:
-        os.umask(before)
-    server.listen(MAX_CONNECTIONS)
-    return server
-
-
-def run(config: SignerConfig) -> int:
-    """Serve until SIGTERM or SIGINT. Returns the exit code. Raises: SigningError, OSError when it cannot start."""
     wake_read, wake_write = socket.socketpair()
     wake_read.setblocking(False)
     wake_write.setblocking(False)
     signal.set_wakeup_fd(wake_write.fileno())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
+    threading.Thread(target=_live, args=(alive,), daemon=True).start()
     thread = TokenThread()
-    signer = Signer(config, thread)
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    for refusal in signer.login_from_credentials(Path(folder) if folder else None):
-        sys.stderr.write(f"signer: {refusal.code}: {refusal.detail}\n")
-    listener = listen(config.socket)
-    _tell_supervisor("READY=1")
     try:
-        _accept_until_signal(listener, wake_read, signer, config)
-    finally:
-        listener.close()
-        if "LISTEN_PID" not in os.environ:
-            config.socket.unlink(missing_ok=True)
-    signer.close()
-    thread.stop(5.0)
-    return 0
+        signer = Signer(config, thread, after, resting)
+    except SigningError as error:
+        if error.fault is not FaultClass.DEVICE:
+            raise
+        sys.stderr.write(f"signer: {error}\n")
+        return DEVICE_EXIT_CODE
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    credentials = Path(folder) if folder else None
+    for refusal in signer.login_from_credentials(credentials):
+        sys.stderr.write(f"signer: {refusal.code}: {refusal.detail}\n")
+    listener.setblocking(False)
+
+    def wake() -> None:
+        if signer.exit_code is not None:
+            wake_write.send(b"!")
+
+    door = Door(listener, config.allowed_uids, signer.answer, wake)
+    os.write(alive, b"r")
+    code = _serve(listener, wake_read, door, signer, credentials)
+    if code in (0, RELEASED_EXIT_CODE):
+        signer.close()
+        thread.stop(5.0)
+    return code
 
 
-def _accept_until_signal(listener: socket.socket, wake: socket.socket, signer: Signer, config: SignerConfig) -> None:
-    room = threading.Semaphore(MAX_CONNECTIONS)
+def _serve(listener: socket.socket, wake: socket.socket, door: Door, signer: Signer, credentials: Path | None) -> int:
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
         selector.register(wake, selectors.EVENT_READ)
+        looked_at = time.monotonic()
+        looking = threading.Thread()
         while True:
-            ready = {key.fileobj for key, _ in selector.select()}
+            ready = {key.fileobj for key, _ in selector.select(LOOK_SECONDS)}
+            if signer.exit_code is not None:
+                return signer.exit_code
             if wake in ready:
-                return
-            connection, _ = listener.accept()
-            if not room.acquire(blocking=False):
-                connection.close()
-                continue
-            threading.Thread(target=_serve, args=(connection, signer, config, room), daemon=True).start()
+                return 0
+            if listener in ready:
+                door.let_in()
+            if time.monotonic() - looked_at >= LOOK_SECONDS and not looking.is_alive():
+                looked_at = time.monotonic()
+                looking = threading.Thread(target=signer.look_around, args=(credentials,), daemon=True)
+                looking.start()
 
 
-def _serve(connection: socket.socket, signer: Signer, config: SignerConfig, room: threading.Semaphore) -> None:
-    try:
-        with connection:
-            reply = _reply(connection, signer, config)
-            connection.settimeout(REQUEST_SECONDS)
-            connection.sendall(frames.encode(reply))
-            _let_it_read(connection)
-    except OSError:
-        pass  # The peer is gone or too slow; it asks again if it wants to.
-    finally:
-        room.release()
-
-
-def _let_it_read(connection: socket.socket) -> None:
-    # Closing with unread bytes resets the connection and the peer never sees why it was refused.
-    connection.shutdown(socket.SHUT_WR)
-    connection.settimeout(0.5)
-    for _ in range(4):
-        if not connection.recv(frames.MAX_PAYLOAD):
+def _live(descriptor: int) -> None:
+    """Signs of life for the keeper: a call that holds the interpreter while it hangs stops them too."""
+    while True:
+        try:
+            os.write(descriptor, b".")
+        except OSError:
             return
-
-
-def _reply(connection: socket.socket, signer: Signer, config: SignerConfig) -> dict[str, object]:
-    try:
-        uid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
-        if uid not in config.allowed_uids:
-            raise SigningError(FaultClass.CONFIG, "peer-not-allowed", str(uid))
-        return signer.answer(frames.decode(_receive(connection)))
-    except SigningError as error:
-        return frames.failure(error)
-    except frames.FrameError as error:
-        return frames.failure(SigningError(FaultClass.CONFIG, error.code, error.detail))
-    except OSError:
-        raise
-    except Exception as error:  # An unforeseen fault is told to the client, and the process serves on.
-        return frames.failure(SigningError(FaultClass.DEVICE, "signer-fault", f"{type(error).__name__}: {error}"))
-
-
-def _receive(connection: socket.socket) -> bytes:
-    end = time.monotonic() + REQUEST_SECONDS
-    length = frames.payload_length(_receive_exactly(connection, frames.HEADER_SIZE, end))
-    return _receive_exactly(connection, length, end)
-
-
-def _receive_exactly(connection: socket.socket, size: int, end: float) -> bytes:
-    parts = bytearray()
-    while len(parts) < size:
-        left = end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("request deadline")
-        connection.settimeout(left)
-        part = connection.recv(size - len(parts))
-        if not part:
-            raise ConnectionError("peer closed")
-        parts += part
-    return bytes(parts)
-
-
-def _tell_supervisor(text: str) -> None:
-    address = os.environ.get("NOTIFY_SOCKET")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notify:
-            notify.connect("\0" + address[1:] if address.startswith("@") else address)
-            notify.sendall(text.encode())
+        time.sleep(1.0)

@@ -54,9 +54,15 @@ def make_token(environment: Mapping[str, str], label: str, pin: str, so_pin: str
     _run(command, environment, "")
 
 
-def make_key(environment: Mapping[str, str], module: str, label: str, pin: str, key_id: str) -> bytes:
-    """Make an RSA-2048 key on a token in a process of its own; returns the public key as PEM. Raises: SoftHsmError."""
+def make_key(
+    environment: Mapping[str, str], module: str, label: str, pin: str, key_id: str, kind: str = "rsa-2048"
+) -> bytes:
+    """Make a key on a token in a process of its own (`kind`: hsm.token_keys.KINDS); returns the public key as PEM.
+
+    Raises: SoftHsmError.
+    """
     command = [sys.executable, "-m", "hsm.keygen", "--module", module, "--token", label, "--key-id", key_id]
+    command += ["--kind", kind]
     return _run(command, environment, pin + "\n").encode("ascii")
 
 

@@ -1,28 +1,33 @@
-"""PKCS#11 behind one object: the only importer of `pkcs11`, used by one thread of one process.
+"""The enrolled tokens behind one PKCS#11 module, used by one thread of one process.
 
-Owns the module, one session per token (closing any session logs out the whole token), the enrolled keys and the error
-taxonomy of signing.md 9.3. Refuses to guess: a key is found by CKA_ID and must fit the enrolled certificate, never by
-label; a PIN is tried once per call, flags are read again before each login, and no PIN is kept.
+Owns the module, one session per token (closing any session logs out the whole token), the batches and what ends them.
+Refuses to guess: a key is found by CKA_ID and must fit the enrolled certificate, never by label; a PIN is tried once
+per call, and flags are read again before each login, also before the login some keys want at every signature.
 
-Invariants: the library is loaded after exec and never crosses a fork; after TOKEN_LOST or DEVICE every handle is
-dropped.
+Invariants: the library is loaded after exec and never crosses a fork; a token that left the box has no login any more,
+even if it comes back; a login that a fault ended is never begun again by the machine (but see `_again`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pkcs11
-from asn1crypto import keys, x509
-from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, TokenFlag
+from pkcs11 import Attribute, ObjectClass, TokenFlag
 from pkcs11 import exceptions as p11
-from pkcs11.util.rsa import encode_rsa_public_key
 
+from hsm import token_scheme
 from hsm.api import FaultClass, KeyState, SignerState, SigningError
+from hsm.batch import Batch
 from hsm.certificates import load_certificate
 from hsm.config import KeyConfig, SignerConfig
 from hsm.pin_marks import PinMarks
+from hsm.token_faults import classify
 
 _FLAGS = (
     (TokenFlag.USER_PIN_COUNT_LOW, "count-low"),
@@ -30,50 +35,10 @@ _FLAGS = (
     (TokenFlag.USER_PIN_LOCKED, "locked"),
     (TokenFlag.USER_PIN_TO_BE_CHANGED, "to-be-changed"),
 )
-_LOST = (
-    p11.DeviceRemoved,
-    p11.TokenNotPresent,
-    p11.TokenNotRecognised,
-    p11.SlotIDInvalid,
-    p11.SessionHandleInvalid,
-    p11.SessionClosed,
-    p11.KeyHandleInvalid,
-    p11.ObjectHandleInvalid,
-    p11.NoSuchToken,
-)
-_WRONG = (
-    p11.MechanismInvalid,
-    p11.MechanismParamInvalid,
-    p11.KeySizeRange,
-    p11.FunctionNotSupported,
-    p11.MultipleObjectsReturned,
-    p11.NoSuchKey,
-    p11.KeyTypeInconsistent,
-    p11.ArgumentsBad,
-)
-_DIGEST_HEADER = bytes.fromhex("3031300d060960864801650304020105000420")
-"""DigestInfo of SHA-256, for tokens that offer bare CKM_RSA_PKCS only (signing.md 5.3)."""
-
-
-def classify(error: Exception, site: str) -> SigningError:
-    """The SigningError for what the library raised at a call site ("load", "open", "login", "find" or "sign").
-
-    By site first: some modules answer a wrong PIN with a general error, so whatever C_Login raises counts as a spent
-    try.
-    """
-    name = type(error).__name__
-    detail = f"{site}: {name} {error}".rstrip()
-    if isinstance(error, p11.PinLocked | p11.PinExpired | p11.UserPinNotInitialized):
-        return SigningError(FaultClass.AUTH_LOCKED, "pin-locked", detail)
-    if isinstance(error, _LOST):
-        return SigningError(FaultClass.TOKEN_LOST, "token-lost", detail)
-    if site == "login":
-        return SigningError(FaultClass.AUTH_WRONG, "pin-wrong", detail)
-    if isinstance(error, p11.UserNotLoggedIn):
-        return SigningError(FaultClass.AUTH_LOST, "not-logged-in", detail)
-    if isinstance(error, _WRONG) or "0x68" in str(error):
-        return SigningError(FaultClass.CONFIG, "token-refuses", detail)
-    return SigningError(FaultClass.DEVICE, "device-fault", detail)
+RENEW_SECONDS = 10.0
+"""While a token is missing and nobody is logged in, the library is started anew this often: some modules see a token
+that came back only then."""
+_ENDED_BY_PERSON = ("logged-out", "batch-done")
 
 
 @dataclass
@@ -81,22 +46,34 @@ class _Login:
     session: pkcs11.Session
     key: pkcs11.PrivateKey
     serial: str
-    raw: bool
+    hashed_by: str
+    batch: Batch
+    pin_pad: bool
 
 
 class TokenModule:
-    """Every enrolled token behind one PKCS#11 module; a SigningService for one single thread."""
+    """Every enrolled token behind one PKCS#11 module; a SigningService for one single thread.
 
-    def __init__(self, config: SignerConfig, marks: PinMarks) -> None:
+    `after` is the code of the fault that ended the process before this one, told as the reason of missing logins.
+    """
+
+    def __init__(
+        self,
+        config: SignerConfig,
+        marks: PinMarks,
+        after: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._config = config
         self._marks = marks
-        self._certificates = {key.slot: load_certificate(key.certificate) for key in config.keys}
+        self._clock = clock
+        self._certificates = {key.slot: _enrolled_certificate(key) for key in config.keys}
         self._logins: dict[str, _Login] = {}
+        self._ended = {key.slot: after for key in config.keys}
         self._serials: dict[str, str] = {}
-        try:
-            self._library = pkcs11.lib(config.module)
-        except (p11.PKCS11Error, RuntimeError) as error:
-            raise SigningError(FaultClass.CONFIG, "module-unusable", f"{config.module}: {error}") from error
+        self._stale = False
+        self._renewed_at = clock()
+        self._library = _load(config.module)
 
     def state(self) -> SignerState:
         """What is plugged in now. Raises: SigningError (DEVICE) when the module itself fails."""
@@ -107,105 +84,167 @@ class TokenModule:
         """The enrolled certificate (DER) of a slot. Raises: SigningError (CONFIG, `slot-unknown`)."""
         return self._certificates[self._key(slot).slot]
 
-    def login(self, slot: str, pin: str, automatic: bool = False) -> None:
+    def login(self, slot: str, pin: str, documents: int = 0, automatic: bool = False) -> None:
         """One try with one PIN; `automatic` (from a credential) is refused when any try may already be spent."""
         key = self._key(slot)
         if slot in self._logins:
-            self.logout(slot)
-        token = self._token(key, self._tokens())
+            self._end(slot, "logged-out")
+        token = self._found_token(key)
         serial = _serial(token)
+        pad = bool(token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH)
         self._refuse_risky(token, serial, automatic)
-        self._probe(token)
+        if pad and automatic:
+            raise SigningError(FaultClass.AUTH_LOST, "pin-needed", slot)
+        if not pad and not pin:
+            raise SigningError(FaultClass.AUTH_LOST, "pin-needed", slot)
+        session = self._open(token, serial, pkcs11.PROTECTED_AUTH if pad else pin)
         try:
-            self._marks.mark(serial)
-        except OSError as error:
-            raise SigningError(FaultClass.DEVICE, "pin-mark-not-written", str(error)) from error
+            found = self._find(session, key)
+            each = key.pin_each_signature or token_scheme.asks_each_time(found)
+            idle = math.inf if automatic else key.idle_seconds
+            batch = Batch(self._clock(), idle, documents, ("" if pad else pin) if each else None)
+            login = _Login(session, found, serial, self._hashed_by(token, key), batch, pad)
+        except SigningError:
+            self._close(session)
+            raise
+        self._logins[slot] = login
+        self._ended[slot] = ""
+
+    def logout(self, slot: str) -> None:
+        """Close the token's only session, which logs it out."""
+        self._key(slot)
+        self._end(slot, "logged-out")
+
+    def sign(self, slot: str, content: bytes, document_id: str) -> bytes:
+        """Sign bytes with the slot's key and mechanism (the token or this process hashes with SHA-256)."""
+        key = self._key(slot)
+        login = self._logins.get(slot)
+        if login is None:
+            raise SigningError(FaultClass.AUTH_LOST, "not-logged-in", slot)
+        login.batch.begin(self._clock())
+        try:
+            signature = self._sign_once(key, login, content)
+        except SigningError as fault:
+            signature = self._after(fault, slot, lambda again: self._sign_once(key, again, content))
+        if self._logins[slot].batch.signed(document_id, self._clock()):
+            self._end(slot, "batch-done")
+        return signature
+
+    def slow_login(self, slot: str) -> bool:
+        """Whether a signature waits for a person at the reader's own keys."""
+        login = self._logins.get(slot)
+        return login is not None and login.pin_pad and login.batch.asks_each_time
+
+    def waits_for_credential(self, slot: str) -> bool:
+        """Whether a login by policy may be tried: the token is there, nobody ended the login, no try may be spent."""
+        if slot in self._logins or self._ended[slot] in _ENDED_BY_PERSON:
+            return False
+        try:
+            serial = _serial(self._token(self._key(slot), self._tokens()))
+        except SigningError:
+            return False
+        return not self._marks.marked(serial)
+
+    def look_around(self) -> None:
+        """End what is over: logins of tokens that left the box, and those nobody used for too long."""
+        for slot in [slot for slot, login in self._logins.items() if login.batch.idle(self._clock())]:
+            self._end(slot, "idle")
+        tokens = self._tokens()
+        absent = len({_serial(token) for token in tokens}) < len({key.token for key in self._config.keys})
+        if not self._logins and (self._stale or (absent and self._clock() - self._renewed_at > RENEW_SECONDS)):
+            self._renew()
+
+    def present(self) -> frozenset[str]:
+        """The slots whose token is plugged in."""
+        return frozenset(key.slot for key in self.state().keys if key.present)
+
+    def close(self) -> None:
+        """Log every token out and finish with the module."""
+        for slot in list(self._logins):
+            self._end(slot, "logged-out")
+        try:
+            self._library.finalize()
+        except p11.PKCS11Error:
+            pass  # The process ends; the module's own trouble at the end changes nothing.
+
+    # --- one signature -----------------------------------------------------------------------------------------------
+
+    def _sign_once(self, key: KeyConfig, login: _Login, content: bytes) -> bytes:
+        pin = login.batch.pin()
+        marked = pin is not None and bool(key.credential)
+        if pin is not None:
+            self._refuse_risky(self._again_present(key), login.serial, automatic=False)
+        if marked:
+            self._mark(login.serial)
+        try:
+            signature = token_scheme.sign(login.key, key.mechanism, login.hashed_by, content, pin)
+        except (p11.PKCS11Error, ValueError) as error:
+            raise classify(error, "sign") from error
+        if marked:
+            self._marks.clear(login.serial)
+        return signature
+
+    def _again_present(self, key: KeyConfig) -> pkcs11.Token:
+        try:
+            return self._token(key, self._tokens())
+        except SigningError as error:
+            if error.code == "token-absent":
+                raise SigningError(FaultClass.TOKEN_LOST, "token-lost", error.detail) from error
+            raise
+
+    def _after(self, fault: SigningError, slot: str, repeat: Callable[[_Login], bytes]) -> bytes:
+        """What a failed signature leaves: the login ended as the fault wants it, or one repetition."""
+        login = self._logins.get(slot)
+        if fault.fault is FaultClass.AUTH_LOST and login is not None and login.batch.asks_each_time:
+            return self._again(slot, login, fault, repeat)
+        if fault.fault is not FaultClass.CONFIG or (login is not None and login.batch.asks_each_time):
+            # With a PIN at every signature any failure may have been a refused PIN: the batch is over.
+            self._end(slot, fault.code)
+        if fault.fault is FaultClass.TOKEN_LOST:
+            self._renew()
+        raise fault
+
+    def _again(self, slot: str, login: _Login, fault: SigningError, repeat: Callable[[_Login], bytes]) -> bytes:
+        """The session died under a key that asks each time: log in once more with the PIN that was right before."""
+        key, pin, batch = self._key(slot), login.batch.pin(), login.batch
+        self._close(login.session)
+        del self._logins[slot]
+        try:
+            token = self._again_present(key)
+            self._refuse_risky(token, login.serial, automatic=False)
+            session = self._open(token, login.serial, pkcs11.PROTECTED_AUTH if login.pin_pad else pin)
+            self._logins[slot] = _Login(
+                session, self._find(session, key), login.serial, login.hashed_by, batch, login.pin_pad
+            )
+            return repeat(self._logins[slot])
+        except SigningError as second:
+            batch.wipe()
+            self._end(slot, second.code)
+            raise second from fault
+
+    # --- logging in --------------------------------------------------------------------------------------------------
+
+    def _open(self, token: pkcs11.Token, serial: str, pin: object) -> pkcs11.Session:
+        """A session that is logged in: one try, noted durably before it is made."""
+        self._probe(token)
+        self._mark(serial)
         try:
             session = token.open(user_pin=pin)
         except p11.UserAlreadyLoggedIn as error:
             raise SigningError(FaultClass.DEVICE, "token-in-use", str(error)) from error
         except (p11.PKCS11Error, ValueError) as error:
             fault = classify(error, "login")
-            self._drop_leaked_session()
+            # A failed login leaves its session open in the library, logged out and harmless.
+            self._renew()
             raise fault from error
         self._marks.clear(serial)
+        return session
+
+    def _mark(self, serial: str) -> None:
         try:
-            self._logins[slot] = _Login(session, self._find(session, key), serial, self._needs_raw(token, key))
-        except SigningError:
-            self._close(session)
-            raise
-
-    def logout(self, slot: str) -> None:
-        """Close the token's only session, which logs it out."""
-        self._key(slot)
-        login = self._logins.pop(slot, None)
-        if login is not None:
-            self._close(login.session)
-
-    def sign(self, slot: str, content: bytes) -> bytes:
-        """Sign bytes with the slot's key and mechanism (the token or this process hashes with SHA-256)."""
-        key = self._key(slot)
-        login = self._logins.get(slot)
-        if login is None:
-            raise SigningError(FaultClass.AUTH_LOST, "not-logged-in", slot)
-        try:
-            return self._raw_sign(key, login, content)
-        except (p11.PKCS11Error, ValueError) as error:
-            fault = classify(error, "sign")
-            if fault.fault in (FaultClass.TOKEN_LOST, FaultClass.DEVICE):
-                self.forget()
-            elif fault.fault is FaultClass.AUTH_LOST:
-                self._close(self._logins.pop(slot).session)
-            raise fault from error
-
-    def forget(self) -> None:
-        """Drop every login and start the library anew: the only way back after a lost token or a device fault."""
-        self._logins.clear()
-        try:
-            self._library.reinitialize()
-        except p11.PKCS11Error as error:
-            raise SigningError(FaultClass.DEVICE, "module-unusable", str(error)) from error
-
-    def close(self) -> None:
-        """Log every token out and finish with the module."""
-        for slot in list(self._logins):
-            self.logout(slot)
-        try:
-            self._library.finalize()
-        except p11.PKCS11Error:
-            pass  # The process ends; the module's own trouble at the end changes nothing.
-
-    def _raw_sign(self, key: KeyConfig, login: _Login, content: bytes) -> bytes:
-        digest = hashlib.sha256(content).digest()
-        if key.mechanism == "rsa-pss":
-            parameters = (Mechanism.SHA256, pkcs11.MGF.SHA256, 32)
-            if login.raw:
-                return login.key.sign(digest, mechanism=Mechanism.RSA_PKCS_PSS, mechanism_param=parameters)
-            return login.key.sign(content, mechanism=Mechanism.SHA256_RSA_PKCS_PSS, mechanism_param=parameters)
-        if login.raw:
-            return login.key.sign(_DIGEST_HEADER + digest, mechanism=Mechanism.RSA_PKCS)
-        return login.key.sign(content, mechanism=Mechanism.SHA256_RSA_PKCS)
-
-    def _needs_raw(self, token: pkcs11.Token, key: KeyConfig) -> bool:
-        wanted = Mechanism.SHA256_RSA_PKCS_PSS if key.mechanism == "rsa-pss" else Mechanism.SHA256_RSA_PKCS
-        try:
-            return wanted not in token.slot.get_mechanisms()
-        except p11.PKCS11Error as error:
-            raise classify(error, "find") from error
-
-    def _find(self, session: pkcs11.Session, key: KeyConfig) -> pkcs11.PrivateKey:
-        query = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: key.key_id}
-        try:
-            found = list(session.get_objects(query))
-            if len(found) != 1:
-                raise SigningError(FaultClass.CONFIG, "key-not-found", f"{len(found)} keys with id {key.key_id.hex()}")
-            modulus = int.from_bytes(found[0][Attribute.MODULUS], "big")
-        except p11.PKCS11Error as error:
-            raise classify(error, "find") from error
-        public = x509.Certificate.load(self._certificates[key.slot]).public_key
-        if public.algorithm != "rsa" or public["public_key"].parsed["modulus"].native != modulus:
-            raise SigningError(FaultClass.CONFIG, "key-certificate-mismatch", key.slot)
-        return found[0]
+            self._marks.mark(serial)
+        except OSError as error:
+            raise SigningError(FaultClass.DEVICE, "pin-mark-not-written", str(error)) from error
 
     def _refuse_risky(self, token: pkcs11.Token, serial: str, automatic: bool) -> None:
         flags = _pin_flags(token)
@@ -222,14 +261,37 @@ class TokenModule:
             token.open().close()
         except p11.PKCS11Error as error:
             fault = classify(error, "open")
-            self.forget()
+            self._renew()
             raise fault from error
 
-    def _drop_leaked_session(self) -> None:
-        # A failed login leaves its session open in the library. Starting anew frees it but logs out every token, so it
-        # waits while another token is in use; the leaked session is logged out and harmless.
-        if not self._logins:
-            self.forget()
+    def _find(self, session: pkcs11.Session, key: KeyConfig) -> pkcs11.PrivateKey:
+        query = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: key.key_id}
+        try:
+            found = list(session.get_objects(query))
+            if len(found) != 1:
+                raise SigningError(FaultClass.CONFIG, "key-not-found", f"{len(found)} keys with id {key.key_id.hex()}")
+            token_scheme.check_key(session, found[0], key.mechanism, self._certificates[key.slot])
+        except p11.PKCS11Error as error:
+            raise classify(error, "find") from error
+        return found[0]
+
+    def _hashed_by(self, token: pkcs11.Token, key: KeyConfig) -> str:
+        if key.hashed_by:
+            return key.hashed_by
+        try:
+            return token_scheme.who_hashes(key.mechanism, token.slot.get_mechanisms())
+        except p11.PKCS11Error as error:
+            raise classify(error, "find") from error
+
+    # --- ending ------------------------------------------------------------------------------------------------------
+
+    def _end(self, slot: str, reason: str) -> None:
+        """The login is over: the PIN is wiped, the session closed. Not logged in: only the reason is kept."""
+        login = self._logins.pop(slot, None)
+        if login is not None:
+            login.batch.wipe()
+            self._close(login.session)
+        self._ended[slot] = reason
 
     def _close(self, session: pkcs11.Session) -> None:
         try:
@@ -237,59 +299,123 @@ class TokenModule:
         except p11.PKCS11Error:
             pass  # A token that is gone is logged out already.
 
+    def _renew(self) -> None:
+        """Start the library anew, the only sure way back after a lost token. Logs every token out, so not while another
+        one is in use."""
+        self._stale = True
+        if self._logins:
+            return
+        self._stale, self._renewed_at = False, self._clock()
+        try:
+            self._library.reinitialize()
+        except p11.PKCS11Error as error:
+            raise SigningError(FaultClass.DEVICE, "module-unusable", str(error)) from error
+
+    # --- tokens ------------------------------------------------------------------------------------------------------
+
     def _key(self, slot: str) -> KeyConfig:
         key = self._config.key(slot)
         if key is None:
             raise SigningError(FaultClass.CONFIG, "slot-unknown", slot)
         return key
 
-    def _tokens(self) -> list[pkcs11.Token]:
+    def _found_token(self, key: KeyConfig) -> pkcs11.Token:
+        """The key's token for a person who says it is plugged in: looked for once more in a library started anew."""
         try:
-            tokens = [slot.get_token() for slot in self._library.get_slots(token_present=True)]
+            return self._token(key, self._tokens())
+        except SigningError as error:
+            if error.code != "token-absent":
+                raise
+        for slot in list(self._logins):
+            self._end(slot, "token-lost")
+        self._renew()
+        return self._token(key, self._tokens())
+
+    def _tokens(self) -> list[pkcs11.Token]:
+        """The tokens that answer. A stranger's card in a reader is no fault of ours: it is left out."""
+        try:
+            slots = self._library.get_slots(token_present=True)
         except p11.PKCS11Error as error:
-            fault = classify(error, "open")
-            self.forget()
-            raise fault from error
+            raise classify(error, "open") from error
+        tokens = []
+        for slot in slots:
+            try:
+                tokens.append(slot.get_token())
+            except p11.PKCS11Error as error:
+                fault = classify(error, "open")
+                if fault.fault is FaultClass.DEVICE:
+                    raise fault from error
         serials = {_serial(token) for token in tokens}
-        for slot in [slot for slot, login in self._logins.items() if login.serial not in serials]:
-            del self._logins[slot]  # The token left the box: its login is over, even if it comes back.
+        gone = [slot for slot, login in self._logins.items() if login.serial not in serials]
+        for name in gone:
+            self._end(name, "token-lost")  # Its login is over, even if it comes back.
+        if gone:
+            self._renew()
         return [token for token in tokens if token.flags & TokenFlag.TOKEN_INITIALIZED]
 
     def _token(self, key: KeyConfig, tokens: list[pkcs11.Token]) -> pkcs11.Token:
         found = [token for token in tokens if key.token in (_serial(token), token.label)]
+        wanted = key.serial or self._serials.get(key.slot, "")
+        if wanted:
+            others = [token for token in found if _serial(token) != wanted]
+            found = [token for token in found if _serial(token) == wanted]
+            if others and not found:
+                raise SigningError(FaultClass.TOKEN_LOST, "token-other-serial", _serial(others[0]))
         if len(found) > 1:
             raise SigningError(FaultClass.CONFIG, "token-ambiguous", key.token)
         if not found:
             raise SigningError(FaultClass.TOKEN_LOST, "token-absent", key.token)
-        serial = _serial(found[0])
-        if self._serials.setdefault(key.slot, serial) != serial:
-            raise SigningError(FaultClass.TOKEN_LOST, "token-other-serial", serial)
+        self._serials[key.slot] = _serial(found[0])
         return found[0]
 
     def _key_state(self, key: KeyConfig, tokens: list[pkcs11.Token]) -> KeyState:
+        problem = ""
+        token: pkcs11.Token | None = None
         try:
-            token: pkcs11.Token | None = self._token(key, tokens)
-        except SigningError:
-            token = None
-        serial = _serial(token) if token is not None else self._serials.get(key.slot, "")
+            token = self._token(key, tokens)
+        except SigningError as error:
+            problem = error.code if error.code != "token-absent" else ""
+        serial = _serial(token) if token is not None else self._serials.get(key.slot, key.serial)
         flags = list(_pin_flags(token)) if token is not None else []
         if key.credential and serial and key.slot not in self._logins and self._marks.marked(serial):
             flags.append("credential-refused")
+        login = self._logins.get(key.slot)
         return KeyState(
             slot=key.slot,
             token_label=token.label if token is not None else key.token,
             token_serial=serial,
             key_id=key.key_id.hex(),
             certificate_der=self._certificates[key.slot],
-            logged_in=key.slot in self._logins,
+            logged_in=login is not None,
             pin_flags=tuple(flags),
             present=token is not None,
             mechanism=key.mechanism,
+            ended=self._ended[key.slot],
+            documents_left=login.batch.documents_left if login is not None else None,
+            pin_pad=token is not None and bool(token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH),
+            problem=problem,
         )
 
 
+def _load(module: str) -> pkcs11.lib:
+    """The library, initialized. A file that cannot be loaded is CONFIG; one that will not start is DEVICE."""
+    try:
+        return pkcs11.lib(module)
+    except (p11.PKCS11Error, RuntimeError) as error:
+        loadable = Path(module).is_file() and "while loading" not in str(error)
+        fault = FaultClass.DEVICE if loadable else FaultClass.CONFIG
+        raise SigningError(fault, "module-unusable", f"{module}: {type(error).__name__} {error}") from error
+
+
+def _enrolled_certificate(key: KeyConfig) -> bytes:
+    certificate = load_certificate(key.certificate)
+    if key.certificate_sha256 and hashlib.sha256(certificate).hexdigest() != key.certificate_sha256:
+        raise SigningError(FaultClass.CONFIG, "certificate-not-enrolled", str(key.certificate))
+    return certificate
+
+
 def _serial(token: pkcs11.Token) -> str:
-    return token.serial.decode("ascii", "replace").rstrip("\0 ")
+    return str(token.serial.decode("ascii", "replace").rstrip("\0 "))
 
 
 def _pin_flags(token: pkcs11.Token) -> tuple[str, ...]:
@@ -297,22 +423,3 @@ def _pin_flags(token: pkcs11.Token) -> tuple[str, ...]:
     if not token.flags & TokenFlag.USER_PIN_INITIALIZED:
         flags.append("not-set")
     return tuple(flags)
-
-
-def generate_key_pair(module: str, token: str, pin: str, key_id: bytes) -> bytes:
-    """Make an RSA-2048 key pair that never leaves the token; returns the public key (DER SubjectPublicKeyInfo).
-
-    Loads the module into this process: call it in a process of its own (`python -m hsm.keygen`). Raises: SigningError.
-    """
-    try:
-        found = pkcs11.lib(module).get_token(token_label=token)
-        session = found.open(rw=True, user_pin=pin)
-    except p11.PKCS11Error as error:
-        raise classify(error, "login") from error
-    try:
-        public, _ = session.generate_keypair(KeyType.RSA, 2048, id=key_id, label=token, store=True)
-        return keys.PublicKeyInfo.wrap(encode_rsa_public_key(public), "rsa").dump()
-    except p11.PKCS11Error as error:
-        raise classify(error, "sign") from error
-    finally:
-        session.close()

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from hsm.certificates import load_certificate
 from hsm.client import SocketSigner
 from hsm.trust import Trust, read_certificates
 from tests.data.signing_pages import make_page, make_seal, make_signature
+from tests.fixtures_fault_module import FaultModule
 
 ROOT = Path(__file__).resolve().parents[1]
 PIN = {"leader": "246810", "agency": "135791"}
@@ -40,6 +41,9 @@ class SigningBench:
     environment: dict[str, str]
     pki: Pki
     certificates: dict[str, Path]
+    faults: FaultModule | None = None
+    policies: dict[str, str] = field(default_factory=dict)
+    key_ids: dict[str, str] = field(default_factory=lambda: dict(KEY_ID))
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -53,7 +57,16 @@ class SigningBench:
     def der(self, slot: str) -> bytes:
         return load_certificate(self.certificates[slot])
 
-    def write_config(self, folder: Path, credential: bool = False, uids: list[int] | None = None) -> Path:
+    def write_config(
+        self,
+        folder: Path,
+        credential: bool = False,
+        uids: list[int] | None = None,
+        slots: Sequence[str] = ("leader", "agency"),
+        deadlines: str = "",
+        **extra: str,
+    ) -> Path:
+        """signer.toml in `folder`. `extra`: slot → further lines of its key; `credential` is the agency's."""
         folder.mkdir(parents=True, exist_ok=True)
         allowed = uids if uids is not None else [os.getuid()]
         lines = [
@@ -61,13 +74,15 @@ class SigningBench:
             f'socket = "{folder / "s"}"',
             f'journal = "{folder / "signing-journal.jsonl"}"',
             f"allowed_uids = {allowed}",
+            deadlines,
         ]
-        for slot in ("leader", "agency"):
-            lines += ["[[keys]]", f'slot = "{slot}"', f'token = "{slot}"', f'key_id = "{KEY_ID[slot]}"']
+        for slot in slots:
+            lines += ["[[keys]]", f'slot = "{slot}"', f'token = "{slot}"', f'key_id = "{self.key_ids[slot]}"']
             lines += [f'certificate = "{self.certificates[slot]}"']
-            if credential:
-                lines += [f'credential = "pin.{slot}"']
-        lines += ["[environment]", f'SOFTHSM2_CONF = "{self.environment["SOFTHSM2_CONF"]}"']
+            lines += [f'mechanism = "{self.policies[slot]}"'] if slot in self.policies else []
+            lines += [f'credential = "pin.{slot}"'] if credential and slot == "agency" else []
+            lines += [extra[slot]] if slot in extra else []
+        lines += ["[environment]", *(f'{name} = "{value}"' for name, value in self.environment.items())]
         path = folder / "signer.toml"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
@@ -83,11 +98,21 @@ class SigningBench:
         wait_ready(config.parent / "s", process)
         return process
 
+    def module_process(self, keeper: subprocess.Popen[bytes]) -> int:
+        """Process id of the one that has the module loaded."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            children = Path(f"/proc/{keeper.pid}/task/{keeper.pid}/children").read_text().split()
+            if children:
+                return int(children[0])
+            time.sleep(0.02)
+        pytest.fail("no module process")
+
     def stop_all(self) -> None:
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
-                process.kill()
+                process.kill()  # the kernel kills the module process with it
             process.wait(10)
             if process.stderr is not None:
                 process.stderr.close()
@@ -142,19 +167,41 @@ def signing_bench_template(tmp_path_factory: pytest.TempPathFactory) -> SigningB
 
 
 @pytest.fixture
-def signing_bench(signing_bench_template: SigningBench, tmp_path: Path) -> Iterator[SigningBench]:
-    """A private copy of the tokens, so that a spent try or a kill disturbs no other test."""
+def signing_bench(
+    signing_bench_template: SigningBench, fault_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SigningBench]:
+    """A private copy of the tokens, so that a spent try or a kill disturbs no other test.
+
+    Behind the fault module: at the end its log must show no PIN but those typed (`SocketSigner.login` of this process).
+    """
     folder = tmp_path / "bench"
     shutil.copytree(signing_bench_template.folder, folder)
+    faults = FaultModule(fault_library, signing_bench_template.module, folder / "faults")
     bench = SigningBench(
         folder,
-        signing_bench_template.module,
-        softhsm.prepare(folder / "softhsm"),
+        str(fault_library),
+        softhsm.prepare(folder / "softhsm") | faults.environment,
         signing_bench_template.pki,
         {slot: folder / path.name for slot, path in signing_bench_template.certificates.items()},
+        faults,
     )
+    login = SocketSigner.login
+
+    def typed(self: SocketSigner, slot: str, pin: str, documents: int = 0) -> None:
+        faults.typed += 1
+        login(self, slot, pin, documents)
+
+    monkeypatch.setattr(SocketSigner, "login", typed)
     yield bench
     bench.stop_all()
+    faults.check_tries()
+
+
+@pytest.fixture
+def faults(signing_bench: SigningBench) -> FaultModule:
+    """The fault module under this test's tokens."""
+    assert signing_bench.faults is not None
+    return signing_bench.faults
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from appliance.services.supervisor import SERVICES
 
 @click.command()
 @click.argument("name", type=click.Choice([*SERVICES, "all"]))
+@click.option("--only", default="", help="signer: mô-đun của vị trí chữ ký này (leader, agency), nếu có mô-đun riêng.")
 @click.pass_obj
-def serve(context: Context, name: str) -> None:
+def serve(context: Context, name: str, only: str) -> None:
     """Chạy một tiến trình của hộp, hoặc cả năm ("all").
 
     Ví dụ: commune-box --config box.toml serve all
@@ -32,7 +33,7 @@ def serve(context: Context, name: str) -> None:
     elif name == "signer":
         from appliance.services.signer import serve_signer
 
-        serve_signer(config)
+        serve_signer(config, only)
     elif name == "intake":
         from appliance.services.intake import serve_intake
 

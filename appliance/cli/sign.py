@@ -23,11 +23,10 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from appliance.cli.output import ExitCode, emit, fail, json_option
-from appliance.cli.token import PinSource, pin_option, refuse, signer_option, socket_path, warn
+from appliance.cli.token import PinSource, pin_option, refuse, signer_of, signer_option, warn
 from appliance.wording import _, text_of
 from hsm.api import FaultClass, KeyState, SigningError, SigningService
 from hsm.appearance import StampError, StampImage, StampText, attachment_stamp, copy_stamp, iso_time
-from hsm.client import SocketSigner
 from hsm.font import FontError
 from hsm.pades import AppliedSignature, SignatureRefused, apply_signature
 from hsm.placement import PlacementError
@@ -163,8 +162,7 @@ def _common_name(key: KeyState) -> str:
 @contextmanager
 def _service(ctx: click.Context, signer_config: Path | None) -> Iterator[SigningService]:
     """The signer that answers, or one started for the length of this command (only with a signer.toml)."""
-    path = socket_path(ctx, signer_config)
-    service = SocketSigner(path, deadline=130.0)
+    service = signer_of(ctx, signer_config, 130.0)
     try:
         service.state()
     except SigningError as error:
@@ -186,7 +184,7 @@ def _service(ctx: click.Context, signer_config: Path | None) -> Iterator[Signing
             process.wait()
 
 
-def _await(service: SocketSigner, process: subprocess.Popen[bytes]) -> None:
+def _await(service: SigningService, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + START_SECONDS
     while True:
         try:

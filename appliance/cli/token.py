@@ -14,8 +14,9 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from appliance.cli.output import ExitCode, emit, fail, json_option
+from appliance.signers import signing_service
 from appliance.wording import _, text_of
-from hsm.api import KeyState, SignerState, SigningError
+from hsm.api import KeyState, SignerState, SigningError, SigningService
 from hsm.client import SocketSigner
 from hsm.config import ConfigError, load
 
@@ -45,7 +46,7 @@ def show(ctx: click.Context, signer_config: Path | None, as_json: bool) -> None:
     Ví dụ: commune-box token show
     """
     try:
-        state = SocketSigner(socket_path(ctx, signer_config)).state()
+        state = signer_of(ctx, signer_config).state()
     except SigningError as error:
         refuse(error)
     facts = {"module": state.module, "keys": [_facts(key) for key in state.keys]}
@@ -56,18 +57,23 @@ def show(ctx: click.Context, signer_config: Path | None, as_json: bool) -> None:
 @click.argument("slot")
 @signer_option
 @pin_option
+@click.option(
+    "--documents", type=click.IntRange(min=0), default=0, help="Chỉ cho ký ngần này văn bản rồi tự đăng xuất."
+)
 @json_option
 @click.pass_context
-def login(ctx: click.Context, slot: str, signer_config: Path | None, pin_fd: int | None, as_json: bool) -> None:
+def login(
+    ctx: click.Context, slot: str, signer_config: Path | None, pin_fd: int | None, documents: int, as_json: bool
+) -> None:
     """Đăng nhập thiết bị của vị trí chữ ký SLOT (leader hoặc agency). Mã PIN sai không được thử lại.
 
     Ví dụ: commune-box token login agency
     """
-    service = SocketSigner(socket_path(ctx, signer_config), deadline=130.0)
+    service = signer_of(ctx, signer_config, 130.0)
     try:
         key = service.state().key(slot)
         warn(key)
-        service.login(slot, PinSource(pin_fd).pin(key))
+        service.login(slot, PinSource(pin_fd).pin(key), documents)
     except SigningError as error:
         refuse(error)
     emit({"slot": slot, "logged_in": True}, _("Đã đăng nhập {slot}.").format(slot=slot), as_json)
@@ -84,7 +90,7 @@ def logout(ctx: click.Context, slot: str, signer_config: Path | None, as_json: b
     Ví dụ: commune-box token logout leader
     """
     try:
-        SocketSigner(socket_path(ctx, signer_config)).logout(slot)
+        signer_of(ctx, signer_config).logout(slot)
     except SigningError as error:
         refuse(error)
     emit({"slot": slot, "logged_in": False}, _("Đã đăng xuất {slot}.").format(slot=slot), as_json)
@@ -97,7 +103,10 @@ class PinSource:
         self._lines = None if descriptor is None else os.fdopen(descriptor, encoding="utf-8")
 
     def pin(self, key: KeyState) -> str:
-        """The next PIN, for the token of `key`."""
+        """The next PIN, for the token of `key`; "" where it is typed on the reader's own keys."""
+        if key.pin_pad:
+            click.echo(_("Hãy bấm mã PIN của {slot} trên đầu đọc.").format(slot=key.slot), err=True)
+            return ""
         if self._lines is None:
             question = _("Mã PIN của {slot} ({label})").format(slot=key.slot, label=key.token_label)
             return str(click.prompt(question, hide_input=True, err=True))
@@ -107,12 +116,12 @@ class PinSource:
         return line
 
 
-def socket_path(ctx: click.Context, signer_config: Path | None) -> Path:
-    """Where the signer listens: from signer.toml if given, else from the box's configuration."""
+def signer_of(ctx: click.Context, signer_config: Path | None, deadline: float = 35.0) -> SigningService:
+    """The running signer: that of signer.toml if given, else those of the box's configuration."""
     if signer_config is None:
-        return Path(ctx.obj.config.signer_socket)
+        return signing_service(ctx.obj.config, deadline)
     try:
-        return load(signer_config).socket
+        return SocketSigner(load(signer_config).socket, deadline)
     except ConfigError as error:
         fail(str(error), ExitCode.CONFIGURATION, error.code)
 
@@ -138,6 +147,10 @@ def _facts(key: KeyState) -> dict[str, Any]:
         "logged_in": key.logged_in,
         "pin_flags": list(key.pin_flags),
         "mechanism": key.mechanism,
+        "ended": key.ended,
+        "documents_left": key.documents_left,
+        "pin_pad": key.pin_pad,
+        "problem": key.problem,
         "certificate": None,
     }
     if key.certificate_der is not None:
@@ -157,4 +170,6 @@ def _describe(state: SignerState) -> str:
         who = _("đã đăng nhập") if key.logged_in else _("chưa đăng nhập")
         flags = f" [{', '.join(key.pin_flags)}]" if key.pin_flags else ""
         lines.append(f"{key.slot}: {key.token_label} ({key.token_serial}) - {place}, {who}{flags}")
+        if reason := key.problem or key.ended:
+            lines.append(f"    {text_of(reason, detail=key.token_serial)}")
     return "\n".join(lines)

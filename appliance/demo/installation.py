@@ -136,15 +136,9 @@ def _tokens(made: Installation, now: datetime) -> tuple[Path, Path, list[dict[st
         credential = made.credentials / f"pin.{slot}"
         credential.touch(mode=0o600)
         credential.write_text(pin, encoding="ascii")
-        keys.append(
-            {
-                "slot": slot,
-                "token": slot,
-                "key_id": "01",
-                "certificate": str(certificate),
-                "credential": credential.name,
-            }
-        )
+        key = {"slot": slot, "token": slot, "key_id": "01", "certificate": str(certificate)}
+        # The leader's PIN is typed (appliance/demo/typing_pin.py); only the agency's may be opened unattended.
+        keys.append(key | ({"credential": credential.name} if slot == "agency" else {}))
     return root, issuing, keys, environment
 
 

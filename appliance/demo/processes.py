@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.demo.installation import DemoFailed, Installation, program
+from appliance.demo.typing_pin import type_when_asked
 from appliance.services.supervisor import end_with_parent
 
 
@@ -71,6 +72,10 @@ class Running:
                 self._wait_for_port(made.broker_port, self.parts[name])
         self._watcher = threading.Thread(target=self._keep_running, daemon=True)
         self._watcher.start()
+        pin = (made.credentials / "pin.leader").read_text(encoding="ascii")
+        socket_path = made.box_config.parent / "state" / "run" / "signer.sock"
+        arguments = (socket_path, "leader", pin, self._stop)
+        threading.Thread(target=type_when_asked, args=arguments, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""``serve all``: the five processes under one supervisor, for development, the demo and end-to-end tests.
+"""``serve all``: the box's processes under one supervisor, for development, the demo and end-to-end tests.
 
 On an installed box systemd does this. A child that ends is started again, with growing pauses while it keeps ending;
 SIGTERM goes to every child, and what does not end within ten seconds is killed.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from appliance.config import Config
 from appliance.services.notify import notify, stop_on_signals
+from appliance.signers import signer_places
 
 _PR_SET_PDEATHSIG = 1
 SERVICES = ("signer", "intake", "worker", "sync", "web")
@@ -45,7 +46,10 @@ def serve_all(config: Config, config_path: Path, names: tuple[str, ...] = SERVIC
     """Run ``names`` until SIGTERM; who runs with which process id is in ``<runtime>/services.json``."""
     stop = stop_on_signals()
     config.runtime.mkdir(parents=True, exist_ok=True)
-    children = [Child(name) for name in names if name != "sync" or config.sync]
+    children = [Child(name) for name in names if name not in ("sync", "signer") or (name == "sync" and config.sync)]
+    if "signer" in names:
+        places = [place.name for place in signer_places(config)] or [""]
+        children[:0] = [Child(f"signer@{name}" if name else "signer") for name in places]
     notify("READY=1")
     while not stop.is_set():
         changed = [_keep(child, config_path) for child in children]
@@ -68,7 +72,9 @@ def _keep(child: Child, config_path: Path) -> bool:
         return True
     if now < child.not_before:
         return False
-    command = [sys.executable, "-m", "appliance", "--config", str(config_path), "serve", child.name]
+    service, _, only = child.name.partition("@")
+    command = [sys.executable, "-m", "appliance", "--config", str(config_path), "serve", service]
+    command += ["--only", only] if only else []
     child.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent)
     child.starts, child.started_at = child.starts + 1, now
     return True

@@ -24,8 +24,8 @@ from appliance.pipeline.splitting import Splitting
 from appliance.pipeline.underway import Underway
 from appliance.services.clock import utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
+from appliance.signers import signing_service
 from appliance.store import Store, documents, open_store
-from hsm.client import SocketSigner
 from scanner_intake.digitize import Limits
 
 SWEEP_EVERY = 600.0
@@ -48,7 +48,7 @@ def make_runner(config: Config, store: Store, passwords: Passwords, underway: Un
     stacked = {folder.shown_name for folder in config.folders if folder.batches}
     splitting = Splitting(store, work, limits, stacked, digitizing, passwords=passwords)
     two_sided = {folder.shown_name for folder in config.folders if folder.two_sided}
-    signing = Signing(store, work, SocketSigner(config.signer_socket), signing_plan(config), utc_now)
+    signing = Signing(store, work, signing_service(config), signing_plan(config), utc_now)
     return Runner(
         store,
         {

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from appliance.config import Config
+from appliance.signers import signing_service
 from hsm.api import FaultClass, KeyState, SigningError
-from hsm.client import SocketSigner
 
 _GLANCE_SECONDS = 1.5
 _KEEP_SECONDS = 5.0
@@ -70,8 +71,8 @@ class SignerGlance:
 class Signer:
     """Asks the signer process at most every few seconds, with a short deadline; one question at a time."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, config: Config) -> None:
+        self._config = config
         self._seen = SignerGlance(code="signer-not-running")
         self._asked_at = float("-inf")
         self._asking = asyncio.Lock()
@@ -91,13 +92,13 @@ class Signer:
             SigningError: wrong, locked, absent, or nobody answers.
         """
         try:
-            await asyncio.to_thread(SocketSigner(self._socket, deadline=20.0).login, slot, pin)
+            await asyncio.to_thread(signing_service(self._config, deadline=20.0).login, slot, pin)
         finally:
             self._asked_at = float("-inf")
 
     def _ask(self) -> SignerGlance:
         try:
-            keys = SocketSigner(self._socket, deadline=_GLANCE_SECONDS).state().keys
+            keys = signing_service(self._config, deadline=_GLANCE_SECONDS).state().keys
         except SigningError as error:
             busy = error.fault is FaultClass.HANG and self._seen.tokens
             return self._seen if busy else SignerGlance(code=error.code)

@@ -32,7 +32,7 @@ def make_site(
         store=store,
         clock=clock,
         people=Remembered(config.box.state_dir / "web-cookie.key"),
-        signer=Signer(config.signer_socket),
+        signer=Signer(config),
         pictures=Pictures(store.blobs, config.box.state_dir / "cache" / "pages", draw),
         live=Live(store, config.link_file),
     )

@@ -5,29 +5,56 @@ from __future__ import annotations
 from appliance.wording.catalogue import N_
 
 SIGNING: dict[str, str] = {
-    "pin-wrong": N_("Mã PIN không đúng. Một lần thử đã bị trừ; hãy kiểm tra rồi nhập lại, không thử nhiều lần."),
-    "pin-locked": N_("Mã PIN đã bị khóa hoặc phải đổi. Hãy liên hệ Sở Khoa học và Công nghệ để mở khóa."),
+    "pin-wrong": N_(
+        "Mã PIN không đúng. Một lần thử đã bị trừ và hộp không tự thử lại. Người giữ thiết bị kiểm tra rồi nhập "
+        "lại; còn nghi ngờ thì dừng, hỏi Sở Khoa học và Công nghệ."
+    ),
+    "pin-locked": N_(
+        "Mã PIN đã bị khóa, hết hạn hoặc phải đổi. Hồ sơ vẫn chờ ký. Người giữ thiết bị liên hệ Sở Khoa học và "
+        "Công nghệ để mở khóa."
+    ),
     "pin-final-try": N_(
-        "Chỉ còn một lần nhập mã PIN. Hộp không thử nữa; hãy dùng phần mềm của thiết bị hoặc liên hệ Sở Khoa "
-        "học và Công nghệ."
+        "Chỉ còn một lần nhập mã PIN nên hộp không nhận nữa. Người giữ thiết bị đặt lại mã PIN bằng phần mềm của "
+        "thiết bị, hoặc gọi Sở Khoa học và Công nghệ."
     ),
     "credential-refused": N_(
         "Mã PIN lưu sẵn đã bị từ chối trước đó nên không được thử lại. Hãy đăng nhập bằng tay một lần."
     ),
     "credential-unreadable": N_("Không đọc được mã PIN lưu sẵn: {detail}."),
     "pin-mark-not-written": N_("Không ghi được dấu bảo vệ mã PIN ({detail}) nên chưa thử mã PIN. Hãy kiểm tra ổ đĩa."),
-    "not-logged-in": N_("Chưa đăng nhập thiết bị ký. Hãy nhập mã PIN."),
-    "token-lost": N_("Thiết bị ký đã bị rút ra. Hãy cắm lại và nhập mã PIN."),
-    "token-other-serial": N_("Thiết bị đang cắm có số sê-ri khác ({detail}). Hãy cắm đúng thiết bị hoặc đăng ký lại."),
+    "not-logged-in": N_(
+        "Chưa mở khóa thiết bị ký, hoặc phiên ký đã hết. Người giữ thiết bị nhập mã PIN; hồ sơ chờ sẽ được ký tiếp."
+    ),
+    "token-lost": N_(
+        "Thiết bị ký đã bị rút ra. Cắm lại đúng thiết bị rồi người giữ thiết bị nhập mã PIN; hồ sơ vẫn chờ."
+    ),
+    "token-other-serial": N_(
+        "Thiết bị đang cắm có số sê-ri khác ({detail}), không phải thiết bị đã đăng ký. Cắm đúng thiết bị, hoặc "
+        "cán bộ kỹ thuật đăng ký lại."
+    ),
     "token-ambiguous": N_("Có nhiều thiết bị cùng tên {detail}. Hãy ghi số sê-ri trong cấu hình."),
     "token-in-use": N_("Thiết bị ký đang được chương trình khác dùng."),
-    "token-refuses": N_("Thiết bị ký không thực hiện được thao tác này: {detail}."),
-    "device-fault": N_("Thiết bị ký báo lỗi: {detail}. Hộp sẽ thử khởi động lại."),
+    "token-refuses": N_(
+        "Thiết bị ký không thực hiện được thao tác này ({detail}); thử lại cũng vậy. Cán bộ kỹ thuật đăng ký lại "
+        "khóa với cách ký khác."
+    ),
+    "device-fault": N_(
+        "Thiết bị ký hoặc phần mềm của nó báo lỗi ({detail}). Hộp tự khởi động lại phần ký; sau đó người giữ "
+        "thiết bị nhập lại mã PIN."
+    ),
     "module-unusable": N_("Không dùng được mô-đun PKCS#11: {detail}."),
-    "module-hangs": N_("Thiết bị ký không trả lời. Tiến trình ký được khởi động lại; hãy nhập lại mã PIN."),
-    "signer-silent": N_("Tiến trình ký không trả lời kịp thời."),
-    "signer-not-running": N_("Tiến trình ký chưa chạy."),
-    "signer-died": N_("Tiến trình ký bị dừng giữa chừng. Hãy nhập lại mã PIN."),
+    "module-hangs": N_(
+        "Thiết bị ký không trả lời nên phần ký được khởi động lại; văn bản đang ký dở được bỏ và ký lại sau. "
+        "Người giữ thiết bị nhập lại mã PIN."
+    ),
+    "signer-silent": N_(
+        "Phần ký không trả lời kịp; văn bản chưa được ký và sẽ được thử lại. Nếu kéo dài, báo cán bộ kỹ thuật."
+    ),
+    "signer-not-running": N_("Phần ký chưa chạy. Cán bộ kỹ thuật kiểm tra dịch vụ commune-signer."),
+    "signer-died": N_(
+        "Phần ký bị dừng giữa chừng và đã được khởi động lại; văn bản đang ký dở chưa có chữ ký. Người giữ thiết "
+        "bị nhập lại mã PIN."
+    ),
     "signer-protocol": N_("Tiến trình ký trả lời không đúng giao thức: {detail}."),
     "signer-fault": N_("Tiến trình ký gặp lỗi: {detail}."),
     "peer-not-allowed": N_("Người dùng này không được phép gọi tiến trình ký."),
@@ -66,4 +93,21 @@ SIGNING: dict[str, str] = {
     "font-glyph-missing": N_("Dấu ký có ký tự không in được: {detail}."),
     "stamp-image-unreadable": N_("Không đọc được ảnh chữ ký hoặc ảnh dấu: {detail}."),
     "page-unreadable": N_("Không dựng được trang để đặt chữ ký: {detail}."),
+    "device-restarting": N_(
+        "Phần ký vừa gặp lỗi và đang được khởi động lại. Chờ ít phút rồi người giữ thiết bị nhập lại mã PIN."
+    ),
+    "device-given-up": N_(
+        "Thiết bị ký lỗi nhiều lần liên tiếp nên hộp thôi không tự thử nữa. Rút ra cắm lại thiết bị, hoặc nhập "
+        "lại mã PIN để thử; vẫn lỗi thì báo cán bộ kỹ thuật."
+    ),
+    "signer-starting": N_("Phần ký đang khởi động. Chờ ít giây."),
+    "mechanism-missing": N_(
+        "Thiết bị không có cách ký đã chọn ({detail}). Cán bộ kỹ thuật đăng ký lại khóa với cách ký khác."
+    ),
+    "batch-done": N_("Lượt ký đã xong nên thiết bị được khóa lại. Lượt sau người giữ thiết bị nhập lại mã PIN."),
+    "idle": N_("Lâu không ký nên thiết bị được khóa lại. Người giữ thiết bị nhập lại mã PIN khi cần."),
+    "logged-out": N_("Thiết bị đã được đăng xuất. Người giữ thiết bị nhập mã PIN khi cần ký."),
+    "signer-config-leader-credential": N_(
+        "Mã PIN của lãnh đạo không được lưu sẵn; lãnh đạo luôn tự nhập. Hãy bỏ dòng credential."
+    ),
 }

@@ -126,3 +126,29 @@ class SigningSuite:
             service.sign("agency", content, "d1")
         assert caught.value.fault is FaultClass.CONFIG
         assert service.state().key("agency").logged_in
+
+    def test_a_batch_ends_with_its_last_document(self, service: SigningService, subject: Subject) -> None:
+        certificate = subject.certificates["agency"]
+        service.login("agency", subject.pins["agency"], documents=2)
+        assert service.state().key("agency").documents_left == 2
+        for document, left in (("d1", 1), ("d1", 1), ("d2", None)):  # the same document again counts once
+            attributes = signed_attributes(certificate, document.encode())
+            check(certificate, service.sign("agency", attributes, document), attributes)
+            assert service.state().key("agency").documents_left == left
+        key = service.state().key("agency")
+        assert (key.logged_in, key.ended) == (False, "batch-done")
+        with pytest.raises(SigningError) as caught:
+            service.sign("agency", signed_attributes(certificate), "d3")
+        assert caught.value.fault is FaultClass.AUTH_LOST
+
+    def test_without_a_pin_no_try_is_made(self, service: SigningService) -> None:
+        with pytest.raises(SigningError) as caught:
+            service.login("agency", "")
+        assert (caught.value.fault, caught.value.code) == (FaultClass.AUTH_LOST, "pin-needed")
+        assert service.state().key("agency").pin_flags == ()
+
+    def test_why_a_login_ended_is_told(self, service: SigningService, subject: Subject) -> None:
+        service.login("agency", subject.pins["agency"])
+        assert service.state().key("agency").ended == ""
+        service.logout("agency")
+        assert service.state().key("agency").ended == "logged-out"

@@ -21,6 +21,9 @@ class FakeKey:
     tries_left: int = 10
     logged_in: bool = False
     present: bool = True
+    ended: str = ""
+    allowed: int = 0
+    signed: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -34,10 +37,12 @@ class FakeSigner:
     def state(self) -> SignerState:
         return SignerState("fake", tuple(self._state(slot, key) for slot, key in self.keys.items()))
 
-    def login(self, slot: str, pin: str) -> None:
+    def login(self, slot: str, pin: str, documents: int = 0) -> None:
         key = self._key(slot)
         if not key.present:
             raise SigningError(FaultClass.TOKEN_LOST, "token-absent", slot)
+        if not pin:
+            raise SigningError(FaultClass.AUTH_LOST, "pin-needed", slot)
         if key.tries_left <= 0:
             raise SigningError(FaultClass.AUTH_LOCKED, "pin-locked", slot)
         if key.tries_left == 1:
@@ -46,10 +51,11 @@ class FakeSigner:
             key.logged_in = False
             key.tries_left -= 1
             raise SigningError(FaultClass.AUTH_WRONG, "pin-wrong", slot)
-        key.tries_left, key.logged_in = 10, True
+        key.tries_left, key.logged_in, key.ended = 10, True, ""
+        key.allowed, key.signed = documents, set()
 
     def logout(self, slot: str) -> None:
-        self._key(slot).logged_in = False
+        self._end(self._key(slot), "logged-out")
 
     def sign(self, slot: str, signed_attributes: bytes, document_id: str) -> bytes:
         key = self._key(slot)
@@ -61,12 +67,18 @@ class FakeSigner:
             raise SigningError(FaultClass.TOKEN_LOST, "token-lost", slot)
         if not key.logged_in:
             raise SigningError(FaultClass.AUTH_LOST, "not-logged-in", slot)
+        key.signed.add(document_id)
+        if key.allowed and len(key.signed) >= key.allowed:
+            self._end(key, "batch-done")
         return key.key.sign(signed_attributes, padding.PKCS1v15(), hashes.SHA256())
 
     def pull(self, slot: str) -> None:
         """The token leaves the box; its login is over."""
         self._key(slot).present = False
-        self._key(slot).logged_in = False
+        self._end(self._key(slot), "token-lost")
+
+    def _end(self, key: FakeKey, reason: str) -> None:
+        key.logged_in, key.ended = False, reason
 
     def _key(self, slot: str) -> FakeKey:
         if slot not in self.keys:
@@ -77,4 +89,8 @@ class FakeSigner:
         flags = [] if key.tries_left == 10 else ["count-low"]
         flags += ["final-try"] if key.tries_left == 1 else []
         flags += ["locked"] if key.tries_left <= 0 else []
-        return KeyState(slot, slot, f"fake-{slot}", "01", key.certificate, key.logged_in, tuple(flags), key.present)
+        left = max(0, key.allowed - len(key.signed)) if key.allowed and key.logged_in else None
+        return KeyState(
+            slot, slot, f"fake-{slot}", "01", key.certificate, key.logged_in, tuple(flags), key.present,
+            ended=key.ended, documents_left=left,
+        )  # fmt: skip

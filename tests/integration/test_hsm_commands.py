@@ -11,16 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures_fault_module import FaultModule
 from tests.fixtures_hsm import NAMES, ORGANIZATION, PIN, ROOT, SigningBench
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, faults: FaultModule) -> Run:
     """Runs a command; `pins` become lines on descriptor that --pin-fd names as PINFD."""
 
     def make(*arguments: str | Path, pins: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        faults.typed += len(pins)
         read, write = os.pipe()
         os.write(write, "".join(f"{pin}\n" for pin in pins).encode())
         os.close(write)

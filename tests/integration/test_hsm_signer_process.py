@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from hashlib import sha256
@@ -13,10 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from hsm import frames, server
+from hsm import door, frames
 from hsm.api import FaultClass, SigningError
 from hsm.client import SocketSigner
 from tests.contract.signing_suite import check, signed_attributes
+from tests.fixtures_fault_module import FaultModule
 from tests.fixtures_hsm import PIN, SigningBench
 
 
@@ -43,7 +46,7 @@ def test_killed_in_the_middle_of_a_signature_then_back_after_a_new_login(
     client = SocketSigner(tmp_path / "run/s", 20.0)
     client.login("agency", PIN["agency"])
     attributes = signed_attributes(signing_bench.der("agency"))
-    process.send_signal(signal.SIGSTOP)  # The request arrives, the answer does not.
+    os.kill(signing_bench.module_process(process), signal.SIGSTOP)  # The request arrives, the answer does not.
     caught: list[SigningError] = []
 
     def ask() -> None:
@@ -73,7 +76,7 @@ def test_killed_in_the_middle_of_a_signature_then_back_after_a_new_login(
 
 def test_a_silent_signer_is_a_hang_after_the_deadline(signing_bench: SigningBench, tmp_path: Path) -> None:
     process = signing_bench.start(signing_bench.write_config(tmp_path / "run"))
-    process.send_signal(signal.SIGSTOP)
+    os.kill(signing_bench.module_process(process), signal.SIGSTOP)
     started = time.monotonic()
     with pytest.raises(SigningError) as caught:
         SocketSigner(tmp_path / "run/s", 0.4).state()
@@ -89,20 +92,20 @@ def test_sigterm_ends_it_cleanly(signing_bench: SigningBench, tmp_path: Path) ->
     assert not (tmp_path / "run/s").exists()
 
 
-def test_a_wrong_pin_spends_one_try_and_a_restart_with_a_credential_spends_none(
-    signing_bench: SigningBench, tmp_path: Path
+def test_a_wrong_credential_spends_one_try_and_a_restart_spends_none(
+    signing_bench: SigningBench, faults: FaultModule, tmp_path: Path
 ) -> None:
     credentials = tmp_path / "credentials"
     credentials.mkdir()
-    (credentials / "pin.leader").write_text(PIN["leader"] + "\n")
     (credentials / "pin.agency").write_text("999999\n")
     config = signing_bench.write_config(tmp_path / "run", credential=True)
     client = SocketSigner(tmp_path / "run/s", 20.0)
     marks = tmp_path / "run/pin-marks.json"
+    faults.allowed = 1
     for turn in range(3):
         process = signing_bench.start(config, CREDENTIALS_DIRECTORY=str(credentials))
         state = client.state()
-        assert state.key("leader").logged_in and not state.key("agency").logged_in
+        assert not state.key("agency").logged_in
         assert "credential-refused" in state.key("agency").pin_flags
         if turn == 0:
             spent = marks.read_text()
@@ -114,6 +117,7 @@ def test_a_wrong_pin_spends_one_try_and_a_restart_with_a_credential_spends_none(
         assert ("credential-refused" in words) == (turn > 0), words
         assert "999999" not in words
     assert marks.read_text() == spent
+    assert faults.tries_left("agency") == 2 and len(faults.logins("agency")) == 1
 
     # A person who types the right PIN takes the mark away, and the repaired credential serves again.
     process = signing_bench.start(config, CREDENTIALS_DIRECTORY=str(credentials))
@@ -122,8 +126,16 @@ def test_a_wrong_pin_spends_one_try_and_a_restart_with_a_credential_spends_none(
     process.terminate()
     process.wait(10)
     (credentials / "pin.agency").write_text(PIN["agency"] + "\n")
+    faults.allowed = 2
     signing_bench.start(config, CREDENTIALS_DIRECTORY=str(credentials))
     assert client.state().key("agency").logged_in
+
+
+def test_the_leaders_pin_never_comes_from_a_credential(signing_bench: SigningBench, tmp_path: Path) -> None:
+    config = signing_bench.write_config(tmp_path / "run", leader='credential = "pin.leader"')
+    command = [sys.executable, "-m", "hsm", "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, timeout=30, check=False)
+    assert done.returncode == 78 and b"signer-config-leader-credential" in done.stderr
 
 
 def test_the_journal_line_stands_before_the_signature(signing_bench: SigningBench, tmp_path: Path) -> None:
@@ -142,9 +154,6 @@ def test_the_journal_line_stands_before_the_signature(signing_bench: SigningBenc
 def test_strangers_are_turned_away(signing_bench: SigningBench, tmp_path: Path) -> None:
     signing_bench.start(signing_bench.write_config(tmp_path / "ok"))
     config = signing_bench.write_config(tmp_path / "run", uids=[os.getuid() + 1])
-    import subprocess
-    import sys
-
     process = subprocess.Popen([sys.executable, "-m", "hsm", "--config", str(config)], stderr=subprocess.PIPE)
     signing_bench.processes.append(process)
     end = time.monotonic() + 15
@@ -166,29 +175,26 @@ def test_junk_is_answered_or_dropped_and_the_signer_lives(signing_bench: Signing
     assert _reply(_ask(path, frames.encode({})))["code"] == "frame-body"
     assert _reply(_ask(path, frames.encode({"op": "export", "slot": "leader"})))["code"] == "operation-unknown"
     assert _reply(_ask(path, frames.encode({"op": "sign", "slot": "leader"})))["code"] == "frame-body"
-    assert SocketSigner(path).state().module.endswith("libsofthsm2.so")
+    assert SocketSigner(path).state().module == signing_bench.module
 
 
 def test_silent_clients_do_not_stop_others(signing_bench: SigningBench, tmp_path: Path) -> None:
     signing_bench.start(signing_bench.write_config(tmp_path / "run"))
     path = tmp_path / "run/s"
-    silent = [socket.socket(socket.AF_UNIX) for _ in range(server.MAX_CONNECTIONS - 1)]
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(door.MAX_CONNECTIONS - 1)]
     for connection in silent:
         connection.connect(str(path))
         connection.sendall(b"CBS")
     started = time.monotonic()
     SocketSigner(path, 10).state()
-    assert time.monotonic() - started < server.REQUEST_SECONDS
-    silent[0].settimeout(server.REQUEST_SECONDS + 5)
+    assert time.monotonic() - started < door.REQUEST_SECONDS
+    silent[0].settimeout(door.REQUEST_SECONDS + 5)
     assert silent[0].recv(100) == b"", "dropped at its deadline"
     for connection in silent:
         connection.close()
 
 
 def test_a_second_signer_on_the_same_socket_refuses(signing_bench: SigningBench, tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     config = signing_bench.write_config(tmp_path / "run")
     signing_bench.start(config)
     done = subprocess.run(
@@ -210,9 +216,25 @@ def test_a_certificate_of_another_key_is_found_at_login(signing_bench: SigningBe
 
 def test_core_dumps_and_reading_its_memory_are_off(signing_bench: SigningBench, tmp_path: Path) -> None:
     process = signing_bench.start(signing_bench.write_config(tmp_path / "run"))
-    limits = Path(f"/proc/{process.pid}/limits").read_text()
-    (core,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
-    assert core.split()[4:6] == ["0", "0"]
-    # A process that is not dumpable belongs to root in /proc; root itself cannot see the difference there.
-    if os.getuid() != 0:
-        assert Path(f"/proc/{process.pid}/mem").stat().st_uid == 0
+    for pid in (process.pid, signing_bench.module_process(process)):
+        limits = Path(f"/proc/{pid}/limits").read_text()
+        (core,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+        assert core.split()[4:6] == ["0", "0"]
+        # A process that is not dumpable belongs to root in /proc; root itself cannot see the difference there.
+        if os.getuid() != 0:
+            assert Path(f"/proc/{pid}/mem").stat().st_uid == 0
+
+
+def test_a_killed_keeper_takes_the_login_with_it(signing_bench: SigningBench, tmp_path: Path) -> None:
+    process = signing_bench.start(signing_bench.write_config(tmp_path / "run"))
+    SocketSigner(tmp_path / "run/s").login("agency", PIN["agency"])
+    child = signing_bench.module_process(process)
+    process.kill()
+    process.wait(10)
+    end = time.monotonic() + 5
+    while Path(f"/proc/{child}").exists() and time.monotonic() < end:
+        if "State:\tZ" in Path(f"/proc/{child}/status").read_text():
+            break
+        time.sleep(0.02)
+    else:
+        assert not Path(f"/proc/{child}").exists()

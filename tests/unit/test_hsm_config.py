@@ -14,11 +14,11 @@ socket = "run/signer.sock"
 journal = "/var/lib/box/signing-journal.jsonl"
 allowed_uids = [1000]
 [[keys]]
-slot = "leader"
-token = "leader"
+slot = "agency"
+token = "agency"
 key_id = "01"
-certificate = "leader.pem"
-credential = "pin.leader"
+certificate = "agency.pem"
+credential = "pin.agency"
 """
 
 
@@ -34,24 +34,29 @@ def test_good(tmp_path: Path) -> None:
     assert config.socket == tmp_path / "run/signer.sock"
     assert config.journal == Path("/var/lib/box/signing-journal.jsonl")
     assert config.allowed_uids == (1000,)
-    key = config.key("leader")
-    assert key is not None and key.key_id == b"\x01" and key.certificate == tmp_path / "leader.pem"
-    assert key.mechanism == "rsa-v15" and config.key("agency") is None
+    key = config.key("agency")
+    assert key is not None and key.key_id == b"\x01" and key.certificate == tmp_path / "agency.pem"
+    assert key.mechanism == "rsa-v15" and config.key("leader") is None
 
 
 @pytest.mark.parametrize(
     ("change", "code", "name"),
     [
         ((b"", b"pin = '1234'\n"), "signer-config-unknown-name", "pin"),
-        ((b'slot = "leader"', b'slot = "leader"\npin = "1234"'), "signer-config-unknown-name", "keys[0].pin"),
+        ((b'slot = "agency"', b'slot = "agency"\npin = "1234"'), "signer-config-unknown-name", "keys[0].pin"),
         ((b'module = "', b'module = 5 # "'), "signer-config-wrong-value", "module"),
         ((b'key_id = "01"', b'key_id = "0g"'), "signer-config-wrong-value", "keys[0].key_id"),
         ((b'key_id = "01"', b""), "signer-config-wrong-value", "keys[0].key_id"),
         ((b"[1000]", b"[true]"), "signer-config-wrong-value", "allowed_uids"),
         ((b"[1000]", b'"root"'), "signer-config-wrong-value", "allowed_uids"),
-        ((b'"pin.leader"', b'"../shadow"'), "signer-config-wrong-value", "keys[0].credential"),
-        ((b'slot = "leader"', b'slot = "leader"\nmechanism = "md5"'), "signer-config-wrong-value", "keys[0].mechanism"),
+        ((b'"pin.agency"', b'"../shadow"'), "signer-config-wrong-value", "keys[0].credential"),
+        ((b'slot = "agency"', b'slot = "agency"\nmechanism = "md5"'), "signer-config-wrong-value", "keys[0].mechanism"),
         ((b"[1000]", b"[1000]\nsign_deadline_seconds = 0"), "signer-config-wrong-value", "sign_deadline_seconds"),
+        ((b'slot = "agency"', b'slot = "leader"'), "signer-config-leader-credential", "keys[0].credential"),
+        ((b'slot = "agency"', b'slot = "agency"\nhashed_by = "me"'), "signer-config-wrong-value", "keys[0].hashed_by"),
+        ((b'slot = "agency"', b'slot = "agency"\nserial = ""'), "signer-config-wrong-value", "keys[0].serial"),
+        ((b'slot = "agency"', b'slot = "agency"\nidle_minutes = 0'), "signer-config-wrong-value", "idle_minutes"),
+        ((b'slot = "agency"', b'slot = "agency"\npin_each_signature = 1'), "signer-config-wrong-value", "pin_each"),
         ((b"[[keys]]", b"[[keys"), "signer-config-unreadable", ""),
     ],
 )

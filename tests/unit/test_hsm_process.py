@@ -14,7 +14,7 @@ from hsm.api import FaultClass, SigningError
 from hsm.journal import SigningJournal
 from hsm.pin_marks import PinMarks
 from hsm.signed_attributes import message_digest
-from hsm.token import classify
+from hsm.token_faults import classify
 from hsm.token_thread import HANG_EXIT_CODE, TokenThread
 from tests.contract.signing_suite import signed_attributes
 
@@ -66,6 +66,8 @@ def test_attributes_of_another_content_type_are_refused() -> None:
         (p11.GeneralError(), "login", FaultClass.AUTH_WRONG, "pin-wrong"),
         (p11.FunctionFailed(), "login", FaultClass.AUTH_WRONG, "pin-wrong"),
         (p11.PKCS11Error("Unmapped error code 0x80000005"), "login", FaultClass.AUTH_WRONG, "pin-wrong"),
+        (p11.PinIncorrect(), "sign", FaultClass.AUTH_WRONG, "pin-wrong"),
+        (p11.PinLocked(), "sign", FaultClass.AUTH_LOCKED, "pin-locked"),
         (p11.PinLocked(), "login", FaultClass.AUTH_LOCKED, "pin-locked"),
         (p11.PinExpired(), "login", FaultClass.AUTH_LOCKED, "pin-locked"),
         (p11.GeneralError(), "sign", FaultClass.DEVICE, "device-fault"),

@@ -19,7 +19,7 @@ SYSTEM = Path("/lib/systemd/system")  # systemd's own targets and slices, which 
 EXPOSURE = {"signer": 5, "intake": 5, "worker": 5, "sync": 12, "web": 12, "province": 12}
 WITHOUT_NETWORK = {"signer", "intake", "worker"}
 SOURCE = {  # where each service's own code says what it tells systemd
-    "signer": "hsm/server.py",
+    "signer": "hsm/keeper.py",
     "intake": "appliance/services/intake.py",
     "worker": "appliance/services/worker.py",
     "sync": "appliance/services/delivery.py",
