@@ -3,19 +3,23 @@
 A revision of ours adds fields, signature dictionaries and appearances, and nothing else (`hsm.embedding`). The fields
 and the signature are judged on the file itself, as `hsm.pdfa` does it. Each appearance is judged by the same validator,
 but on a blank page of its own with the file's output intent, so the price does not grow with the document; and once for
-the same resources (font, picture, output intent), since from one paper to the next only its few words differ.
+the same resources (font, picture, output intent), since from one paper to the next only its few words differ. It runs
+in a child, `python -m hsm.appended FILE`: the validator's 25 MiB would else stay with the process that signs.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pikepdf
-import pikepdf.pdfa
 
 from hsm.pdfa import PdfaFinding, field_faults
 
@@ -23,6 +27,7 @@ _METADATA = b"""<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xml
 xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
 xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" pdfaid:part="2" pdfaid:conformance="B"/></rdf:RDF></x:xmpmeta><?xpacket
 end="w"?>"""
+CHILD_SECONDS = 60.0
 _DEEP = 12
 """Forms of ours nest four objects deep; more is not ours."""
 
@@ -73,10 +78,35 @@ def _judged(digest: str, form: Any, intents: Any) -> list[str]:
             min_version="1.7",
             fix_metadata_version=False,
         )
-        report = pikepdf.pdfa.validate_written(alone, "2b")
-    if report.passed:
+        faults = _validated_apart(alone)
+    if not faults:
         _clean.add(digest)
-    return [f"{finding.rule} {finding.where}" for finding in report.findings[:20]]
+    return faults
+
+
+def _validated_apart(path: Path) -> list[str]:
+    home = str(Path(__file__).resolve().parent.parent)
+    search = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)
+    done = subprocess.run(
+        [sys.executable, "-m", "hsm.appended", str(path)],
+        env={**os.environ, "PYTHONPATH": search},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=CHILD_SECONDS,
+        check=True,
+    )
+    faults: list[str] = json.loads(done.stdout)
+    return faults
+
+
+def main() -> int:
+    """The child: print the faults of one written file as a JSON list."""
+    from pikepdf import pdfa
+
+    report = pdfa.validate_written(Path(sys.argv[1]), "2b")
+    faults = [f"{finding.rule} {finding.where}" for finding in report.findings[:20]]
+    json.dump(faults or ([] if report.passed else ["not approved"]), sys.stdout)
+    return 0
 
 
 def _digest(*objects: Any) -> str:
@@ -102,3 +132,7 @@ def _digest(*objects: Any) -> str:
     for each in objects:
         take(each, 0)
     return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

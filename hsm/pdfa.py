@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pikepdf
-import pikepdf.pdfa
 
 MAX_STRING = 32767
 _PRINT, _HIDING = 4, 1 | 2 | 32 | 256
@@ -33,6 +32,8 @@ class PdfaFinding:
 
 def check_pdfa(path: Path) -> PdfaFinding:
     """Check a file, signed or not, against PDF/A-2b (3b where it says so itself). Never raises for a bad file."""
+    from pikepdf import pdfa  # 15 MiB that a process which only signs never needs (hsm.appended)
+
     try:
         with pikepdf.open(path) as document:
             reasons = field_faults(document, path)
@@ -46,7 +47,7 @@ def check_pdfa(path: Path) -> PdfaFinding:
                     min_version="1.7",
                     fix_metadata_version=False,
                 )
-                report = pikepdf.pdfa.validate_written(masked, flavour)
+                report = pdfa.validate_written(masked, flavour)
         reasons += [f"{finding.rule} {finding.where}" for finding in report.findings[:20]]
     except Exception as error:  # Hostile input: whatever the parser throws, the answer is "no".
         return PdfaFinding(False, (f"unreadable {type(error).__name__}: {error}",))

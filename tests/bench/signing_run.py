@@ -1,13 +1,13 @@
 """One process that signs and verifies the same paper a number of times: `python -m tests.bench.signing_run REQUEST`.
 
-REQUEST is JSON: {"way": "ours" | "ours_doubting" | "plain" | "floor", "source", "work", "runs", "bench" (folder of `tests.fixtures_hsm`),
-"socket", "signer_pid"}. Prints one JSON object: CPU and wall milliseconds a document (median; the signer process's CPU
-is counted in), and this process's memory in MiB after its imports, at its peak, and the increase.
+REQUEST is JSON: {"way", "source", "work", "runs", "bench" (folder of `tests.fixtures_hsm`), "socket", "signer_pid"}.
+Prints one JSON object: CPU and wall milliseconds a document (the signer process's CPU is counted in), and this
+process's memory in MiB after its imports, at its peak, and the increase.
 
-"ours" is what the worker runs: pre-checks, strict self-check and PDF/A check of what the signature adds. "ours_doubting"
-checks the whole result for PDF/A, as for a file of unknown making. "plain" is pyHanko as its documentation
-shows it: a PKCS#11 session, a visible text stamp in a TrueType font, then validation. "floor" is what nobody can do
-without: SHA-256 of the file and one raw C_Sign through the signer.
+"ours" is what the worker runs: pre-checks, strict self-check and PDF/A check of what the signature adds.
+"ours_doubting" checks the whole result for PDF/A, as for a file of unknown making. "plain" is pyHanko as its
+documentation shows it: a PKCS#11 session, a visible text stamp in a TrueType font, then validation. "floor" is what
+nobody can do without: SHA-256 of the file and one raw C_Sign through the signer.
 """
 
 from __future__ import annotations
