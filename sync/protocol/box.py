@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from sync.protocol.chunk import ALIGNMENT
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, Verify, seal
-from sync.protocol.messages import MAX_OFFERS, Have, HaveState, Manifest, ProvinceState, Query
+from sync.protocol.messages import MAX_OFFERS, Base, Have, HaveState, Manifest, ProvinceState, Query
 from sync.protocol.pacing import Pacing
 from sync.protocol.ranges import Ranges
 from sync.protocol.receipt import Receipt, Result, read_receipt
@@ -43,6 +43,8 @@ class Parcel:
     """0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc (edXML)."""
     meta: Mapping[str, object]
     """None, bool, int, str, bytes, lists and maps of them; the receiver's store keeps it with the document."""
+    base: tuple[str, int] | None = None
+    """SHA-256 (hex) and size of an earlier version, answered by the province, with whose bytes this file begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,8 +351,9 @@ class BoxCore:
 def _manifest(box: str, parcel: Parcel) -> Manifest:
     digest = bytes.fromhex(parcel.sha256)
     manifest = Manifest(
-        box, parcel.document_id, parcel.sequence, parcel.size, digest, parcel.priority, meta=parcel.meta
-    )
+        box, parcel.document_id, parcel.sequence, parcel.size, digest, parcel.priority, meta=parcel.meta,
+        base=Base(bytes.fromhex(parcel.base[0]), parcel.base[1]) if parcel.base else None,
+    )  # fmt: skip
     return Manifest.decode(manifest.encode())  # a parcel the province could not read must not leave
 
 

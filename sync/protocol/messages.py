@@ -30,6 +30,15 @@ def transfer_id(box: str, document_id: str, sha256: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """A file the province may hold already and with whose bytes the offered one begins (an incremental PDF update)."""
+
+    sha256: bytes
+    size: int
+    """Bytes; all of the base is a prefix of the offered file, which is longer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a box offers: one file of one document. Deterministic for one outbox row, so its hash can be recomputed."""
 
@@ -44,6 +53,7 @@ class Manifest:
     """0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc (edXML)."""
     content_type: str = "application/pdf"
     meta: Mapping[str, object] = field(default_factory=dict)
+    base: Base | None = None
     extra: Mapping[int, object] = field(default_factory=dict)
 
     @property
@@ -62,25 +72,38 @@ class Manifest:
             1: self.box, 2: self.document_id, 3: self.sequence, 4: self.size, 5: self.sha256, 6: self.priority,
             11: self.content_type, 12: dict(self.meta),
         }  # fmt: skip
+        if self.base is not None:
+            known[10] = [self.base.sha256, self.base.size]
         return encode(with_extra(known, self.extra))
 
     @classmethod
     def decode(cls, encoded: bytes) -> Manifest:
-        """Read a manifest; keys 7-10 (wire form.
-
-        Prefix base) are reserved and refused until defined. Raises CodecError.
-        """
+        """Read a manifest; keys 7-9 (another wire form) are reserved and refused until defined. Raises CodecError."""
         fields = Fields(encoded)
         box, document_id = fields.text(1, 13), fields.text(2, 64)
         if not is_box(box) or not document_id or not document_id.isprintable():
             raise CodecError("bad-field", "box or document id")
         manifest = cls(
             box, document_id, fields.count(3), fields.count(4, most=MAX_SIZE), fields.digest(5),
-            fields.count(6, most=3), fields.text(11, 100), _text_keys(fields.take(12, dict)), fields.extra(),
+            fields.count(6, most=3), fields.text(11, 100), _text_keys(fields.take(12, dict)),
+            _base(fields.optional(10, list, [])), fields.extra(),
         )  # fmt: skip
-        if not manifest.extra.keys().isdisjoint(range(7, 11)):
+        if manifest.base is not None and not 0 < manifest.base.size < manifest.size:
+            raise CodecError("bad-field", "a base is shorter than the file")
+        if not manifest.extra.keys().isdisjoint(range(7, 10)):
             raise CodecError("unsupported-version", "another wire form of the file")
         return manifest
+
+
+def _base(said: list[object]) -> Base | None:
+    if not said:
+        return None
+    if len(said) != 2:
+        raise CodecError("bad-field", "base")
+    digest, size = said
+    if not isinstance(digest, bytes) or len(digest) != 32 or isinstance(size, bool) or not isinstance(size, int):
+        raise CodecError("bad-field", "base")
+    return Base(digest, size)
 
 
 def _text_keys(meta: Mapping[object, object]) -> dict[str, object]:

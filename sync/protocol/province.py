@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from sync.protocol.chunk import Chunk
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, Verify, seal, unseal
-from sync.protocol.messages import MAX_RANGES, Have, HaveState, Manifest, Presence, ProvinceState, Query
+from sync.protocol.messages import MAX_RANGES, Base, Have, HaveState, Manifest, Presence, ProvinceState, Query
 from sync.protocol.ranges import Ranges
 from sync.protocol.receipt import FIRST_IN_CHAIN, Receipt, Result, chain_hash
 from sync.protocol.records import CheckOutcome, ProvinceLimits, Records, Verdict
@@ -30,6 +30,7 @@ from sync.protocol.step import (
     OpenTransfer,
     Publish,
     ResetPart,
+    SeedPart,
     Step,
     WriteChunk,
 )
@@ -179,11 +180,26 @@ class ProvinceCore:
             if transfer is None or transfer.manifest.size != manifest.size:
                 transfer = _Transfer(box, manifest, Ranges())
                 changes += [OpenTransfer(box, tid, manifest, envelope), ResetPart(box, tid, 0)]
+                changes += self._seeded(transfer)
             else:
                 transfer.manifest = manifest
                 changes.append(OpenTransfer(box, tid, manifest, envelope))
             self._open[box, tid] = transfer
         return self._asked(transfer, query, now, changes)
+
+    def _seeded(self, transfer: _Transfer) -> list[Change]:
+        """Begin with the bytes of an earlier version of this box's; a wrong one is found by the file's digest."""
+        manifest = transfer.manifest
+        whole = Base(manifest.sha256, manifest.size)  # refused once, offered again: nothing needs to travel
+        held = (base for base in (whole, manifest.base) if base and self._records.holds_base(manifest.box, base))
+        base = next(held, None)
+        if base is None:
+            return []
+        transfer.durable = Ranges([(0, base.size)])
+        return [
+            SeedPart(manifest.box, manifest.tid, base.sha256, base.size),
+            MakeDurable(manifest.box, manifest.tid, ((0, base.size),)),
+        ]
 
     def _asked(self, transfer: _Transfer, query: Query, now: Now, changes: list[Change]) -> Step:
         transfer.touched_at = now.mono

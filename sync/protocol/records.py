@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from sync.protocol.messages import Manifest
+from sync.protocol.messages import Base, Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,9 @@ class Records(Protocol):
 
     def stored(self, box: str, tid: bytes) -> bool:
         """Say whether these bytes of this document are in the store (a STORED receipt was committed for `tid`)."""
+
+    def holds_base(self, box: str, base: Base) -> bool:
+        """Say whether the bytes of a file that this very box sent before are at hand, whatever was answered."""
 
     def last_receipt(self, box: str) -> bytes | None:
         """Return the newest receipt or refusal (COSE_Sign1) committed for this box."""

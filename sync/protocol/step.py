@@ -109,6 +109,17 @@ class WriteChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedPart:
+    """Province: copy the first `length` bytes of the held file `sha256` to the start of the part file. A copy that
+    fails fails the step. Need not be durable yet."""
+
+    box: str
+    tid: bytes
+    sha256: bytes
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class MakeDurable:
     """Province: fdatasync the part file, then record `ranges` as its whole durable map."""
 
@@ -162,7 +173,7 @@ class BoxSeen:
 
 Change = (
     Finding | Accepted | Refused | Progressed
-    | OpenTransfer | WriteChunk | MakeDurable | CheckPart | ResetPart | CommitReceipt | BoxSeen
+    | OpenTransfer | WriteChunk | SeedPart | MakeDurable | CheckPart | ResetPart | CommitReceipt | BoxSeen
 )  # fmt: skip
 
 

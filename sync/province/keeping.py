@@ -2,7 +2,7 @@
 
 Owns the step from protocol values to rows and files (`Records` and every province change). Decides nothing, sends
 nothing. Invariants: a document's bytes are in the blob folder before its row exists; a refused document leaves only
-identity and reason; `settle()` makes every promised range durable before anybody may say so.
+identity and reason (but `REVISABLE`); `settle()` makes every promised range durable before anybody may say so.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sync.protocol.messages import Manifest
+from sync.protocol.messages import Base, Manifest
 from sync.protocol.messages import Presence as SaidPresence
 from sync.protocol.receipt import Result
 from sync.protocol.records import OpenRecord
@@ -24,6 +24,7 @@ from sync.protocol.step import (
     MakeDurable,
     OpenTransfer,
     ResetPart,
+    SeedPart,
     WriteChunk,
 )
 from sync.province.store import Interval, PartKey, Presence, ProvinceStore, Receipt, Refusal, StoredDocument, Transfer
@@ -36,6 +37,11 @@ _OBSERVED = {
     "digest-mismatch": "digest-mismatch",
 }
 """Finding of the protocol -> observation of the fleet; every other code means a malformed message."""
+
+
+REVISABLE = frozenset({"signature-invalid", "signature-untrusted", "signature-missing"})
+"""Refusals after which the box sends the same paper with other signatures: its bytes are kept for a while. Of every
+other refusal, of a suspected secret above all, nothing but identity and reason stays."""
 
 
 def kind_of(manifest: Manifest) -> str:
@@ -66,6 +72,10 @@ class Keeper:
         """These bytes of this document are held."""
         return self.store.answers.stored(box, tid.hex())
 
+    def holds_base(self, box: str, base: Base) -> bool:
+        """The bytes of an earlier version that this box sent are at hand."""
+        return self.store.base(box, base.sha256.hex(), base.size) is not None
+
     def last_receipt(self, box: str) -> bytes | None:
         """The newest answer to this box, or None."""
         return self.store.answers.last_receipt(box)
@@ -88,6 +98,11 @@ class Keeper:
                 self._open(change, now)
             case WriteChunk(box, tid, offset, content):
                 self.store.parts.write((box, tid.hex()), offset, content)
+            case SeedPart(box, tid, sha256, length):
+                source = self.store.base(box, sha256.hex(), length)
+                if source is None:
+                    raise FileNotFoundError(sha256.hex())
+                self.store.parts.seed((box, tid.hex()), source, length)
             case MakeDurable(box, tid, ranges):
                 self._promised[box, tid.hex()] = ranges
             case ResetPart(box, tid, resets):
@@ -166,6 +181,8 @@ class Keeper:
                 change.box, said.document_id, receipt.sha256, said.code, said.text, receipt.issued_at, said.number
             )
         self.store.answers.commit(receipt, document, refusal)
+        if refusal is not None and refusal.code in REVISABLE:
+            self.store.keep_refused(key, refusal.sha256)
         if document is None:
             self.store.parts.remove(key)
         self.store.fleet.touch(change.box, now)

@@ -36,6 +36,7 @@ log = logging.getLogger("commune-province.receiver")
 POLL_SECONDS = 0.25
 ROUND_EVENTS = 64
 FULL_PAUSE_SECONDS = 30.0
+CLEAR_SECONDS = 6 * 3600.0
 GOODBYE_SECONDS = 2.0
 RESERVE_BYTES = 500_000_000
 
@@ -81,6 +82,7 @@ class Receiver:
         )
         self._check, self._parallel = check, parallel
         self._link_config, self._connect = link, connect
+        self._clear_at = 0.0
         self._full_until = 0.0
         self.connected = threading.Event()
 
@@ -151,6 +153,9 @@ class Receiver:
         if received:
             link.progressed()
         self._examiner.start_due(time.monotonic())
+        if time.monotonic() >= self._clear_at:
+            self._clear_at = time.monotonic() + CLEAR_SECONDS
+            self._store.clear_refused(time.time())
         return said.deadline
 
     def _carry(self, step: Step, said: _Round) -> None:

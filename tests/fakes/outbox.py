@@ -20,10 +20,11 @@ class FakeOutbox:
         self.refusals: dict[str, tuple[str, str, bytes]] = {}
         self.calls: list[str] = []
 
-    def add(self, document_id: str, content: bytes, priority: int = 0, **meta: object) -> Parcel:
-        """Queue a document."""
+    def add(self, document_id: str, content: bytes, priority: int = 0, base: bytes = b"", **meta: object) -> Parcel:
+        """Queue a document; `base` is an earlier version that the province may hold."""
         digest = hashlib.sha256(content).hexdigest()
-        parcel = Parcel(document_id, self._next, digest, len(content), priority, meta)
+        named = (hashlib.sha256(base).hexdigest(), len(base)) if base else None
+        parcel = Parcel(document_id, self._next, digest, len(content), priority, meta, named)
         self._next += 1
         self._parcels[document_id] = parcel
         self._bytes[document_id] = content

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from sync.protocol.messages import Manifest
+from sync.protocol.messages import Base, Manifest
 from sync.protocol.receipt import Receipt, Result
 from sync.protocol.records import CheckOutcome, OpenRecord, Verdict
 from sync.protocol.step import (
@@ -20,6 +20,7 @@ from sync.protocol.step import (
     MakeDurable,
     OpenTransfer,
     ResetPart,
+    SeedPart,
     WriteChunk,
 )
 
@@ -41,6 +42,7 @@ class FakeProvinceStore:
     parts: dict[Key, _Part] = field(default_factory=dict)
     volatile: dict[Key, bytearray] = field(default_factory=dict)
     files: dict[Key, bytes] = field(default_factory=dict)
+    refused: dict[Key, bytes] = field(default_factory=dict)
     answers: dict[tuple[str, bytes, bytes], bytes] = field(default_factory=dict)
     chain: dict[str, list[bytes]] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
@@ -61,6 +63,13 @@ class FakeProvinceStore:
 
     def stored(self, box: str, tid: bytes) -> bool:
         return (box, tid) in self.files
+
+    def holds_base(self, box: str, base: Base) -> bool:
+        return self._base(box, base.sha256, base.size) is not None
+
+    def _base(self, box: str, sha256: bytes, size: int) -> bytes | None:
+        kept = [file for (owner, _), file in {**self.refused, **self.files}.items() if owner == box]
+        return next((file for file in kept if len(file) == size and hashlib.sha256(file).digest() == sha256), None)
 
     def last_receipt(self, box: str) -> bytes | None:
         return self.chain[box][-1] if self.chain.get(box) else None
@@ -87,6 +96,10 @@ class FakeProvinceStore:
             case WriteChunk(box, tid, offset, content):
                 self.volatile[box, tid][offset : offset + len(content)] = content
                 self.bytes_written += len(content)
+            case SeedPart(box, tid, sha256, length):
+                base = self._base(box, sha256, length)
+                assert base is not None, "seeded from nothing"
+                self.volatile[box, tid][:length] = base
             case MakeDurable(box, tid, ranges):
                 part = self.parts[box, tid]
                 part.durable = bytearray(self.volatile[box, tid])
@@ -98,6 +111,8 @@ class FakeProvinceStore:
                 if receipt.result is Result.STORED:
                     assert (box, tid) not in self.files, "stored twice"
                     self.files[box, tid] = bytes(self.parts[box, tid].durable)
+                elif receipt.result is Result.REFUSED and (box, tid) in self.parts:
+                    self.refused[box, tid] = bytes(self.parts[box, tid].durable)
                 self.parts.pop((box, tid), None)
                 self.volatile.pop((box, tid), None)
                 self.answers[box, tid, manifest.digest] = envelope

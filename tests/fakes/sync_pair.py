@@ -48,9 +48,9 @@ class SyncPair:
     def now(self) -> Now:
         return Now(self.mono, 1_790_000_000 + int(self.mono))
 
-    def add(self, document_id: str, content: bytes, priority: int = 0, **meta: object) -> Parcel:
+    def add(self, document_id: str, content: bytes, priority: int = 0, base: bytes = b"", **meta: object) -> Parcel:
         self.contents[document_id] = content
-        parcel = self.outbox.add(document_id, content, priority, **meta)
+        parcel = self.outbox.add(document_id, content, priority, base, **meta)
         self.look()
         return parcel
 

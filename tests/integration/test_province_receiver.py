@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import os
 import time
 
@@ -9,7 +11,7 @@ import pytest
 
 from sync.protocol import topics
 from sync.protocol.cose import unseal
-from sync.protocol.messages import Presence
+from sync.protocol.messages import Base, Presence
 from sync.protocol.receipt import Result, chain_breaks
 from sync.protocol.step import Publish
 from sync.protocol.topics import Kind
@@ -151,7 +153,30 @@ def test_a_bad_signature_is_a_refusal_with_its_reason(province_site: Installatio
     assert receipt.text == "Văn bản thiếu chữ ký số theo quy định."
     assert store.reading.documents() == []
     assert [refusal.code for refusal in store.reading.refusals()] == ["signature-missing"]
+    assert all_files(store) == [hashlib.sha256(CONTENT).hexdigest()], "set apart for a corrected version"
+    assert list(store.blobs.every()) == []
+    assert store.clear_refused(time.time() + 10 * 86_400) == 0
+    assert store.clear_refused(time.time() + 15 * 86_400) == 1
     assert all_files(store) == []
+
+
+def test_of_a_corrected_paper_only_what_was_appended_travels(province_site: Installation) -> None:
+    store, _ = province_site.receive(ScriptedCheck(Finding("signature-invalid"), Finding()))
+    box = province_site.box()
+    assert box.deliver(CONTENT, "doc-1", sequence=1).result is Result.REFUSED
+    box.haves.clear()
+    corrected = CONTENT + os.urandom(5_000)
+    manifest = dataclasses.replace(
+        box.manifest(corrected, "doc-1", 2), base=Base(hashlib.sha256(CONTENT).digest(), len(CONTENT))
+    )
+    box.ask(box.seal(manifest))
+    box.until(lambda: box.haves)
+    assert box.haves[-1].ranges == ((0, len(CONTENT)),)
+    box.send(manifest, corrected, len(CONTENT))
+    box.until(lambda: len(box.receipts) == 2)
+    assert box.receipts[-1].result is Result.STORED
+    held = store.reading.document("doc-1")
+    assert held and store.blobs.path(held.sha256).read_bytes() == corrected
 
 
 def test_a_refused_document_queued_again_is_judged_again(province_site: Installation) -> None:

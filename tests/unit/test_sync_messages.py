@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from sync.protocol.chunk import Chunk
 from sync.protocol.codec import CodecError, decode, encode
 from sync.protocol.cose import seal, unseal
-from sync.protocol.messages import Have, HaveState, Manifest, Presence, ProvinceState, Query
+from sync.protocol.messages import Base, Have, HaveState, Manifest, Presence, ProvinceState, Query
 from sync.protocol.receipt import FIRST_IN_CHAIN, Receipt, Result, chain_breaks, chain_hash, read_receipt
 from sync.wire_identity import SigningKey, verifier
 
@@ -227,11 +229,34 @@ def test_receipt_chain_shows_gap_and_swap() -> None:
         read_receipt(seal("tinh", STORED.encode(), DEVICE.sign), keys)
 
 
-@pytest.mark.parametrize("key", range(7, 11))
+@pytest.mark.parametrize("key", range(7, 10))
 def test_reserved_wire_forms_are_refused_until_defined(key: int) -> None:
     fields = cbor2.loads(MANIFEST.encode()) | {key: 1}
     with pytest.raises(CodecError, match="unsupported-version"):
         Manifest.decode(encode(fields))
+
+
+def test_a_base_is_a_digest_and_a_shorter_size() -> None:
+    based = replace(MANIFEST, base=Base(bytes(range(32)), 3_500_000))
+    assert (
+        based.encode().hex().startswith("aa")
+        and "0a825820" + bytes(range(32)).hex() + "1a003567e0" in based.encode().hex()
+    )
+    assert Manifest.decode(based.encode()) == based
+    assert based.digest != MANIFEST.digest and based.tid == MANIFEST.tid
+    digest = bytes(32)
+    for said in (
+        [digest],
+        [digest, 1, 2],
+        [b"x", 1],
+        [digest, 0],
+        [digest, MANIFEST.size],
+        [digest, True],
+        ["x", 1],
+        7,
+    ):
+        with pytest.raises(CodecError, match="bad-field"):
+            Manifest.decode(encode(cbor2.loads(MANIFEST.encode()) | {10: said}))
 
 
 def test_have_ranges_must_ascend() -> None:

@@ -207,6 +207,71 @@ def test_refusal_reaches_the_box_with_its_reason_and_stays_the_same() -> None:
     assert wire.store.chain["commune-00001"] == [first]
 
 
+def refused_first(wire: SyncPair, content: bytes) -> None:
+    """The province refused a version of the paper; `bytes_written` counts from here."""
+    wire.store.verdict = CheckOutcome(Verdict.REFUSE, "signature-invalid", "Chữ ký số không hợp lệ.")
+    wire.add("a", content)
+    wire.settle()
+    assert "a" in wire.outbox.refusals
+    wire.store.verdict = CheckOutcome(Verdict.ACCEPT)
+    wire.store.bytes_written = 0
+
+
+def test_of_a_revision_only_the_tail_travels() -> None:
+    """PROTOCOL.md 5.2 rule 2: an incremental update begins with the bytes that the province has."""
+    wire, scan = pair(), paper(300_000)
+    refused_first(wire, scan)
+    wire.add("a", scan + paper(4_000, 2), base=scan)
+    wire.settle()
+    wire.assert_promise()
+    assert delivered(wire, ["a"])
+    assert wire.store.bytes_written == 4_000
+
+
+def test_what_was_refused_and_is_offered_again_does_not_travel_again() -> None:
+    wire, scan = pair(), paper(30_000)
+    refused_first(wire, scan)
+    wire.add("a", scan)
+    wire.settle()
+    assert delivered(wire, ["a"]) and wire.store.bytes_written == 0
+    assert list(wire.store.files.values()) == [scan]
+
+
+@pytest.mark.parametrize("claim", ["not the beginning", "never sent", "of another box"])
+def test_a_base_that_does_not_hold_costs_bytes_and_nothing_else(claim: str) -> None:
+    wire, scan = pair(), paper(30_000)
+    refused_first(wire, scan)
+    whole = paper(20_000, 3) if claim == "not the beginning" else scan
+    if claim == "of another box":
+        kept = dict(wire.store.refused)
+        wire.store.refused = {("commune-00002", tid): file for (_, tid), file in kept.items()}
+    base = scan[:-1] if claim == "never sent" else scan
+    wire.add("a", whole + paper(14_000, 2), base=base)
+    wire.settle()
+    wire.assert_promise()
+    assert delivered(wire, ["a"])
+    assert wire.store.bytes_written >= len(whole) + 14_000 - (4_000 if claim == "not the beginning" else 0)
+
+
+def test_death_while_a_revision_begins_loses_nothing() -> None:
+    for after in range(60):
+        wire, scan = pair(SMALL), paper(15_000)
+        refused_first(wire, scan)
+        wire.add("a", scan + paper(3_000, 2), base=scan)
+        wire.die_after["province"] = after
+        try:
+            _kind_run(wire)
+        except Died:
+            wire.province_starts()
+            wire.settle()
+            wire.assert_promise()
+            assert delivered(wire, ["a"])
+            continue
+        assert after > 3
+        return
+    raise AssertionError("it died 60 times")
+
+
 def test_damaged_bytes_are_asked_for_again_and_refused_the_third_time() -> None:
     wire = pair()
     wire.add("a", paper(5_000))

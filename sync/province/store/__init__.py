@@ -6,6 +6,7 @@ Invariant (custody order): bytes durable -> rows committed -> the caller emits -
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -27,7 +28,11 @@ from sync.province.store.records import (
 )
 from sync.province.store.transfers import Transfers
 
+log = logging.getLogger(__name__)
 DATABASE = "province.sqlite"
+REFUSED_DAYS = 14
+REFUSED_MOST_BYTES = 64 << 20
+"""A larger refused file is not kept: repeating it is the box's cost, keeping it would be the province's."""
 
 
 class ProvinceStore:
@@ -38,6 +43,7 @@ class ProvinceStore:
         self.root = root
         self.connection = Connection(root / DATABASE)
         self.blobs = Blobs(root / "blobs")
+        self.refused = Blobs(root / "refused")
         self.parts = Parts(root / "parts")
         self.transfers = Transfers(self.connection)
         self.answers = Answers(self.connection)
@@ -63,6 +69,37 @@ class ProvinceStore:
             if sha256 not in wanted:
                 self.blobs.remove(sha256)
         return lost
+
+    def base(self, box: str, sha256: str, size: int) -> Path | None:
+        """The bytes of a file that this box sent before: stored, or refused and not yet cleared away."""
+        if self.reading.sent_by(box, sha256):
+            for kept in (self.blobs.path(sha256), self.refused.path(sha256)):
+                if kept.is_file() and kept.stat().st_size == size:
+                    return kept
+        return None
+
+    def keep_refused(self, key: PartKey, sha256: str) -> None:
+        """Set a refused file apart for `REFUSED_DAYS`: a corrected one may need to travel only in part, and an
+        administrator can look at it. Never shown, never exported; the refusal itself is committed already."""
+        part = self.parts.path(key)
+        try:
+            if part.exists() and part.stat().st_size <= REFUSED_MOST_BYTES:
+                self.parts.flush([key])
+                self.parts.close(key)
+                self.refused.adopt(part, sha256)
+        except OSError as error:  # a help for later, never worth the answer that is committed already
+            log.warning("a refused file was not set apart: %s", error)
+
+    def clear_refused(self, now: float) -> int:
+        """Remove refused files older than `REFUSED_DAYS`; returns how many."""
+        old = [
+            sha256
+            for sha256 in self.refused.every()
+            if now - self.refused.path(sha256).stat().st_mtime > REFUSED_DAYS * 86_400
+        ]
+        for sha256 in old:
+            self.refused.remove(sha256)
+        return len(old)
 
     def free_bytes(self) -> int:
         """Room left on the store's disk for an ordinary user."""

@@ -7,6 +7,7 @@ a part counts as durable only after `flush()` returned.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -109,6 +110,21 @@ class Parts:
         while view:
             written = os.pwrite(fd, view, at)
             view, at = view[written:], at + written
+        self._dirty.add(key)
+
+    def seed(self, key: PartKey, source: Path, length: int) -> None:
+        """Copy the first `length` bytes of a file to the part's beginning; not durable before the next flush.
+
+        Raises OSError when the source is shorter.
+        """
+        target = self._descriptor(key)
+        with source.open("rb") as held:
+            at = 0
+            while at < length:
+                copied = os.copy_file_range(held.fileno(), target, length - at, at, at)
+                if not copied:
+                    raise OSError(errno.EIO, "the earlier version is shorter than said", str(source))
+                at += copied
         self._dirty.add(key)
 
     def flush(self, keys: Iterable[PartKey]) -> None:

@@ -39,6 +39,11 @@ class Reading:
         )
         return document_of(row) if row else None
 
+    def sent_by(self, box: str, sha256: str) -> bool:
+        """Whether this box was ever answered about a file with these bytes."""
+        found = self._connection.row("SELECT 1 FROM receipts WHERE box = ? AND sha256 = ? LIMIT 1", (box, sha256))
+        return found is not None
+
     def receipt(self, rid: int) -> Receipt | None:
         """One receipt by its number."""
         row = self._connection.row("SELECT * FROM receipts WHERE rid = ?", (rid,))
