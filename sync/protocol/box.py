@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sync.protocol.budget import Budget
 from sync.protocol.chunk import ALIGNMENT
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, Verify, seal
@@ -22,6 +23,7 @@ from sync.protocol.ranges import Ranges
 from sync.protocol.receipt import Receipt, Result, read_receipt
 from sync.protocol.step import Accepted, Change, Finding, Now, Progressed, Publish, Refused, SendChunk, Step
 from sync.protocol.topics import Kind, TopicError, parse, upward
+from sync.protocol.turns import Candidate, Turns
 
 EXPRESS_PRIORITY = 3
 _MAX_QUERY_BYTES = 24 * 1024
@@ -74,6 +76,8 @@ class _Transfer:
     awaiting: bool = False
     asks: int = 0
     """Questions since the last progress."""
+    since: float = 0.0
+    """When this run first knew of it."""
     moved_at: float = 0.0
     """Last question, chunk, acknowledgement or progress."""
     paused_until: float = 0.0
@@ -91,13 +95,22 @@ class BoxCore:
     """One box's decisions. Not thread-safe: one thread calls it, step after step."""
 
     def __init__(
-        self, box: str, sign: Sign, verify: Verify, boot: str, first_query: int = 1, limits: BoxLimits | None = None
+        self,
+        box: str,
+        sign: Sign,
+        verify: Verify,
+        boot: str,
+        first_query: int = 1,
+        limits: BoxLimits | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """`sign`: the device key. `verify`: the pinned province keys. `boot`: names this run of the process."""
         self._box, self._sign, self._verify, self._boot = box, sign, verify, boot
         self._next_query = first_query
         self._limits = limits or BoxLimits()
         self._pacing = Pacing()
+        self._budget = budget or Budget()
+        self._turns = Turns()
         self._transfers: dict[bytes, _Transfer] = {}
         self._unusable: list[Parcel] = []
         self._in_flight: dict[int, tuple[bytes, int, int]] = {}
@@ -124,6 +137,7 @@ class BoxCore:
             elif parcel not in self._unusable:
                 try:
                     fresh = self._transfer(parcel)
+                    fresh.since = now.mono
                     self._transfers[fresh.tid] = fresh
                 except (CodecError, ValueError) as error:
                     self._unusable.append(parcel)  # said once, not at every look
@@ -213,7 +227,7 @@ class BoxCore:
     def next_chunk(self, now: Now) -> SendChunk | None:
         """Return the one chunk to send now, or None; call it again as long as the transport takes more.
 
-        Strictly by class: a hỏa tốc document that has just arrived goes before the next chunk of anything else.
+        By class (`turns`): a hỏa tốc document that has just arrived goes before the next chunk of anything else.
         """
         chosen = self._choose(now)
         return None if chosen is None else self._send(*chosen, now)
@@ -221,16 +235,24 @@ class BoxCore:
     def _choose(self, now: Now) -> tuple[_Transfer, int, int] | None:
         if not self.ready or now.mono < self._denied_until:
             return None
-        for transfer in sorted(self._transfers.values(), key=lambda waiting: -waiting.parcel.priority):
-            missing = transfer.next_range()
-            if missing is None or now.mono < transfer.paused_until:
-                continue
+        sendable = self._sendable(now)
+        candidates = [_candidate(transfer) for transfer, _ in sendable]
+        for index in self._turns.order(candidates, now.mono, self._pacing.rate(now.mono)):
+            transfer, missing = sendable[index]
             if not self._pacing.admits(transfer.express, now.mono):
-                return None
+                continue  # places are kept for hỏa tốc, which may stand further back for one turn
             length = self._length(transfer, missing, now)
-            if length:
+            if length and (transfer.express or self._budget.open_at(length, now) <= now.mono):
                 return transfer, missing[0], length
         return None
+
+    def _sendable(self, now: Now) -> list[tuple[_Transfer, tuple[int, int]]]:
+        """Every transfer whose map is known and that lacks something, with its lowest missing range."""
+        return [
+            (transfer, missing)
+            for transfer in self._transfers.values()
+            if now.mono >= transfer.paused_until and (missing := transfer.next_range()) is not None
+        ]
 
     def _length(self, transfer: _Transfer, missing: tuple[int, int], now: Now) -> int:
         start, stop = missing
@@ -242,6 +264,8 @@ class BoxCore:
 
     def _send(self, transfer: _Transfer, start: int, length: int, now: Now) -> SendChunk:
         token, self._next_token = self._next_token, self._next_token + 1
+        self._turns.sent(transfer.parcel.priority, length, [_candidate(each) for each, _ in self._sendable(now)])
+        self._budget.spent(length, now)
         transfer.sent.add(start, start + length)
         transfer.moved_at = now.mono
         self._in_flight[token] = (transfer.tid, start, start + length)
@@ -345,7 +369,14 @@ class BoxCore:
         due = min((self._ask_at(transfer) for transfer in self._transfers.values()), default=float("inf"))
         if now.mono < self._denied_until:
             due = min(due, self._denied_until)
+        if self._transfers and (opens := self._budget.open_at(ALIGNMENT, now)) > now.mono:
+            due = min(due, opens)
         return Step(changes, tuple(outbound), None if due == float("inf") else due)
+
+
+def _candidate(transfer: _Transfer) -> Candidate:
+    missing = transfer.manifest.size - transfer.held.count() - transfer.sent.count()
+    return Candidate(transfer.parcel.priority, missing, transfer.since)
 
 
 def _manifest(box: str, parcel: Parcel) -> Manifest:
