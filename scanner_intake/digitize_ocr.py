@@ -12,12 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
 
 from scanner_intake import deskew, ocr_engine
 from scanner_intake.layout import Box, Line, PageText, Word, key
+from scanner_intake.shrinking import shrunk
 from scanner_intake.tilt import lean
 
 DPI = 200
@@ -63,6 +65,16 @@ class Picture:
         """Pixels per point."""
         return self.rgb.shape[1] / self.width
 
+    @cached_property
+    def colourless(self) -> bool:
+        """Whether the page was scanned without colour (`is_colourless`)."""
+        return is_colourless(self.rgb)
+
+    @cached_property
+    def inks(self) -> _Inks:
+        """Tells the words written with coloured ink."""
+        return _Inks(self.rgb, self.scale)
+
 
 def picture_of(number: int, native: np.ndarray, size: tuple[float, float]) -> Picture:
     """The picture of a page (HxW gray or HxWx3 BGR) that is `size` points large; `rgb` is reduced to about 150 dpi."""
@@ -80,10 +92,7 @@ def picture_of(number: int, native: np.ndarray, size: tuple[float, float]) -> Pi
         method = cv2.INTER_AREA if wanted < dpi else cv2.INTER_LINEAR
         return _rgb(cut if sides == cut.shape[1::-1] else cv2.resize(cut, sides, interpolation=method))
 
-    shown = native
-    if dpi > 1.5 * _VIEW_DPI:
-        ratio = 0.5 if abs(dpi - 2 * _VIEW_DPI) < 3 else _VIEW_DPI / dpi
-        shown = cv2.resize(native, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    shown = shrunk(native, _VIEW_DPI / dpi) if dpi > 1.5 * _VIEW_DPI else native
     return Picture(number, _rgb(shown), width, height, crop, native)
 
 
@@ -124,12 +133,13 @@ def is_colourless(rgb: np.ndarray) -> bool:
     Looked for in the dark pixels, because a colour scan always has a little chroma in its ink while clean paper has
     none, and because signatures shown by the viewer may add some colour to a gray scan.
     """
-    first, second, third = cv2.split(np.ascontiguousarray(rgb[::3, ::3]))
+    size = (max(1, rgb.shape[1] // 3), max(1, rgb.shape[0] // 3))
+    first, second, third = cv2.split(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST))
     darkest = cv2.min(cv2.min(first, second), third)
-    chroma = cv2.subtract(cv2.max(cv2.max(first, second), third), darkest)[darkest < 110]
-    if len(chroma) == 0:
-        return True
-    return bool((chroma > 3).mean() < 0.1)
+    chroma = cv2.subtract(cv2.max(cv2.max(first, second), third), darkest)
+    dark = cv2.compare(darkest, 110, cv2.CMP_LT)
+    coloured = cv2.bitwise_and(dark, cv2.compare(chroma, 3, cv2.CMP_GT))
+    return cv2.countNonZero(coloured) <= 0.1 * cv2.countNonZero(dark)
 
 
 def read_text(gray: np.ndarray, *, psm: int, dpi: float, language: str = "vie") -> str:
@@ -143,7 +153,7 @@ def page_gray(native: np.ndarray, dpi: float) -> np.ndarray:
     """
     gray = native if native.ndim == 2 else lightest(native)
     if dpi > 1.05 * DPI:
-        gray = cv2.resize(gray, None, fx=DPI / dpi, fy=DPI / dpi, interpolation=cv2.INTER_AREA)
+        gray = shrunk(gray, DPI / dpi)
     return flatten(gray)
 
 
@@ -179,8 +189,7 @@ def _leant(reading: Reading, angle: float) -> Reading:
 
 def with_ink(reading: Reading, picture: Picture) -> Reading:
     """The same words, those written with coloured ink marked."""
-    inks = _Inks(picture)
-    lines = tuple(Line(tuple(inks.marked(word) for word in line.words)) for line in reading.page.lines)
+    lines = tuple(Line(tuple(picture.inks.marked(word) for word in line.words)) for line in reading.page.lines)
     return replace(reading, page=replace(reading.page, lines=lines))
 
 
@@ -195,7 +204,7 @@ def read_zone(
     gray = print_only(rgb) if bare else reading_gray(rgb)
     seen = ocr_engine.lines(gray, psm=psm, dpi=dpi, language=language)
     lines = _reading(seen, picture, 72 / dpi).page.lines
-    x, y, inks = max(0.0, box[0]), max(0.0, box[1]), _Inks(picture)
+    x, y, inks = max(0.0, box[0]), max(0.0, box[1]), picture.inks
     return tuple(Line(tuple(inks.marked(_moved(word, x, y)) for word in line.words)) for line in lines)
 
 
@@ -256,20 +265,22 @@ def _moved(word: Word, x: float, y: float) -> Word:
 class _Inks:
     """Tells words written with coloured ink; channels are compared once for the whole page."""
 
-    def __init__(self, picture: Picture) -> None:
-        red, green, blue = cv2.split(picture.rgb)
+    def __init__(self, rgb: np.ndarray, scale: float) -> None:
+        red, green, blue = cv2.split(rgb)
         self._light = cv2.max(cv2.max(red, green), blue)
         self._chroma = cv2.subtract(self._light, cv2.min(cv2.min(red, green), blue))
-        self._scale = picture.scale
+        self._coloured = cv2.compare(self._chroma, _PEN_CHROMA, cv2.CMP_GT)
+        self._scale = scale
 
     def marked(self, word: Word) -> Word:
         """The word, `pen` set when its darkest eighth is coloured: blue or violet pen instead of black print."""
         x0, y0, x1, y1 = (round(each * self._scale) for each in word.box)
         place = (slice(max(0, y0), max(0, y1)), slice(max(0, x0), max(0, x1)))
+        coloured = self._coloured[place]
+        share = coloured.size * 12 // 100
+        if not coloured.size or cv2.countNonZero(coloured) <= share - share // 2:
+            return word  # not even the half of an eighth
         light = self._light[place].ravel()
-        if not light.size:
-            return word
-        share = light.size * 12 // 100
         darkest = np.argpartition(light, share)[: share + 1]
         chroma = np.partition(self._chroma[place].ravel()[darkest], share // 2)[share // 2]
         return replace(word, pen=True) if chroma > _PEN_CHROMA else word

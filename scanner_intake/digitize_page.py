@@ -90,7 +90,7 @@ def look(page: SourcePage, number: int, own: Reading | None, wanted: Wanted) -> 
     else:
         reading = replace(own, page=replace(own.page, number=number))
     warnings = set()
-    if own is None and digitize_ocr.is_colourless(picture.rgb):
+    if own is None and picture.colourless:
         warnings.add("marking-not-checked")  # no colour: stamps can only be found by their words (digitizing rules 12)
 
     def read(gray: np.ndarray, psm: int, dpi: float) -> str:
@@ -194,7 +194,7 @@ def name_again(picture: Picture, box: Box, language: str) -> tuple[Line, ...]:
         min(picture.width, centre + reach),
         min(picture.height, box[3] + 55 * _MILLIMETRE),
     )
-    psm = 6 if digitize_ocr.is_colourless(picture.rgb) else 11
+    psm = 6 if picture.colourless else 11
     return digitize_ocr.read_zone(picture, zone, dpi=300, psm=psm, language=language, bare=True)
 
 

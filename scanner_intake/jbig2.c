@@ -94,6 +94,20 @@ static inline void encode(coder *e, uint32_t context, int bit) {
     renormalise(e);
 }
 
+/* `count` white pixels in a row, each amid white: the same decision over and over, so its cost is multiplied. */
+static void encode_white(coder *e, int32_t count) {
+    while (count > 0) {
+        const uint8_t slot = e->contexts[0];
+        const uint32_t qe = STATES[slot >> 1].qe;
+        uint32_t plain = slot & 1 ? 0 : (e->a - 0x8000) / qe; /* so many leave the interval without renormalising */
+        if (plain > (uint32_t)count) plain = (uint32_t)count;
+        e->a -= plain * qe;
+        e->c += plain * qe;
+        count -= (int32_t)plain;
+        if (count-- > 0) encode(e, 0, 0);
+    }
+}
+
 static void flush(coder *e) {
     uint32_t limit = e->c + e->a;
     e->c |= 0xFFFF;
@@ -114,7 +128,7 @@ static void put32(uint8_t *at, uint32_t value) {
     at[3] = (uint8_t)value;
 }
 
-#define PAD 4
+#define PAD 16 /* white beyond both ends of a row: enough for the widest look ahead */
 #define WIDEST 65535
 
 /* Rows as 0 and 1 with white on both sides, so that no pixel asks where the row ends. */
@@ -122,12 +136,31 @@ typedef struct {
     uint8_t cells[3][WIDEST + 2 * PAD];
 } rows;
 
+static inline uint64_t eight(const uint8_t *at) {
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+/* How many pixels from x on, in eights, are white with nothing but white in sight; what lies left of x is white. */
+static int32_t white_ahead(const uint8_t *row, const uint8_t *above, const uint8_t *above2, int32_t x, int32_t width) {
+    int32_t from = x;
+    while (x + 8 <= width && !(eight(row + x) | eight(above + x + 3) | eight(above2 + x + 2))) x += 8;
+    return x - from;
+}
+
 static void code_row(coder *e, const uint8_t *row, const uint8_t *above, const uint8_t *above2, int32_t width) {
     /* Three shift registers: x-2..x+2 two rows up, x-3..x+3 one row up, x-4..x-1 in this row. */
     uint32_t far = (uint32_t)(above2[0] << 1 | above2[1]);
     uint32_t near = (uint32_t)(above[0] << 2 | above[1] << 1 | above[2]);
     uint32_t left = 0;
     for (int32_t x = 0; x < width; x++) {
+        if (!(far | near | left)) {
+            int32_t white = white_ahead(row, above, above2, x, width);
+            encode_white(e, white);
+            x += white;
+            if (x == width) break;
+        }
         far = (far << 1 | above2[x + 2]) & 0x1F;
         near = (near << 1 | above[x + 3]) & 0x7F;
         int bit = row[x];

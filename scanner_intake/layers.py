@@ -17,6 +17,7 @@ import numpy as np
 
 from scanner_intake import jbig2
 from scanner_intake.digitize_ocr import paper
+from scanner_intake.shrinking import shrunk
 
 COARSE = 75
 _INK = 150 / 255
@@ -27,6 +28,7 @@ _PHOTO_SHARE = 0.5
 _PATCH_QUALITY, _BACK_QUALITY, _PHOTO_QUALITY = 34, 45, 60
 _FINE_DPI = 250
 _TINY = 32
+_NEAR = np.ones((3, 3), np.uint8)
 PixelBox = tuple[int, int, int, int]
 
 
@@ -73,48 +75,55 @@ def split(image: np.ndarray, dpi: float) -> Layers:
         return Layers((width, height), None, jbig2.encode(image == 0, dpi), (0.0, 0.0, 0.0))
     if min(width, height) < _TINY:
         return Layers((width, height), _jpeg(image, _PHOTO_QUALITY), None, (0.0, 0.0, 0.0), (), True)
-    half = _reduced(image, dpi, dpi / 2)  # a whole factor is several times cheaper than any other
-    coarse = _reduced(half, dpi / 2, COARSE)
+    half = shrunk(image, 0.5)
+    share = min(1.0, 2 * COARSE / dpi)
+    coarse = shrunk(half, share)
     regions = _regions(coarse, width / coarse.shape[1])
     if sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in regions) > _PHOTO_SHARE * width * height:
         return Layers((width, height), _jpeg(image, _PHOTO_QUALITY), None, (0.0, 0.0, 0.0), (), True)
-    mask = ink_mask(image, dpi)
+    gray, faint = _luma(image), _faintest(_luma(half))
+    mask = _inked(gray, faint, dpi)
     for x0, y0, x1, y1 in regions:
         mask[y0:y1, x0:x1] = 0
     patches = tuple((_jpeg(image[y0:y1, x0:x1], _PATCH_QUALITY), (x0, y0, x1, y1)) for x0, y0, x1, y1 in regions)
-    background = _jpeg(_background(half, coarse, mask, regions), _BACK_QUALITY)
+    background = _jpeg(_background(half, share, mask, regions), _BACK_QUALITY)
     if not mask.any():
         return Layers((width, height), background, None, (0.0, 0.0, 0.0), patches)
-    stencil = jbig2.encode(_fine_mask(image, mask, dpi), max(dpi, _FINE_DPI * 1.2))
+    stencil = jbig2.encode(_fine_mask(gray, faint, mask, dpi), max(dpi, _FINE_DPI * 1.2))
     return Layers((width, height), background, stencil, _ink_colour(image, mask), patches)
-
-
-def _reduced(image: np.ndarray, dpi: float, target: float) -> np.ndarray:
-    ratio = min(1.0, target / dpi)
-    size = (max(1, round(image.shape[1] * ratio)), max(1, round(image.shape[0] * ratio)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def _luma(image: np.ndarray) -> np.ndarray:
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
 
 
-def _limit(gray: np.ndarray, share: float) -> np.ndarray:
-    """The local paper's brightness times `share`, as large as `gray`; a dark photo is no paper."""
-    if min(gray.shape) < 16:
-        return np.full_like(gray, round(255 * share))
-    ground = paper(gray)
-    ground = np.maximum(ground, round(0.6 * float(np.percentile(ground, 90))))
-    small = cv2.convertScaleAbs(ground, alpha=share)
-    return cv2.resize(small, gray.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+def _faintest(half: np.ndarray) -> np.ndarray:
+    """How dark ink is at least, at one sixteenth of the page's size; a dark photo is no paper.
+
+    `half` is the gray page at half its size.
+    """
+    if min(half.shape) < 16:
+        return np.full((1, 1), round(255 * _INK), np.uint8)
+    ground = cv2.medianBlur(cv2.dilate(shrunk(half, 0.25), np.ones((7, 7), np.uint8)), 9)
+    least = round(0.6 * _percentile(ground, 90))
+    return cv2.convertScaleAbs(cv2.max(ground, least), alpha=_INK)
 
 
 def ink_mask(image: np.ndarray, dpi: float) -> np.ndarray:
     """255 where there is ink: darker than 150/255 of the local paper, without specks."""
     gray = _luma(image)
-    limit = _limit(gray, _INK)
-    mask = cv2.compare(cv2.GaussianBlur(gray, (3, 3), 0), limit, cv2.CMP_LT)
-    return _without_specks(mask, dpi)
+    return _inked(gray, _faintest(shrunk(gray, 0.5)), dpi)
+
+
+def _inked(gray: np.ndarray, faint: np.ndarray, dpi: float) -> np.ndarray:
+    limit = cv2.resize(faint, gray.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return _without_specks(cv2.compare(cv2.GaussianBlur(gray, (3, 3), 0), limit, cv2.CMP_LT), dpi)
+
+
+def _percentile(gray: np.ndarray, share: float, mask: np.ndarray | None = None) -> float:
+    """The level below which `share` percent of the pixels (of the mask, if given) are; 0 without pixels."""
+    counts = cv2.calcHist([gray], [0], mask, [256], [0, 256]).ravel().cumsum()
+    return float(np.searchsorted(counts, counts[-1] * share / 100))
 
 
 def _without_specks(mask: np.ndarray, dpi: float) -> np.ndarray:
@@ -125,25 +134,24 @@ def _without_specks(mask: np.ndarray, dpi: float) -> np.ndarray:
     return cv2.bitwise_and(mask, cv2.compare(near, least, cv2.CMP_GE))
 
 
-def _fine_mask(image: np.ndarray, mask: np.ndarray, dpi: float) -> np.ndarray:
+def _fine_mask(gray: np.ndarray, faint: np.ndarray, mask: np.ndarray, dpi: float) -> np.ndarray:
     """The mask at half as many pixels again for a 200-dpi scan: its gray edges know more than one bit can keep."""
     if dpi >= _FINE_DPI:
         return mask
     size = (round(mask.shape[1] * 1.5), round(mask.shape[0] * 1.5))
-    gray = cv2.resize(_luma(image), size, interpolation=cv2.INTER_CUBIC)
-    limit = cv2.resize(_limit(_luma(image), _INK), size, interpolation=cv2.INTER_LINEAR)
-    fine = cv2.compare(gray, limit, cv2.CMP_LT)
+    limit = cv2.resize(faint, size, interpolation=cv2.INTER_LINEAR)
+    fine = cv2.compare(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), limit, cv2.CMP_LT)
     kept = cv2.resize(cv2.dilate(mask, np.ones((3, 3), np.uint8)), size, interpolation=cv2.INTER_NEAREST)
     return cv2.bitwise_and(fine, kept)
 
 
 def _ink_colour(image: np.ndarray, mask: np.ndarray) -> tuple[float, float, float]:
-    sample = image[::3, ::3][mask[::3, ::3] > 0]
-    if not len(sample):
+    few = np.ascontiguousarray(mask[::3, ::3])
+    if not cv2.countNonZero(few):
         return (0.0, 0.0, 0.0)
-    level = np.percentile(sample, 30, axis=0) / 255
-    blue, green, red = (level, level, level) if image.ndim == 2 else level
-    return (round(float(red), 3), round(float(green), 3), round(float(blue), 3))
+    channels = cv2.split(np.ascontiguousarray(image[::3, ::3]))
+    levels = [round(_percentile(each, 30, few) / 255, 3) for each in channels]
+    return (levels[-1], levels[len(levels) // 2], levels[0])
 
 
 def _regions(coarse: np.ndarray, step: float) -> list[PixelBox]:
@@ -152,8 +160,8 @@ def _regions(coarse: np.ndarray, step: float) -> list[PixelBox]:
     if coarse.ndim == 3 and min(coarse.shape[:2]) >= 16:
         wanted = cv2.bitwise_or(wanted, _coloured(coarse))
     least = _REGION_MM * COARSE / 25.4
-    count, _, found, _ = cv2.connectedComponentsWithStats(wanted, connectivity=8)
-    boxes = [tuple(int(each) for each in found[index][:4]) for index in range(1, count)]
+    outlines, _ = cv2.findContours(wanted, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = [cv2.boundingRect(each) for each in outlines]
     large = _merged([(x, y, x + w, y + h) for x, y, w, h in boxes if min(w, h) >= least])
     height, width = coarse.shape[:2]
     scaled = []
@@ -178,9 +186,8 @@ def _coloured(coarse: np.ndarray) -> np.ndarray:
 def _half_tones(coarse: np.ndarray) -> np.ndarray:
     """Areas without any paper within 4 mm that are not plain black either: photos, shaded fields."""
     gray = _luma(coarse)
-    white = float(np.percentile(gray, 95))
     lightest = cv2.dilate(gray, np.ones((11, 11), np.uint8))
-    dark = np.where(lightest < _TONE * white, np.uint8(255), np.uint8(0))
+    dark = cv2.compare(lightest, _TONE * _percentile(gray, 95), cv2.CMP_LT)
     return cv2.dilate(dark, np.ones((17, 17), np.uint8))
 
 
@@ -202,39 +209,43 @@ def _merged(boxes: list[PixelBox]) -> list[PixelBox]:
     return sorted(done)
 
 
-def _background(half: np.ndarray, coarse: np.ndarray, mask: np.ndarray, regions: list[PixelBox]) -> np.ndarray:
-    """The paper alone at 75 dpi: ink and regions taken out, the holes filled from their surroundings."""
-    size, small = half.shape[1::-1], coarse.shape[1::-1]
-    ink = cv2.dilate(mask, np.ones((5, 5), np.uint8))
-    keep = cv2.compare(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), 8, cv2.CMP_LT)
-    ratio = size[0] / mask.shape[1]
+def _background(half: np.ndarray, share: float, mask: np.ndarray, regions: list[PixelBox]) -> np.ndarray:
+    """The paper alone, at `share` of the half size: ink and regions taken out, the holes filled from around them."""
+    keep = cv2.compare(cv2.dilate(shrunk(mask, 0.5), _NEAR), 8, cv2.CMP_LT)
+    ratio = half.shape[1] / mask.shape[1]
     for x0, y0, x1, y1 in regions:
         keep[int(y0 * ratio) : int(y1 * ratio) + 1, int(x0 * ratio) : int(x1 * ratio) + 1] = 0
-    kept = cv2.resize(cv2.bitwise_and(half, half, mask=keep), small, interpolation=cv2.INTER_AREA).astype(np.float32)
-    weight = cv2.resize(keep, small, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return _filled(kept, weight)
+    kept, keep = shrunk(cv2.bitwise_and(half, half, mask=keep), share), shrunk(keep, share)
+    own = cv2.divide(kept, keep if kept.ndim == 2 else cv2.merge([keep] * 3), scale=255)
+    holes = cv2.compare(keep, 64, cv2.CMP_LT)
+    if cv2.countNonZero(holes):
+        size = keep.shape[1::-1]
+        few = (max(1, size[0] // 5), max(1, size[1] // 5))
+        total = cv2.resize(kept.astype(np.float32), few, interpolation=cv2.INTER_AREA)
+        around = _around(total, cv2.resize(keep.astype(np.float32), few, interpolation=cv2.INTER_AREA))
+        cv2.copyTo(cv2.resize(cv2.convertScaleAbs(around), size, interpolation=cv2.INTER_LINEAR), holes, own)
+    return cv2.GaussianBlur(own, (3, 3), 0.8)
 
 
-def _filled(kept: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Averages over ever larger cells wherever less than a quarter of a pixel is paper."""
-    size = weight.shape[1::-1]
-    result = kept / (np.maximum(weight, 1e-3) if kept.ndim == 2 else np.maximum(weight, 1e-3)[:, :, None])
-    empty = weight < 0.25
-    for cell in (5, 20, 80):
-        if not empty.any():
-            break
-        few = (max(1, size[0] // cell), max(1, size[1] // cell))
-        share = cv2.resize(weight, few, interpolation=cv2.INTER_AREA)
-        total = cv2.resize(kept, few, interpolation=cv2.INTER_AREA)
-        usable = cv2.resize(share, size, interpolation=cv2.INTER_LINEAR)
-        mean = cv2.resize(total, size, interpolation=cv2.INTER_LINEAR)
-        here = empty & (usable > 0.02)
-        result[here] = mean[here] / (usable[here] if kept.ndim == 2 else usable[here][:, None])
-        empty &= ~here
-    if empty.any():
-        paper_ = ~empty
-        result[empty] = result[paper_].mean(axis=0) if paper_.any() else 255
-    return cv2.GaussianBlur(np.clip(result, 0, 255).astype(np.uint8), (3, 3), 0.8)
+def _around(total: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Mean colours where there is paper (`share` 0..255 of every cell, `total` its summed colour), and where there is
+    none those of ever larger cells around.
+    """
+    known = share > 0.02 * 255
+    divisor = np.maximum(share, 1.0) / 255
+    mean = total / (divisor if total.ndim == 2 else divisor[:, :, None])
+    if known.all():
+        return mean
+    if max(share.shape) == 1:
+        return np.full_like(mean, 255.0)
+    size = share.shape[1::-1]
+    few = (max(1, size[0] // 4), max(1, size[1] // 4))
+    larger = _around(
+        cv2.resize(total, few, interpolation=cv2.INTER_AREA), cv2.resize(share, few, interpolation=cv2.INTER_AREA)
+    )
+    filled = cv2.resize(larger, size, interpolation=cv2.INTER_LINEAR)
+    mean[~known] = filled[~known]
+    return mean
 
 
 def _jpeg(image: np.ndarray, quality: int) -> Jpeg:
