@@ -23,6 +23,7 @@ _TOP = {
     "environment",
     "sign_deadline_seconds",
     "login_deadline_seconds",
+    "restart_pauses_seconds",
 }
 _KEY = {
     "slot",
@@ -39,6 +40,11 @@ _KEY = {
 }
 IDLE_SECONDS = {"leader": 5 * 60.0, "agency": 4 * 60 * 60.0}
 """A login nobody uses ends: the leader's after minutes, the agency's after half a working day (signing.md 9.6)."""
+
+
+RESTART_PAUSES = (1.0, 5.0, 30.0)
+"""Seconds before the module process is started anew after its first, second and third fault in a row; after the next
+one it is not (signing.md 9.3)."""
 
 
 class ConfigError(ValueError):
@@ -87,6 +93,7 @@ class SignerConfig:
     environment: Mapping[str, str] = field(default_factory=dict)
     sign_deadline_seconds: float = 30.0
     login_deadline_seconds: float = 120.0
+    restart_pauses_seconds: tuple[float, ...] = RESTART_PAUSES
 
     def key(self, slot: str) -> KeyConfig | None:
         """The enrolled key of a signature slot, or None."""
@@ -127,6 +134,7 @@ def parse(tree: Mapping[str, object], folder: Path) -> SignerConfig:
         environment=dict(environment),
         sign_deadline_seconds=_seconds(tree, "sign_deadline_seconds", 30.0),
         login_deadline_seconds=_seconds(tree, "login_deadline_seconds", 120.0),
+        restart_pauses_seconds=_pauses(tree),
     )
 
 
@@ -182,6 +190,13 @@ def _text(tree: Mapping[str, object], name: str, where: str) -> str:
     if not isinstance(value, str) or not value:
         raise ConfigError("signer-config-wrong-value", f"{where}{name}", "a text is needed")
     return value
+
+
+def _pauses(tree: Mapping[str, object]) -> tuple[float, ...]:
+    value = tree.get("restart_pauses_seconds", list(RESTART_PAUSES))
+    if not isinstance(value, list):
+        raise ConfigError("signer-config-wrong-value", "restart_pauses_seconds", "a list of seconds")
+    return tuple(_seconds({"restart_pauses_seconds": each}, "restart_pauses_seconds", 1.0) for each in value)
 
 
 def _optional(tree: Mapping[str, object], name: str, where: str) -> str:

@@ -26,7 +26,6 @@ from hsm.api import FaultClass, SigningError
 from hsm.config import SignerConfig
 from hsm.door import Door, listen
 
-PAUSES = (1.0, 5.0, 30.0)
 CALM_SECONDS = 600.0
 """A module process that served this long without a fault counts as healed."""
 _HANG, _DEVICE, _RELEASED = 70, 71, 72
@@ -46,11 +45,6 @@ class Ward:
     faults: int = 0
     cause: str = ""
     not_before: float = 0.0
-
-    @property
-    def given_up(self) -> bool:
-        """Whether the circuit is open."""
-        return self.faults > len(PAUSES)
 
 
 class Keeper:
@@ -115,10 +109,11 @@ class Keeper:
             return None
         if time.monotonic() - ward.started_at > CALM_SECONDS:
             ward.faults = 0
-        resting = ward.given_up
+        resting = self._given_up()
         ward.faults += 1
         ward.cause = {_HANG: "module-hangs", _DEVICE: "device-fault"}.get(code, "signer-died")
-        pause = PAUSES[ward.faults - 1] if ward.faults <= len(PAUSES) else 0.0
+        pauses = self._config.restart_pauses_seconds
+        pause = pauses[ward.faults - 1] if ward.faults <= len(pauses) else 0.0
         # A resting process that cannot live either leaves only a person's word.
         ward.not_before = float("inf") if resting else time.monotonic() + pause
         sys.stderr.write(f"signer: {ward.cause} (exit {code}), fault {ward.faults} in a row\n")
@@ -131,7 +126,7 @@ class Keeper:
         os.set_blocking(read, False)
         command = [sys.executable, "-m", "hsm", "--config", str(self._path), "--module-process"]
         command += [f"{self._listener.fileno()}", f"{write}", ward.cause or "-"]
-        if ward.given_up:
+        if self._given_up():
             command.append("--resting")
         try:
             ward.process = subprocess.Popen(
@@ -182,11 +177,15 @@ class Keeper:
                 ward.faults, ward.not_before = 0, 0.0
             self._retry = True
             return {"ok": True}
-        if ward.given_up:
+        if self._given_up():
             raise SigningError(FaultClass.DEVICE, "device-given-up", ward.cause)
         if ward.faults:
             raise SigningError(FaultClass.DEVICE, "device-restarting", ward.cause)
         raise SigningError(FaultClass.CRASH, "signer-starting", "")
+
+    def _given_up(self) -> bool:
+        """Whether the circuit is open."""
+        return self._ward.faults > len(self._config.restart_pauses_seconds)
 
     def _wake(self) -> None:
         if self._retry:

@@ -16,13 +16,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 from hsm import frames
-from hsm.api import FaultClass, SigningError
+from hsm.api import FaultClass, SignerState, SigningError
 from hsm.config import KeyConfig, SignerConfig
 from hsm.door import Door
 from hsm.journal import SigningJournal
@@ -54,7 +55,8 @@ class Signer:
         self._token: TokenModule = self._on_thread(
             lambda: TokenModule(config, marks, after), config.login_deadline_seconds
         )
-        self._present = self._on_thread(self._token.present, config.login_deadline_seconds) if resting else frozenset()
+        self._present = {key.slot for key in config.keys}
+        """Who was seen last while resting; at first nobody counts as missing."""
 
     def login_from_credentials(self, folder: Path | None) -> list[SigningError]:
         """One try per key that names a credential; refusals come back as a list, they do not stop the process."""
@@ -73,10 +75,7 @@ class Signer:
         try:
             self._on_thread(self._token.look_around, self._config.sign_deadline_seconds)
             if self._resting:
-                present = self._on_thread(self._token.present, self._config.sign_deadline_seconds)
-                if present - self._present:
-                    self.exit_code = RELEASED_EXIT_CODE
-                self._present = present
+                self._watch(self._on_thread(self._token.state, self._config.sign_deadline_seconds))
                 return
             for key in self._config.keys:
                 if key.credential and folder is not None and self._waits(key):
@@ -88,7 +87,7 @@ class Signer:
         """The reply to one request. Raises: SigningError, frames.FrameError."""
         operation = frames.text(request, "op")
         if operation == "state":
-            return self._on_thread(lambda: frames.pack_state(self._token.state()), self._config.sign_deadline_seconds)
+            return frames.pack_state(self._state())
         if operation == "retry":
             if self._resting:
                 self.exit_code = RELEASED_EXIT_CODE
@@ -113,6 +112,25 @@ class Signer:
             signature = self._on_thread(lambda: self._sign(slot, attributes, document_id), deadline)
             return {"ok": True, "signature": frames.pack(signature)}
         raise SigningError(FaultClass.CONFIG, "operation-unknown", operation)
+
+    def _state(self) -> SignerState:
+        try:
+            state = self._on_thread(self._token.state, self._config.sign_deadline_seconds)
+        except SigningError as error:
+            if self._resting:
+                raise SigningError(FaultClass.DEVICE, "device-given-up", error.detail) from error
+            raise
+        if not self._resting:
+            return state
+        self._watch(state)
+        return replace(state, keys=tuple(replace(key, problem="device-given-up") for key in state.keys))
+
+    def _watch(self, state: SignerState) -> None:
+        """While resting: a token that comes back is a reason to try again."""
+        present = {key.slot for key in state.keys if key.present}
+        if present - self._present:
+            self.exit_code = RELEASED_EXIT_CODE
+        self._present = present
 
     def close(self) -> None:
         """Log out and finish with the module."""

@@ -154,10 +154,6 @@ class TokenModule:
         if not self._logins and (self._stale or (absent and self._clock() - self._renewed_at > RENEW_SECONDS)):
             self._renew()
 
-    def present(self) -> frozenset[str]:
-        """The slots whose token is plugged in."""
-        return frozenset(key.slot for key in self.state().keys if key.present)
-
     def close(self) -> None:
         """Log every token out and finish with the module."""
         for slot in list(self._logins):

@@ -16,6 +16,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 MARKED_FOLDERS = ("integration", "fault", "e2e")
+SIGNING_MODULES = ("test_hsm_", "test_fault_sign", "test_signing", "test_signature", "test_verify", "test_longterm")
 ABSENT_BY_DESIGN = "shared/data"  # measured samples that lie beside the clone, never in it: a skip naming them is fine
 
 pytest_plugins = [f"tests.{module.stem}" for module in sorted(TESTS.glob("fixtures_*.py"))]
@@ -37,10 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """The folder gives the marker: nobody can forget it."""
+    """The folder gives the marker, and the module's name that of signing: nobody can forget it."""
     for folder in MARKED_FOLDERS:
         if item.path.is_relative_to(TESTS / folder):
             item.add_marker(folder)
+    if item.path.name.startswith(SIGNING_MODULES):
+        item.add_marker("signing")
 
 
 # --- skips ------------------------------------------------------------------------------------------------------------

@@ -135,6 +135,19 @@ def wait_ready(socket: Path, process: subprocess.Popen[bytes], seconds: float = 
     pytest.fail("signer not ready")
 
 
+def _certificate(pki: Pki, slot: str, public: bytes, days: int = 900) -> bytes:
+    now = datetime.now(UTC)
+    begin, end = now - timedelta(hours=1), now + timedelta(days=days)
+    return issue_certificate(pki, public, NAMES[slot], ORGANIZATION, begin, end)
+
+
+def certify(bench: SigningBench, slot: str, public: bytes, days: int = 900) -> Path:
+    """A new certificate for a slot's (new) key, in place of the one before."""
+    path = bench.certificates[slot]
+    path.write_bytes(_certificate(bench.pki, slot, public, days))
+    return path
+
+
 def make_bench(folder: Path) -> SigningBench:
     """Tokens, keys and certificates below `folder`."""
     try:
@@ -152,11 +165,7 @@ def make_bench(folder: Path) -> SigningBench:
         softhsm.make_token(environment, slot, PIN[slot], "87654321")
         public = softhsm.make_key(environment, module, slot, PIN[slot], KEY_ID[slot])
         path = folder / f"{slot}.pem"
-        path.write_bytes(
-            issue_certificate(
-                pki, public, NAMES[slot], ORGANIZATION, now - timedelta(hours=1), now + timedelta(days=900)
-            )
-        )
+        path.write_bytes(_certificate(pki, slot, public))
         certificates[slot] = path
     return SigningBench(folder, module, environment, pki, certificates)
 
