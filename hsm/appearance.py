@@ -120,14 +120,37 @@ def lay_out(stamp: StampText, font: Path) -> tuple[tuple[str, ...], float, float
     return tuple(lines), math.ceil(width) + 2 * MARGIN, len(lines) * LEADING + MARGIN
 
 
-def draw(stamp: StampText | StampImage, font: Path, default_mm: float) -> tuple[Drawing, float, float]:
-    """The appearance and its full size on paper in points. Raises: FontError, StampError."""
+@dataclass(frozen=True)
+class Look:
+    """An appearance and its full size on paper in points."""
+
+    drawing: Drawing
+    width: float
+    height: float
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return self.width, self.height
+
+
+def looks(stamp: StampText | StampImage, font: Path, default_mm: float) -> tuple[Look, ...]:
+    """The forms an appearance can take, the best first: a text block stands line under line, or where the corner of the
+    page is too low for that, in two wide lines. Raises: FontError, StampError."""
     if isinstance(stamp, StampImage):
-        width, height = stamp.size(default_mm)
-        return PictureDrawing(stamp.picture()), width, height
-    lines, width, height = lay_out(stamp, font)
+        return (Look(PictureDrawing(stamp.picture()), *stamp.size(default_mm)),)
+    block = _block(*lay_out(stamp, font), font)
+    if len(stamp.lines) < 3:
+        return (block,)
+    cut = next((number for number, line in enumerate(stamp.lines) if line == CONVERTED), len(stamp.lines) - 1)
+    rows = tuple(" · ".join(part) for part in (stamp.lines[:cut], stamp.lines[cut:]) if part)
+    width = math.ceil(max(text_width(check_text(row, font), FONT_SIZE, font) for row in rows)) + 2 * MARGIN
+    flat = _block(rows, width, len(rows) * LEADING + MARGIN, font)
+    return block, flat
+
+
+def _block(lines: tuple[str, ...], width: float, height: float, font: Path) -> Look:
     placed = tuple(Line(line, MARGIN, ASCENT + number * LEADING, FONT_SIZE, font) for number, line in enumerate(lines))
-    return TextDrawing(placed, width, height), width, height
+    return Look(TextDrawing(placed, width, height), width, height)
 
 
 def draw_blanks(blanks: Blanks, given: Mapping[str, str], fonts: Fonts) -> tuple[TextDrawing, Box]:

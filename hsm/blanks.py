@@ -16,12 +16,10 @@ from hsm.paper import Box
 from hsm.signature_block import Line
 
 _DOTS = ".…·_-‐–—"
-_NUMBER = re.compile(r"^\s*Số\s*:?[\s.…·_\-‐–—]*(/\s*\S.*)$", re.IGNORECASE)
-_DATE = re.compile(
-    r"ngày[\s.…·_\-‐–—]*tháng[\s.…·_\-‐–—]*?(?P<month>\d{1,2})?[\s.…·_\-‐–—]*năm[\s.…·_\-‐–—]*"
-    r"(?:(?P<year>\d{4})|(?P<century>20))?",
-    re.IGNORECASE,
-)
+_LABEL = re.compile(r"^Số\s*[:.]?", re.IGNORECASE)
+_PARTS = ("ngày", "tháng", "năm")
+_WIDEST = 160.0
+"""Points; what is farther apart does not belong together."""
 
 
 @dataclass(frozen=True)
@@ -79,62 +77,76 @@ def texts(kinds: tuple[str, ...], number: int, day: date) -> dict[str, str]:
 
 def find_blanks(lines: list[Line], page_size: tuple[float, float]) -> Blanks:
     """The gaps in the upper half of a page."""
+    words = [word for line in lines for word in line.words if word.box[3] < page_size[1] / 2]
     gaps: list[Blank] = []
     notation = ""
-    for line in lines:
-        if line.box[1] > page_size[1] / 2:
-            continue
-        if not notation and (found := _NUMBER.match(line.text)) and line.middle < page_size[0] / 2:
-            number = _number_gap(line)
-            if number is not None:
-                gaps.append(number)
-                notation = found.group(1).lstrip("/ ").split()[0].rstrip(",;")
-        if not any(gap.kind != "number" for gap in gaps) and (match := _DATE.search(line.text)):
-            gaps.extend(_date_gaps(line, match))
+    for row in _rows(words):
+        if not notation and (found := _number_gap(row, page_size[0])) is not None:
+            gap, notation = found
+            gaps.append(gap)
+        if not any(gap.kind != "number" for gap in gaps):
+            gaps.extend(_date_gaps(row))
     return Blanks(tuple(gaps), notation)
 
 
-def _number_gap(line: Line) -> Blank | None:
-    before = [word for word in line.words if re.match(r"^Số\s*:?", word.text, re.IGNORECASE)]
-    after = [word for word in line.words if "/" in word.text]
-    if not before or not after:
-        return None
-    left = _end_of(before[0], re.compile(r"^Số\s*:?", re.IGNORECASE))
-    right = _start_of(after[0], "/")
-    return _blank("number", left, right, line) if right > left else None
+def _rows(words: list[Line]) -> list[list[Line]]:
+    """Words on one baseline from left to right, whatever lies between them: a gap may be wider than any space."""
+    rows: list[list[Line]] = []
+    for word in sorted(words, key=lambda each: each.baseline):
+        if rows and abs(rows[-1][-1].baseline - word.baseline) < 0.4 * word.size:
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    return [sorted(row, key=lambda each: each.box[0]) for row in rows]
 
 
-def _date_gaps(line: Line, match: re.Match[str]) -> list[Blank]:
-    places = {}
-    for word in line.words:
-        folded = word.text.lower().strip(_DOTS + ",")
-        if folded in ("ngày", "tháng", "năm"):
-            places[folded] = word
-    if len(places) < 3:
+def _number_gap(row: list[Line], page_width: float) -> tuple[Blank, str] | None:
+    for index, word in enumerate(row):
+        label = _LABEL.match(word.text)
+        if label is None or word.box[0] > page_width / 2:
+            continue
+        for other in row[index:]:
+            slash = other.text.find("/", label.end() if other is word else 0)
+            if slash < 0:
+                if _filled(other.text[label.end() if other is word else 0 :]):
+                    return None
+                continue
+            notation = other.text[slash + 1 :].strip(_DOTS + ",;")
+            if _filled(other.text[label.end() if other is word else 0 : slash]) or not notation:
+                return None
+            left, right = _share(word, label.end()), _share(other, slash)
+            return (_blank("number", left, right, word), notation) if 0 < right - left < _WIDEST else None
+    return None
+
+
+def _date_gaps(row: list[Line]) -> list[Blank]:
+    order = {name: index for index, word in enumerate(row) if (name := word.text.lower().strip(_DOTS + ",")) in _PARTS}
+    if len(order) < 3 or not order["ngày"] < order["tháng"] < order["năm"]:
         return []
-    day, month, year = places["ngày"], places["tháng"], places["năm"]
-    gaps = [_blank("day", day.box[2], month.box[0], line)]
-    if not match.group("month"):
-        gaps.append(_blank("month", month.box[2], year.box[0], line))
-    if not match.group("year"):
-        rest = [word for word in line.words if word.box[0] >= year.box[2]]
-        left = year.box[2] if not match.group("century") else min(word.box[2] for word in rest)
-        right = max([left + 2 * line.size, *(word.box[2] for word in rest)])
-        gaps.append(_blank("decade" if match.group("century") else "year", left, right, line))
-    return [gap for gap in gaps if gap.width > 0]
+    day, month, year = (row[order[name]] for name in _PARTS)
+    if any(_filled(word.text) for word in row[order["ngày"] + 1 : order["tháng"]]):
+        return []
+    gaps = [_blank("day", day.box[2], month.box[0], day)]
+    if not any(_filled(word.text) for word in row[order["tháng"] + 1 : order["năm"]]):
+        gaps.append(_blank("month", month.box[2], year.box[0], month))
+    rest = row[order["năm"] + 1 :]
+    figures = "".join(word.text for word in rest).strip(_DOTS + ",.")
+    if figures in ("", "20"):
+        left = year.box[2] if not figures else _share(rest[0], 2)
+        right = max([left + 2 * year.size, *(word.box[2] for word in rest)])
+        gaps.append(_blank("decade" if figures else "year", left, right, year))
+    return [gap for gap in gaps if 0 < gap.width < _WIDEST]
 
 
-def _blank(kind: str, left: float, right: float, line: Line) -> Blank:
-    return Blank(kind, (left + right) / 2, line.baseline, right - left, line.size)
+def _filled(text: str) -> bool:
+    """Whether something other than dots stands there."""
+    return bool(text.strip(_DOTS + ",: "))
 
 
-def _end_of(word: Line, pattern: re.Pattern[str]) -> float:
-    """Where the matched beginning of a word ends; letters are taken to be of equal width."""
-    match = pattern.match(word.text)
-    share = len(match.group(0)) / len(word.text) if match and word.text else 1.0
-    return word.box[0] + (word.box[2] - word.box[0]) * share
+def _share(word: Line, letters: int) -> float:
+    """Where the first `letters` of a word end; letters are taken to be of equal width."""
+    return word.box[0] + (word.box[2] - word.box[0]) * letters / max(len(word.text), 1)
 
 
-def _start_of(word: Line, letter: str) -> float:
-    share = word.text.index(letter) / len(word.text)
-    return word.box[0] + (word.box[2] - word.box[0]) * share
+def _blank(kind: str, left: float, right: float, beside: Line) -> Blank:
+    return Blank(kind, (left + right) / 2, beside.baseline, right - left, beside.size)

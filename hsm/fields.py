@@ -7,7 +7,7 @@ the paper is issued. Sizes are points.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pikepdf
@@ -17,7 +17,7 @@ from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldS
 
 from hsm import appearance
 from hsm.paper import POINTS_PER_MILLIMETRE, to_displayed_coordinates
-from hsm.placement import Layout, Nudge, Placement, PlacementError, apply_nudges
+from hsm.placement import Layout, Nudge, Placement, PlacementError, Size, apply_nudges
 from hsm.slots import FIELD_OF_SLOT, NUMBER
 
 SIGNATURE_MILLIMETRES = (48.0, 21.0)
@@ -34,17 +34,17 @@ class QuietWriter(IncrementalPdfFileWriter):
 def places_of_slots(
     source: Path,
     slots: tuple[str, ...],
-    size: tuple[float, float],
-    seal_size: tuple[float, float] | None,
+    sizes: Sequence[Size],
+    seal_size: Size | None,
     nudges: Mapping[str, Nudge],
-) -> dict[str, Placement]:
-    """A place for every field of a document that has none yet; `size` is that of the first slot's appearance.
-
-    Raises: PlacementError.
-    """
+) -> tuple[dict[str, Placement], int]:
+    """A place for every field of a document that has none yet, and which of the forms of the first slot's appearance
+    (their `sizes`) goes there. Raises: PlacementError."""
     with Layout(source) as layout:
         if slots == ("agency",):
-            return apply_nudges(layout, {"agency": layout.top_right(*size)}, nudges)
+            place, form = layout.top_right(sizes)
+            return apply_nudges(layout, {"agency": place}, nudges), form
+        size = sizes[0]
         widest, highest = (part * POINTS_PER_MILLIMETRE for part in SIGNATURE_MILLIMETRES)
         factor = min(1.0, widest / size[0], highest / size[1])
         leader = layout.signature(size[0] * factor, size[1] * factor)
@@ -52,7 +52,7 @@ def places_of_slots(
         places = {"leader": leader, "agency": layout.seal(leader, *seal)}
         if (box := layout.blanks().box) is not None:
             places[NUMBER] = layout.place_on_first_page(box)
-        return apply_nudges(layout, places, nudges)
+        return apply_nudges(layout, places, nudges), 0
 
 
 def make_fields(writer: QuietWriter, places: Mapping[str, Placement]) -> None:

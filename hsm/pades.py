@@ -135,16 +135,17 @@ def apply_signature(
             _check_signed_before(source, slots, slot, trust, now)
         fonts = Fonts.in_cache(cache)
         standard = SIGNATURE_MILLIMETRES[0] if slot == "leader" else appearance.SEAL_MILLIMETRES
-        drawing, *size = appearance.draw(stamp, fonts.upright, standard)
+        looks = appearance.looks(stamp, fonts.upright, standard)
         found = mechanism or service.state().key(KEY_OF_SLOT[slot]).mechanism
         key = SigningKey(service, certificate, tuple(intermediates), found)
         if numbering is not None and slot == "agency":
             _write_numbering(work, present, numbering, fonts, key, document_id, now)
         places: dict[str, Placement] = {}
+        form = 0
         if FIELD_OF_SLOT[slot] not in present:
-            places = places_of_slots(source, slots, (size[0], size[1]), seal_size, nudges or {})
+            places, form = places_of_slots(source, slots, [look.size for look in looks], seal_size, nudges or {})
         place = places.get(slot) or place_of_field(work, FIELD_OF_SLOT[slot])
-        _sign(work, slot, places, drawing, place, key, document_id, now)
+        _sign(work, slot, places, looks[form].drawing, place, key, document_id, now)
         checked = _check_result(work, None if source_is_pdfa else source, slots, slot, trust, now)
         _make_durable(work, target)
     finally:

@@ -8,7 +8,7 @@ false. What differs from the wanted place or size is told in the placement, to b
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,9 +20,15 @@ from hsm.blanks import Blanks, find_blanks
 from hsm.paper import EDGE, POINTS_PER_MILLIMETRE, Box, Paper, to_page_coordinates
 from hsm.signature_block import Line, between_position_and_name, text_lines
 
-SCALES = (1.0, 0.9, 0.8, 0.7)
+SCALES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
+"""10 pt down to 5 pt, which can still be read on paper."""
+COVERING = 0.7
+"""The size of what must lie over content: a page of which no corner is free (a photograph, a map)."""
 NUDGE_MILLIMETRES = 60.0
 """The farthest a person may move an appearance by hand; farther is another place, not a correction."""
+CORNER = 74.0
+"""Points from the upper edge that still are the corner: 26 mm, the largest block with its clearance."""
+Size = tuple[float, float]
 Nudge = tuple[float, float]
 """Millimetres to the right and down."""
 
@@ -62,7 +68,7 @@ class Placement:
     def notes(self) -> tuple[str, ...]:
         """What must be told of this place: "shrunk:80" (percent), "moved:12" (millimetres), "nudged:3:-2", "covers"."""
         found = []
-        if self.scale < 1:
+        if self.scale < 0.995:
             found.append(f"shrunk:{round(self.scale * 100)}")
         if self.moved > POINTS_PER_MILLIMETRE:
             found.append(f"moved:{round(self.moved / POINTS_PER_MILLIMETRE)}")
@@ -106,28 +112,32 @@ class Layout:
     ) -> None:
         self._document.close()
 
-    def top_right(self, width: float, height: float) -> Placement:
-        """Free space for a text block near the top right corner of page 1 (NĐ 30/2020 PL I mục II).
+    def top_right(self, forms: Sequence[Size]) -> tuple[Placement, int]:
+        """Free space for a text block near the top right corner of page 1 (NĐ 30/2020 PL I mục II), and which of its
+        `forms` (sizes in points, the best first) goes there.
 
-        Full size first, anywhere in the right half of the upper third; then smaller; then anywhere on the page.
+        Full size in the corner itself, in any form; full size in the right half of the upper third; smaller there, then
+        over its whole width, then anywhere on the page.
         """
         with self._opened(1) as (page, of):
             across, down = of.size
             corner = (across - EDGE, EDGE)
-            upper = (across / 2, EDGE, across - EDGE, down / 3)
             # Most pages have room in the upper third: the rest of a large scan need not be painted.
-            band = Paper.of_page(page, 1 / 3)
-            for area in (upper, (EDGE, EDGE, across - EDGE, down / 3)):
-                for scale in SCALES:
-                    if box := band.nearest_free(area, width * scale, height * scale):
-                        return of.place(box, scale, moved=_distance(box, corner))
-            whole = Paper.of_page(page)
-            for scale in SCALES:
-                if box := whole.nearest_free((EDGE, EDGE, across - EDGE, down - EDGE), width * scale, height * scale):
-                    return of.place(box, scale, moved=_distance(box, corner))
-            scale = SCALES[-1]
-            box = whole.least_ink(upper, width * scale, height * scale)
-            return of.place(box, scale, clear=False, moved=_distance(box, corner))
+            band, whole = Paper.of_page(page, 1 / 3), None
+            for paper_share, area, scales in _searches(across, down):
+                if paper_share == 1.0 and whole is None:
+                    whole = Paper.of_page(page)
+                for scale in scales:
+                    for number, (width, height) in enumerate(forms):
+                        box = (whole or band).nearest_free(area, width * scale, height * scale)
+                        if box is not None:
+                            return of.place(box, scale, moved=_distance(box, corner)), number
+            scale = COVERING
+            assert whole is not None, "the last search looks at the whole page"
+            width, height = forms[0]
+            area = (across / 2, EDGE, across - EDGE, down / 3)
+            box = whole.least_ink(area, width * scale, height * scale)
+            return of.place(box, scale, clear=False, moved=_distance(box, corner)), 0
 
     def signature(self, width: float, height: float) -> Placement:
         """Where the leader's signature goes: centred between the position line and the name below it (ô 7c).
@@ -147,7 +157,7 @@ class Layout:
         for scale in SCALES:
             if box := paper.lowest_free(area, width * scale, height * scale):
                 return of.place(box, scale)
-        scale = SCALES[-1]
+        scale = COVERING
         return of.place(paper.least_ink(area, width * scale, height * scale), scale, clear=False)
 
     def seal(self, signature: Placement, width: float, height: float) -> Placement:
@@ -184,6 +194,15 @@ class Layout:
         except pdfium.PdfiumError as error:
             raise PlacementError(str(error)) from error
         page.close()
+
+
+def _searches(across: float, down: float) -> Iterator[tuple[float, Box, tuple[float, ...]]]:
+    """Share of the page to look at, area, and the sizes to try there."""
+    right, left, third = across - EDGE, EDGE, down / 3
+    yield 1 / 3, (left, EDGE, right, EDGE + CORNER), SCALES[:1]
+    yield 1 / 3, (across / 2, EDGE, right, third), SCALES
+    yield 1 / 3, (left, EDGE, right, third), SCALES
+    yield 1.0, (left, EDGE, right, down - EDGE), SCALES
 
 
 def seal_place(signature: Placement, width: float, height: float, page_size: tuple[float, float]) -> Placement:

@@ -17,7 +17,6 @@ from PIL import Image, ImageDraw
 from hsm.font import font_file
 
 A4 = (595, 842)
-TURN = {0: "", 90: "0 1 -1 0 842 0 cm", 180: "-1 0 0 -1 595 842 cm", 270: "0 -1 1 0 0 595 cm"}
 LETTER = (
     (60, 60, 12, "ỦY BAN NHÂN DÂN"),
     (60, 76, 12, "XÃ THỬ NGHIỆM"),
@@ -38,29 +37,74 @@ SIGNED_BLOCK = (
 )
 
 
-def make_page(path: Path, name: str, rotate: int = 0) -> Path:
-    """One A4 page: "scan" is a letter, "letter" has a signature block at its end as well."""
-    lines = LETTER + (SIGNED_BLOCK if name == "letter" else ())
+DRAFT = tuple(
+    {4: (60, 104, 13, "Số:          /QĐ-UBND"), 5: (318, 104, 13, "Thử Nghiệm, ngày       tháng       năm 2026")}.get(
+        number, line
+    )
+    for number, line in enumerate(LETTER)
+)
+"""A letter whose number and day are left to the clerk."""
+_ROW = (
+    "Ủy ban nhân dân xã đề nghị các thôn, bản, tổ dân phố và đơn vị trường học trên địa bàn kiểm tra, rà soát, báo cáo."
+)
+CROWDED = tuple((24.0, 48 + 13.2 * number, 11.0, _ROW) for number in range(60))
+"""Text from edge to edge: only a strip along the upper edge is free."""
+FULL = tuple((8.0, 9 + 9.5 * number, 11.0, _ROW + _ROW) for number in range(88))
+"""Text over text, nothing free at all."""
+WIDE = (
+    (60, 50, 12, "ỦY BAN NHÂN DÂN"),
+    (60, 66, 12, "XÃ THỬ NGHIỆM"),
+    (300, 110, 13, "BIỂU TỔNG HỢP KẾT QUẢ SỐ HÓA VĂN BẢN"),
+    *(
+        (60 + 130 * column, 150 + 24 * row, 11, f"Cột {column + 1} dòng {row + 1}")
+        for row in range(12)
+        for column in range(6)
+    ),
+    (560, 460, 12, "CHỦ TỊCH"),
+    (530, 545, 12, "Nguyễn Thị Thử Nghiệm"),
+)
+"""A table on a page that lies on its side."""
+PAGES: dict[str, tuple[tuple[int, int], tuple[tuple[float, float, float, str], ...]]] = {
+    "scan": (A4, LETTER),
+    "letter": (A4, LETTER + SIGNED_BLOCK),
+    "draft": (A4, DRAFT + SIGNED_BLOCK),
+    "crowded": (A4, CROWDED),
+    "full": (A4, FULL),
+    "landscape": ((A4[1], A4[0]), WIDE),
+}
+
+
+def make_page(path: Path, name: str, rotate: int = 0, crop: tuple[float, float, float, float] | None = None) -> Path:
+    """One page of `PAGES`. `rotate`: its content is turned in the file and turned back by /Rotate, as scanners write
+    it; `crop`: a CropBox inside larger paper."""
+    (across, down), lines = PAGES[name]
+    turn = {
+        0: "",
+        90: f"0 1 -1 0 {down} 0 cm",
+        180: f"-1 0 0 -1 {across} {down} cm",
+        270: f"0 -1 1 0 0 {across} cm",
+    }
     document = pikepdf.new()
-    document.add_blank_page(page_size=A4 if rotate in (0, 180) else (A4[1], A4[0]))
+    document.add_blank_page(page_size=(across, down) if rotate in (0, 180) else (down, across))
     page = document.pages[0]
     font, glyphs = _font(document)
     page.obj.Resources = Dictionary(Font=Dictionary(F1=font))
-    # A turned page holds turned content, so that it is displayed upright, as scanners write it.
-    parts = [TURN[rotate]]
-    parts += _shown(lines, glyphs)
-    page.obj.Contents = document.make_stream("\n".join(parts).encode("ascii"))
+    content = "\n".join([turn[rotate], *_shown(lines, glyphs, down)])
+    page.obj.Contents = document.make_stream(content.encode("ascii"))
     if rotate:
         page.obj.Rotate = rotate
+    if crop:
+        page.obj.MediaBox = Array([-60, -80, across + 100, down + 120])
+        page.obj.CropBox = Array(crop)
     return _save(document, path)
 
 
-def _shown(lines: Iterable[tuple[float, float, float, str]], glyphs: dict[int, int]) -> list[str]:
+def _shown(lines: Iterable[tuple[float, float, float, str]], glyphs: dict[int, int], down: float = A4[1]) -> list[str]:
     """Page content that shows `lines`: x and baseline from the top left in points, size, text."""
     found = []
     for x, y, size, text in lines:
         codes = "".join(f"{glyphs[ord(letter)]:04x}" for letter in text)
-        found.append(f"BT /F1 {size} Tf {x} {A4[1] - y} Td <{codes}> Tj ET")
+        found.append(f"BT /F1 {size} Tf {x} {down - y} Td <{codes}> Tj ET")
     return found
 
 
