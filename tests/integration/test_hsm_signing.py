@@ -120,7 +120,7 @@ def test_the_text_block_looks_right(sign: Sign, paper: Callable[..., Path], tmp_
     """Ink in the block is black, as wide as Times 10 pt says (a badly scaled font is wider), and nothing is cut."""
     target = tmp_path / "signed.pdf"
     stamp = copy_stamp("ỦY BAN NHÂN DÂN XÃ THỬ NGHIỆM", datetime.now(UTC), "Văn phòng xã Đồng Ỷ Lại")
-    source = paper("scan")
+    source = paper("landscape")
     applied = sign(source, target, "incoming-scan", "agency", stamp)
     plain, signed = _render(source, tmp_path), _render(target, tmp_path)
     assert plain.shape == signed.shape
