@@ -149,6 +149,18 @@ class SignerSection:
 
 
 @dataclass(frozen=True)
+class HoursSection:
+    """Hours of the day (+07:00, over midnight when ``until`` is the earlier) in which documents take only so much of
+    the line; 0: only hỏa tốc travels. The first hours that hold count; outside all of them there is no cap.
+    """
+
+    begin: str
+    """"HH:MM"."""
+    until: str
+    kbit_per_second: float
+
+
+@dataclass(frozen=True)
 class SyncSection:
     """Where the province's broker is and who we are to it."""
 
@@ -159,6 +171,7 @@ class SyncSection:
     device_key: Path
     port: int = 8883
     receipt_keys: dict[str, str] = field(default_factory=dict)
+    hours: tuple[HoursSection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -247,6 +260,12 @@ def _check(config: Config, path: Path) -> None:
     for index, folder in enumerate(config.folders):
         for name, detail in _folder_mistakes(folder, config.folders[:index]):
             raise bad(f"folders[{index}].{name}", detail)
+    for index, hours in enumerate(config.sync.hours if config.sync else ()):
+        for name in ("begin", "until"):
+            if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", getattr(hours, name)):
+                raise bad(f"sync.hours[{index}].{name}", getattr(hours, name))
+        if hours.kbit_per_second < 0:
+            raise bad(f"sync.hours[{index}].kbit_per_second", str(hours.kbit_per_second))
     if config.intake.rescan_seconds <= 0:
         raise bad("intake.rescan_seconds", str(config.intake.rescan_seconds))
     for index, key in enumerate(config.signer.keys):

@@ -25,13 +25,16 @@ _STALL_FACTOR = 2.5
 
 
 def tune_socket(sock: socket.socket) -> None:
-    """Set what a bad line needs: no Nagle, dead peers noticed in 20 s sending and 60 s idle, short unsent tail, BBR."""
+    """Set what a bad line needs: no Nagle, dead peers noticed in 20 s sending, short unsent tail, BBR.
+
+    An idle line is probed by MQTT's own PINGREQ; TCP's probes come later, because each costs what a ping costs.
+    """
     tcp = socket.IPPROTO_TCP
     options = (
         (tcp, socket.TCP_NODELAY, 1),
         (tcp, socket.TCP_USER_TIMEOUT, 20_000),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-        (tcp, socket.TCP_KEEPIDLE, 30),
+        (tcp, socket.TCP_KEEPIDLE, 300),
         (tcp, socket.TCP_KEEPINTVL, 10),
         (tcp, socket.TCP_KEEPCNT, 3),
         (tcp, _TCP_NOTSENT_LOWAT, LOWAT),

@@ -24,6 +24,7 @@ from typing import BinaryIO, Protocol
 from sync.mqtt import MqttLink
 from sync.parcel_files import FileFault, ParcelFiles
 from sync.protocol.box import BoxCore, BoxLimits, Parcel
+from sync.protocol.budget import Budget
 from sync.protocol.chunk import Chunk
 from sync.protocol.messages import Presence
 from sync.protocol.step import Accepted, Finding, Now, Progressed, Publish, Refused, SendChunk, Step
@@ -95,6 +96,10 @@ class UplinkConfig:
     """JSON file of this runner; made when missing."""
     outbox_seconds: float = 1.0
     heartbeat_seconds: float = 30.0
+    """At most so often: when another number of documents waits."""
+    quiet_heartbeat_seconds: float = 900.0
+    """At least so often: an idle box must cost less than 150 KiB a day, and one silent for 30 minutes is a finding."""
+    budget: Budget = field(default_factory=Budget)
     software: str = ""
     active_parcels: int = 32
     keepalive: int = 120
@@ -132,15 +137,17 @@ class Uplink:
         self._starts = next_start(config.state_path)
         device = SigningKey.load(config.device_key)
         self._core = BoxCore(
-            config.box, device.sign, verifier(config.province_keys), str(self._starts), limits=config.limits
-        )
+            config.box, device.sign, verifier(config.province_keys), str(self._starts), limits=config.limits,
+            budget=config.budget,
+        )  # fmt: skip
         self._files = ParcelFiles(outbox.open)
         self._link: Transport = connect(self._link_config())
         self._parcels: dict[str, Parcel] = {}
         self._unusable: dict[str, Parcel] = {}
         self._tokens: dict[int, int] = {}
         self._deadline: float | None = None
-        self._next_look = self._next_beat = 0.0
+        self._next_look = self._next_beat = self._quiet_until = 0.0
+        self._told = -1
         self._link_state = LinkState(False, clock(), "connecting")
 
     @property
@@ -164,7 +171,7 @@ class Uplink:
                 self.turn()
         finally:
             if self._link.connected:
-                self._link.publish(self._presence(online=False))
+                self._link.publish(self._presence(False, self._waiting()))
             self._link.close()
             self._files.close()
 
@@ -176,12 +183,22 @@ class Uplink:
         if self._deadline is not None and now.mono >= self._deadline:
             self._carry_out(self._core.on_tick(now))
         if self._link.connected and now.mono >= self._next_beat:
-            self._next_beat = now.mono + self._config.heartbeat_seconds
-            self._link.publish(self._heartbeat())
+            self._beat(now)
         blocked, more = self._send()
         wait = 0.0 if more else max(0.0, self._next_due() - self._monotonic())
         for event in self._link.poll(min(wait, 1.0), bulk=blocked):
             self._hear(event)
+
+    def _beat(self, now: Now) -> None:
+        """Tell how much waits when that changed, or when nothing was told for long."""
+        self._next_beat = now.mono + self._config.heartbeat_seconds
+        waiting = self._waiting()
+        if waiting.documents != self._told or now.mono >= self._quiet_until:
+            self._link.publish(self._heartbeat(waiting))
+            self._noted(waiting, now)
+
+    def _noted(self, waiting: Waiting, now: Now) -> None:
+        self._told, self._quiet_until = waiting.documents, now.mono + self._config.quiet_heartbeat_seconds
 
     def _look(self, now: Now) -> None:
         self._next_look = now.mono + self._config.outbox_seconds
@@ -225,7 +242,9 @@ class Uplink:
         match event:
             case Connected():
                 self._tokens.clear()
-                self._link.publish(self._presence(online=True))
+                waiting = self._waiting()
+                self._link.publish(self._presence(True, waiting))
+                self._noted(waiting, now)
                 self._next_beat = now.mono + self._config.heartbeat_seconds
                 self._carry_out(self._core.on_connected(now, event.max_packet))
             case Disconnected():
@@ -274,15 +293,14 @@ class Uplink:
             self._link_state = state
             self._on_link(state)
 
-    def _presence(self, online: bool) -> Publish:
-        return Publish(presence(self._config.box), self._sign_of_life(online).encode(), qos=1, retain=True)
+    def _presence(self, online: bool, waiting: Waiting) -> Publish:
+        return Publish(presence(self._config.box), self._sign_of_life(online, waiting).encode(), qos=1, retain=True)
 
-    def _heartbeat(self) -> Publish:
+    def _heartbeat(self, waiting: Waiting) -> Publish:
         topic = upward(self._config.box, Kind.HEARTBEAT)
-        return Publish(topic, self._sign_of_life(True).encode(), qos=0, expiry=_HEARTBEAT_EXPIRY)
+        return Publish(topic, self._sign_of_life(True, waiting).encode(), qos=0, expiry=_HEARTBEAT_EXPIRY)
 
-    def _sign_of_life(self, online: bool) -> Presence:
-        waiting = self._waiting()
+    def _sign_of_life(self, online: bool, waiting: Waiting) -> Presence:
         return Presence(
             online,
             self._starts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
@@ -48,12 +49,14 @@ class Enqueueing:
         if trouble:
             raise StepFailed(trouble, timedelta(hours=1))
 
+        base = self._base(document)
+
         def change(db: Any) -> None:
             if documents.load(db, document.id).version != document.version:
                 raise ChangedMeanwhile(document.id)
             sequence = outbox.enqueue(
                 db, document.id, document.current_sha256, document.current_size, document.priority,
-                package_meta(document), now,
+                package_meta(document), now, base,
             )  # fmt: skip
             detail = {"sequence": sequence, "sha256": document.current_sha256, "size": document.current_size}
             documents.save(db, document, after, "worker", Event.ENQUEUED, detail)
@@ -63,6 +66,24 @@ class Enqueueing:
     def _damage(self, document: Document) -> str:
         """A revision that was cut off leaves a file that is shorter than its name says, and good by itself."""
         return "" if self._store.blobs.intact(document.current_sha256) else manifest.CUT
+
+    def _base(self, document: Document) -> tuple[str, int] | None:
+        """The newest answered file that the present one begins with: then only what was appended has to travel."""
+        answered = self._store.read(lambda db: outbox.answered_files(db, document.id))
+        shorter = [(sha256, size) for sha256, size in answered if 0 < size < document.current_size]
+        for sha256, size in shorter:
+            with self._store.blobs.open(document.current_sha256) as file:
+                if _digest_of_beginning(file, size) == sha256:
+                    return sha256, size
+        return None
+
+
+def _digest_of_beginning(file: BinaryIO, size: int) -> str:
+    total = hashlib.sha256()
+    while size and (piece := file.read(min(size, 1 << 20))):
+        total.update(piece)
+        size -= len(piece)
+    return total.hexdigest()
 
 
 class StoreOutbox:
@@ -75,7 +96,7 @@ class StoreOutbox:
     def pending(self, limit: int) -> list[Parcel]:
         """Unanswered deliveries, most urgent first, then oldest."""
         return [
-            Parcel(row.document_id, row.sequence, row.sha256, row.size, row.priority, row.meta)
+            Parcel(row.document_id, row.sequence, row.sha256, row.size, row.priority, row.meta, row.base)
             for row in self._store.read(lambda db: outbox.waiting(db, limit))
         ]
 

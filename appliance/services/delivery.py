@@ -10,11 +10,12 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from appliance.config import Config
+from appliance.config import Config, HoursSection
 from appliance.pipeline.sending import StoreOutbox
 from appliance.services.clock import utc_now
 from appliance.services.notify import Stop, feed_watchdog, notify, stop_on_signals
 from appliance.store import open_store, outbox
+from sync.protocol.budget import Budget, Hours
 from sync.protocol.step import Finding
 from sync.uplink import LinkState, Uplink, UplinkConfig, Waiting
 
@@ -36,7 +37,15 @@ def uplink_config(config: Config) -> UplinkConfig:
         province_keys=dict(config.sync.receipt_keys),
         state_path=config.box.state_dir / "uplink.json",
         software=f"commune-box {version('commune-box')}",
+        budget=Budget([_hours(each) for each in config.sync.hours]),
     )
+
+
+def _hours(section: HoursSection) -> Hours:
+    def minute(clock: str) -> int:
+        return int(clock[:2]) * 60 + int(clock[3:])
+
+    return Hours(minute(section.begin), minute(section.until), section.kbit_per_second * 1000 / 8)
 
 
 def _tell(finding: Finding) -> None:

@@ -201,6 +201,12 @@ def m009_arrived_signatures(db: Any) -> None:
     """)
 
 
+@MIGRATIONS()
+def m010_outbox_base(db: Any) -> None:
+    db.execute("ALTER TABLE outbox ADD COLUMN base_sha256 TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE outbox ADD COLUMN base_size INTEGER NOT NULL DEFAULT 0")
+
+
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)

@@ -22,20 +22,43 @@ class Delivery:
     answer: str | None
     answer_bytes: bytes | None
     answered_at: datetime | None
+    base: tuple[str, int] | None = None
+    """Digest and size of an earlier file that the province answered and whose bytes this one begins with."""
 
 
-_COLUMNS = "sequence, document_id, sha256, size, priority, meta, queued_at, answer, answer_bytes, answered_at"
+_COLUMNS = (
+    "sequence, document_id, sha256, size, priority, meta, queued_at, answer, answer_bytes, answered_at, base_sha256,"
+    " base_size"
+)
 
 
 def enqueue(
-    db: Any, document_id: str, sha256: str, size: int, priority: int, meta: dict[str, Any], now: datetime
+    db: Any,
+    document_id: str,
+    sha256: str,
+    size: int,
+    priority: int,
+    meta: dict[str, Any],
+    now: datetime,
+    base: tuple[str, int] | None = None,
 ) -> int:
     """Add a delivery and return its sequence number, which only grows."""
+    told = json.dumps(meta, ensure_ascii=False, sort_keys=True)
     cursor = db.execute(
-        "INSERT INTO outbox (document_id, sha256, size, priority, meta, queued_at) VALUES (?,?,?,?,?,?)",
-        [document_id, sha256, size, priority, json.dumps(meta, ensure_ascii=False, sort_keys=True), now.isoformat()],
+        "INSERT INTO outbox (document_id, sha256, size, priority, meta, queued_at, base_sha256, base_size)"
+        " VALUES (?,?,?,?,?,?,?,?)",
+        [document_id, sha256, size, priority, told, now.isoformat(), *(base or ("", 0))],
     )
     return int(cursor.lastrowid)
+
+
+def answered_files(db: Any, document_id: str) -> list[tuple[str, int]]:
+    """Digest and size of every file of the document that the province answered, the newest first."""
+    rows = db.execute(
+        "SELECT sha256, size FROM outbox WHERE document_id = ? AND answer IS NOT NULL ORDER BY sequence DESC",
+        [document_id],
+    )
+    return [(str(sha256), int(size)) for sha256, size in rows.fetchall()]
 
 
 def waiting(db: Any, limit: int) -> list[Delivery]:
@@ -83,4 +106,5 @@ def _delivery(row: Any) -> Delivery:
         answer=row[7],
         answer_bytes=row[8],
         answered_at=datetime.fromisoformat(row[9]) if row[9] else None,
+        base=(row[10], row[11]) if row[10] else None,
     )

@@ -18,7 +18,7 @@ from sync.protocol.receipt import FIRST_IN_CHAIN, Receipt, Result
 from sync.protocol.step import Publish
 from sync.protocol.topics import Kind, downward, receiver_filters
 from sync.transport import Connected, Published
-from sync.uplink import LinkState, Uplink, UplinkConfig
+from sync.uplink import LinkState, Uplink, UplinkConfig, Waiting
 from sync.wire_identity import SigningKey, verifier
 from tests.fakes.outbox import FakeOutbox
 from tests.fakes.receiver import Receiver
@@ -77,11 +77,13 @@ class World:
 
     @contextmanager
     def uplink(self, outbox: FakeOutbox, box: str = BOX, **changes: object) -> Iterator[Uplink]:
+        waiting = changes.pop("waiting", None)
         config = replace(self.config(box), **changes)  # type: ignore[arg-type]
         stop = threading.Event()
         uplink = Uplink(
-            config, outbox, on_link=self.links.append, on_finding=lambda finding: self.findings.append(finding.code)
-        )
+            config, outbox, on_link=self.links.append, on_finding=lambda finding: self.findings.append(finding.code),
+            waiting=waiting,  # type: ignore[arg-type]
+        )  # fmt: skip
         failures: list[BaseException] = []
 
         def run() -> None:
@@ -220,7 +222,7 @@ def test_an_altered_file_is_never_sent_and_others_go_on(world: World) -> None:
 def test_pages_hear_of_the_link_and_the_will_speaks_for_a_dead_box(world: World) -> None:
     outbox = FakeOutbox()
     with world.receiver() as receiver:
-        with world.uplink(outbox, heartbeat_seconds=0.2):
+        with world.uplink(outbox, heartbeat_seconds=0.2, quiet_heartbeat_seconds=0.3):
             wait_for(lambda: bool(world.links) and world.links[-1].connected)
             wait_for(lambda: len(receiver.store.seen) >= 3)
             world.broker.kill()
@@ -231,6 +233,19 @@ def test_pages_hear_of_the_link_and_the_will_speaks_for_a_dead_box(world: World)
             world.broker.start()
             wait_for(lambda: world.links[-1].connected)
         wait_for(lambda: not receiver.store.seen[-1].presence.online)
+
+
+def test_an_idle_box_is_quiet_and_a_changed_backlog_is_told(world: World) -> None:
+    outbox, waiting = FakeOutbox(), [Waiting(0, 0, 0)]
+    quiet = {"heartbeat_seconds": 0.1, "quiet_heartbeat_seconds": 60.0, "waiting": lambda: waiting[0]}
+    with world.receiver() as receiver, world.uplink(outbox, **quiet):
+        wait_for(lambda: len(receiver.store.seen) >= 1)
+        time.sleep(2.5)
+        assert len(receiver.store.seen) == 1, "nothing changed, nothing is said"
+        waiting[0] = Waiting(3, 900, 60)
+        wait_for(lambda: receiver.store.seen[-1].presence.waiting == 3)
+        time.sleep(1.5)
+        assert len(receiver.store.seen) == 2
 
 
 def test_urgent_paper_overtakes_a_bulky_one(world: World) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from appliance.config import ConfigError, load_config
+from appliance.services.delivery import _hours
 from appliance.wording import CODES, text_of
+from sync.protocol.budget import Hours
 
 SMALL = """
 [box]
@@ -16,6 +18,7 @@ id = "commune-01234"
 commune = "Ủy ban nhân dân xã Đường Lâm"
 state_dir = "state"
 """
+HOURS = '[[sync.hours]]\nbegin = "%s"\nuntil = "%s"\nkbit_per_second = %s\n[signer]'
 WHOLE = (
     SMALL
     + """
@@ -127,6 +130,13 @@ def test_a_relative_name_of_the_file_means_the_same(tmp_path: Path, monkeypatch:
         (SMALL.replace('"state"', "7"), "config-bad-value", "box.state_dir"),
         (SMALL + "[web]\nport = true", "config-bad-value", "web.port"),
         (SMALL + '[web]\nport = "80"', "config-bad-value", "web.port"),
+        (WHOLE.replace("[signer]", HOURS % ("6:00", "18:00", 5)), "config-bad-value", "sync.hours[0].begin"),
+        (WHOLE.replace("[signer]", HOURS % ("06:00", "24:00", 5)), "config-bad-value", "sync.hours[0].until"),
+        (
+            WHOLE.replace("[signer]", HOURS % ("06:00", "18:00", -1)),
+            "config-bad-value",
+            "sync.hours[0].kbit_per_second",
+        ),
         (SMALL + '[intake]\nrescan_seconds = "5"', "config-bad-value", "intake.rescan_seconds"),
         (SMALL + '[signer]\nroots = "one.pem"', "config-bad-value", "signer.roots"),
         (SMALL + "[signer]\nroots = [7]", "config-bad-value", "signer.roots[0]"),
@@ -195,3 +205,11 @@ def test_nothing_outside_the_file_decides(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("STATE_DIRECTORY", "/elsewhere")
     monkeypatch.chdir("/")
     assert load_config(tmp_path / "box.toml") == before
+
+
+def test_hours_of_the_line_become_a_budget(tmp_path: Path) -> None:
+    file = tmp_path / "box.toml"
+    file.write_text(WHOLE.replace("[signer]", HOURS % ("22:30", "05:00", 64)), encoding="utf-8")
+    config = load_config(file)
+    assert config.sync is not None
+    assert [_hours(each) for each in config.sync.hours] == [Hours(22 * 60 + 30, 5 * 60, 8_000.0)]

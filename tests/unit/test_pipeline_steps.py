@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,19 @@ def test_a_signed_paper_is_queued_with_its_package(store: Store) -> None:
     assert row.meta["slots"] == ["leader", "agency"]
     assert row.meta["fields"] == {"subject": "Về việc chi trả trợ cấp"}
     assert last_event(store, after)[2] == {"sequence": 1, "sha256": row.sha256, "size": row.size}
+
+
+@pytest.mark.parametrize("beginning", [True, False])
+def test_a_file_that_begins_with_an_answered_one_names_it(store: Store, beginning: bool) -> None:
+    kept = keep(store, in_state(State.SIGNED))
+    with store.blobs.open(kept.current_sha256) as file:
+        earlier = file.read()[:5]
+    digest = hashlib.sha256(earlier if beginning else earlier[::-1]).hexdigest()
+    store.write(lambda db: outbox.enqueue(db, kept.id, digest, len(earlier), 0, {}, NOW))
+    store.write(lambda db: outbox.answered(db, kept.id, "refused", b"no", NOW))
+    Enqueueing(store)(kept, NOW)
+    (parcel,) = StoreOutbox(store, Clock()).pending(9)
+    assert parcel.base == ((digest, len(earlier)) if beginning else None)
 
 
 def test_a_paper_is_not_queued_twice_by_a_step_that_came_late(store: Store) -> None:
