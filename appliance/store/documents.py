@@ -181,7 +181,8 @@ def referenced_digests(db: Any) -> set[str]:
                WHERE NOT (state = 'discarded' AND original_sha256 IN (SELECT original_sha256 FROM wiped))
            UNION SELECT archive_sha256 FROM documents UNION SELECT current_sha256 FROM documents
            UNION SELECT sha256 FROM outbox WHERE document_id NOT IN (SELECT id FROM wiped)
-           UNION SELECT picture_sha256 FROM batch_cuts WHERE batch_id NOT IN (SELECT id FROM wiped)"""
+           UNION SELECT picture_sha256 FROM batch_cuts WHERE batch_id NOT IN (SELECT id FROM wiped)
+           UNION SELECT sha256 FROM longterm WHERE document_id NOT IN (SELECT id FROM wiped)"""
     )
     digests = {row[0] for row in rows.fetchall()}
     for (facts,) in db.execute("SELECT facts FROM documents").fetchall():

@@ -207,6 +207,33 @@ def m010_outbox_base(db: Any) -> None:
     db.execute("ALTER TABLE outbox ADD COLUMN base_size INTEGER NOT NULL DEFAULT 0")
 
 
+@MIGRATIONS()
+def m011_longterm(db: Any) -> None:
+    db.execute("""
+        CREATE TABLE longterm (
+            document_id TEXT PRIMARY KEY REFERENCES documents (id),
+            level TEXT NOT NULL CHECK (level IN ('B-B', 'B-T', 'B-LT', 'B-LTA')),
+            sha256 TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            signed_at TEXT NOT NULL,
+            signers_end TEXT NOT NULL,
+            step TEXT NOT NULL CHECK (step IN ('stamp', 'evidence')),
+            not_before TEXT NOT NULL,
+            deadline TEXT NOT NULL,
+            lost_after TEXT NOT NULL,
+            list_until TEXT,
+            proven_at TEXT,
+            stamped_at TEXT,
+            stamp_ends TEXT,
+            attempts INTEGER NOT NULL,
+            next_attempt_at TEXT,
+            last_error TEXT NOT NULL,
+            given_up INTEGER NOT NULL
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX longterm_by_deadline ON longterm (given_up, deadline)")
+
+
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)
