@@ -6,13 +6,15 @@ comes from the caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from appliance.domain.authority import Delegation, DelegationRefused, authority_for, forms_of
 from appliance.domain.documents import (
+    FARTHEST_NUDGE,
     POLICY,
     SUSPECTED,
     ConsentMissing,
@@ -24,7 +26,9 @@ from appliance.domain.documents import (
     replaced_by,
     without_content,
 )
+from appliance.domain.documents import nudge as moved
 from appliance.domain.kinds import REGISTERS, Slot
+from appliance.domain.numbering import left_open, numbered
 from appliance.domain.states import TRANSITIONS, Event, IllegalTransition, State
 from appliance.ids import new_id
 from appliance.store import (
@@ -64,14 +68,23 @@ def _decide(store: Store, document_id: str, decision: Callable[[Any, Document], 
         raise CommandRefused("changed-meanwhile") from None
 
 
-def approve(store: Store, document_id: str, by: str, now: datetime, fields: dict[str, str] | None = None) -> Document:
+def approve(
+    store: Store,
+    document_id: str,
+    by: str,
+    now: datetime,
+    fields: dict[str, str] | None = None,
+    delegations: Iterable[Delegation] = (),
+) -> Document:
     """Confirm the fields (with the clerk's ``fields`` taking the place of what was read), take the register's number,
     and consent to the first signature slot: the clerk's for a scan, the leader's for an outgoing paper. A policy
     consents to the agency's slot only: an outgoing paper it approves waits for the leader. A number once taken stays
-    with the document, also when it is approved anew in another year.
+    with the document, also when it is approved anew in another year. Whoever signs KT., TL. or TUQ. needs one of the
+    office's ``delegations`` that holds today; it goes into the history with the consent.
 
     Raises:
-        CommandRefused: no-such-document, not-in-this-state, changed-meanwhile.
+        CommandRefused: no-such-document, not-in-this-state, changed-meanwhile, delegation-missing, delegation-ended,
+            delegation-not-yet.
     """
 
     def decision(db: Any, before: Document) -> Document:
@@ -87,27 +100,74 @@ def approve(store: Store, document_id: str, by: str, now: datetime, fields: dict
         after = replace(after, register_number=number)
         if by == POLICY and slot is Slot.LEADER:
             slot = None
+        held: dict[str, object] = {}
         if slot:
-            after = replace(give_consent(after, slot, by, now), version=after.version)
+            consented, held = _consented(after, slot, by, now, delegations)
+            after = replace(consented, version=after.version)
         changed = sorted(name for name in confirmed if confirmed[name].value != before.value(name))
         detail = {"register": register, "year": year, "number": number, "changed": changed}
-        documents.save(db, before, after, by, Event.APPROVED, detail | {"slot": slot})
+        documents.save(db, before, after, by, Event.APPROVED, detail | {"slot": slot} | held)
         return after
 
     return _decide(store, document_id, decision)
 
 
-def consent(store: Store, document_id: str, slot: Slot, by: str, now: datetime) -> Document:
-    """Consent to the next signature slot: the clerk issues an outgoing paper that the leader has signed.
+def consent(
+    store: Store, document_id: str, slot: Slot, by: str, now: datetime, delegations: Iterable[Delegation] = ()
+) -> Document:
+    """Consent to the next signature slot: the clerk issues an outgoing paper that the leader has signed, and gives it
+    its number and day when the draft leaves them open.
 
     Raises:
-        CommandRefused: not-in-this-state when the slot is not the next open one.
+        CommandRefused: not-in-this-state when the slot is not the next open one; delegations as in ``approve``.
     """
 
     def decision(db: Any, before: Document) -> Document:
-        after = give_consent(before, slot, by, now)
+        after, held = _consented(before, slot, by, now, delegations)
         if after is not before:
-            documents.save(db, before, after, by, "consented", {"slot": slot})
+            if slot is Slot.AGENCY and left_open(before):
+                after = numbered(after, now)
+                held |= {"code": after.value("code"), "date": after.value("issued_date")}
+            documents.save(db, before, after, by, "consented", {"slot": slot} | held)
+        return after
+
+    return _decide(store, document_id, decision)
+
+
+def _consented(
+    document: Document, slot: Slot, by: str, now: datetime, delegations: Iterable[Delegation]
+) -> tuple[Document, dict[str, object]]:
+    """``document`` with the consent, and what the history says of the authority behind it."""
+    if slot is not Slot.LEADER:
+        return give_consent(document, slot, by, now), {}
+    shown: dict[str, object] = {"authority": " ".join(forms_of(document))} if forms_of(document) else {}
+    try:
+        held = authority_for(document, by.rpartition(" (")[0] or by, now.astimezone(VIETNAM).date(), delegations)
+    except DelegationRefused as error:
+        raise CommandRefused(error.code, form=error.form, signer=error.signer) from None
+    if held is None:
+        return give_consent(document, slot, by, now), shown
+    facts: dict[str, object] = {"authority": held.words, "until": held.ends.isoformat()}
+    return give_consent(document, slot, by, now, held.words, held.ends), facts
+
+
+def nudge(
+    store: Store, document_id: str, slot: Slot, by_millimetres: tuple[float, float], by: str, now: datetime
+) -> Document:
+    """Move the appearance of a signature by hand, to the right and down; before anybody has signed. Whether it stays
+    on the page is asked beforehand (``appliance.pipeline.placing``), and again when it is signed.
+
+    Raises:
+        CommandRefused: nudge-too-far, not-in-this-state, no-such-document, changed-meanwhile.
+    """
+
+    def decision(db: Any, before: Document) -> Document:
+        try:
+            after = moved(before, slot, by_millimetres, now)
+        except ValueError:
+            raise CommandRefused("nudge-too-far", most=f"{FARTHEST_NUDGE:g}") from None
+        right, down = by_millimetres
+        documents.save(db, before, after, by, "nudged", {"slot": slot, "right": right, "down": down})
         return after
 
     return _decide(store, document_id, decision)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from appliance.domain.kinds import SLOTS, Kind, Slot, next_slot
 from appliance.domain.states import Event, IllegalTransition, State, next_state
@@ -35,16 +35,22 @@ class FieldValue:
 
 @dataclass(frozen=True)
 class Consent:
-    """Somebody who may, said that this slot shall be filled."""
+    """Somebody who may, said that this slot shall be filled; ``authority``: in whose place, and ``until`` which day."""
 
     slot: Slot
     by: str
     at: datetime
+    authority: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True)
 class Signature:
-    """A signature that was applied and verified: the whole file's digest after it, and the certificate used."""
+    """A signature that was applied and verified: the whole file's digest after it, and the certificate used.
+
+    ``notes``: what must be told of its place (``hsm.placement``); ``blanks``: what the draft leaves to the clerk at
+    issue, with the ``notation`` behind the number.
+    """
 
     slot: Slot
     sha256: str
@@ -54,6 +60,9 @@ class Signature:
     signer: str = ""
     page: int = 0
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    notes: tuple[str, ...] = ()
+    blanks: tuple[str, ...] = ()
+    notation: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,8 @@ class Document:
 
     A paper cut out of a batch names the batch's document (``part_of``), its place there (``part_number``, from 1) and
     its pages in the batch's file (``part_pages``, as ``2-4, 7``). Two stacks of sides name what they became.
-    ``dossier``: the code that its separator sheet gave.
+    ``dossier``: the code that its separator sheet gave. ``nudges``: by slot, how far a person moved the appearance from
+    where the layout puts it, in millimetres to the right and down.
     """
 
     id: str
@@ -85,6 +95,7 @@ class Document:
     warnings: tuple[str, ...] = ()
     consents: tuple[Consent, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    nudges: dict[str, tuple[float, float]] = field(default_factory=dict)
     register: str = ""
     register_year: int = 0
     register_number: int = 0
@@ -171,6 +182,8 @@ def advance(document: Document, event: Event, now: datetime, **changes: object) 
         raise OutOfOrder(document.signatures[-1].slot)
     if event in _BEGINS_ANEW:
         fresh |= {"consents": (), "signatures": ()}
+    if event is Event.RELEASED:
+        fresh |= {"nudges": {}}
     after = replace(document, **(fresh | changes))  # type: ignore[arg-type]
     if event is Event.SIGNATURES_COMPLETE and after.open_slot:
         raise OutOfOrder(after.open_slot)
@@ -182,8 +195,11 @@ def consent_of(document: Document, slot: Slot) -> Consent | None:
     return next((consent for consent in document.consents if consent.slot == slot), None)
 
 
-def give_consent(document: Document, slot: Slot, by: str, now: datetime) -> Document:
-    """``document`` with the consent of ``by`` to ``slot``; a fact beside the state, given once.
+def give_consent(
+    document: Document, slot: Slot, by: str, now: datetime, authority: str = "", until: date | None = None
+) -> Document:
+    """``document`` with the consent of ``by`` to ``slot``; a fact beside the state, given once. ``authority`` and
+    ``until`` say in whose place and how long, when it is a delegation's.
 
     Raises:
         IllegalTransition: the document does not wait for signatures.
@@ -200,13 +216,37 @@ def give_consent(document: Document, slot: Slot, by: str, now: datetime) -> Docu
         return document
     return replace(
         document,
-        consents=(*document.consents, Consent(slot, by, now)),
+        consents=(*document.consents, Consent(slot, by, now, authority, until)),
         version=document.version + 1,
         updated_at=now,
         attempts=0,
         next_attempt_at=None,
         last_error="",
     )
+
+
+FARTHEST_NUDGE = 60.0
+"""Millimetres; what is farther is another place and no correction."""
+
+
+def nudge(document: Document, slot: Slot, by_millimetres: tuple[float, float], now: datetime) -> Document:
+    """``document`` with the appearance of ``slot`` moved by hand; both fields are made with the first signature, so
+    only before it. No move takes a former one back.
+
+    Raises:
+        IllegalTransition: somebody has signed, or the paper does not wait for a decision or a signature.
+        OutOfOrder: the kind has no such slot.
+        ValueError: farther than ``FARTHEST_NUDGE``, or no number.
+    """
+    if document.state not in (State.DIGITIZED, State.APPROVED) or document.signatures:
+        raise IllegalTransition(document.state, Event.SIGNATURE_APPLIED)
+    if slot not in SLOTS[document.kind]:
+        raise OutOfOrder(slot)
+    if not all(abs(part) <= FARTHEST_NUDGE for part in by_millimetres):
+        raise ValueError(f"{by_millimetres} mm")
+    others = {name: value for name, value in document.nudges.items() if name != slot.value}
+    moved = {slot.value: by_millimetres} if by_millimetres != (0.0, 0.0) else {}
+    return replace(document, nudges=others | moved, version=document.version + 1, updated_at=now)
 
 
 def slot_to_sign(document: Document) -> Slot | None:
@@ -265,6 +305,17 @@ def replaced_by(document: Document, reason_code: str, now: datetime) -> Document
 def retry_after(attempts: int, first: float = 2.0, longest: float = 300.0) -> timedelta:
     """Pause before attempt ``attempts + 1``: doubling from ``first`` seconds up to ``longest``."""
     return timedelta(seconds=min(longest, first * 2 ** min(attempts, 20)))
+
+
+def parked(document: Document, reason: str, now: datetime, until: datetime) -> Document:
+    """``document`` while something outside must happen first (a PIN, a token): no attempt of its own was made."""
+    return replace(
+        document,
+        version=document.version + 1,
+        next_attempt_at=until,
+        last_error=reason[:500],
+        updated_at=now,
+    )
 
 
 def failed_attempt(document: Document, error: str, now: datetime, wait: timedelta | None = None) -> Document:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from appliance.domain.documents import Consent, Document, FieldValue, Signature
@@ -149,6 +149,14 @@ def note_attempt(db: Any, before: Document, after: Document) -> None:
         raise ChangedMeanwhile(before.id)
 
 
+def wake(db: Any, step: Step) -> int:
+    """What papers waited for before ``step`` has happened: none waits for its next attempt; returns how many did."""
+    cursor = db.execute(
+        "UPDATE documents SET next_attempt_at = NULL WHERE step = ? AND next_attempt_at IS NOT NULL", [step.value]
+    )
+    return int(cursor.rowcount)
+
+
 def renew(db: Any, owner_prefix: str, until: datetime, document_ids: Iterable[str]) -> None:
     """Prolong the leases on ``document_ids`` of the owners that begin with ``owner_prefix``; all others end."""
     for document_id in document_ids:
@@ -236,12 +244,16 @@ def _row_of(document: Document) -> dict[str, Any]:
         "markings": document.markings,
         "warnings": document.warnings,
         "consents": [
-            {"slot": consent.slot, "by": consent.by, "at": consent.at.isoformat()} for consent in document.consents
+            {"slot": consent.slot, "by": consent.by, "at": consent.at.isoformat()}
+            | ({"authority": consent.authority} if consent.authority else {})
+            | ({"until": consent.until.isoformat()} if consent.until else {})
+            for consent in document.consents
         ],
         "signatures": [
             dataclasses.asdict(signature) | {"signed_at": signature.signed_at.isoformat()}
             for signature in document.signatures
         ],
+        **({"nudges": document.nudges} if document.nudges else {}),
     }
     step = next_step(document)
     return {name: getattr(document, name) for name in _PLAIN} | {
@@ -270,7 +282,14 @@ def document_of(row: dict[str, Any]) -> Document:
         markings=tuple(facts["markings"]),
         warnings=tuple(facts["warnings"]),
         consents=tuple(
-            Consent(Slot(item["slot"]), item["by"], datetime.fromisoformat(item["at"])) for item in facts["consents"]
+            Consent(
+                Slot(item["slot"]),
+                item["by"],
+                datetime.fromisoformat(item["at"]),
+                item.get("authority", ""),
+                date.fromisoformat(item["until"]) if "until" in item else None,
+            )
+            for item in facts["consents"]
         ),
         signatures=tuple(
             Signature(
@@ -280,9 +299,12 @@ def document_of(row: dict[str, Any]) -> Document:
                         "slot": Slot(item["slot"]),
                         "signed_at": datetime.fromisoformat(item["signed_at"]),
                         "box": tuple(item["box"]),
+                        "notes": tuple(item.get("notes", ())),
+                        "blanks": tuple(item.get("blanks", ())),
                     }
                 )
             )
             for item in facts["signatures"]
         ),
+        nudges={slot: (right, down) for slot, (right, down) in facts.get("nudges", {}).items()},
     )
