@@ -53,7 +53,8 @@ class KeyState:
     `present` is false while the token is out of the box; `certificate_der` is the enrolled certificate. `ended` is the
     code of why the last login ended ("" while there is one, or never was): a person asks why the PIN is wanted again.
     `documents_left` counts what the present batch may still sign (None: no number was said). `pin_pad`: the PIN is
-    typed on the reader, none goes over the socket. `problem`: the code of why nothing is known of this key.
+    typed on the reader, none goes over the socket. `problem`: the code of why nothing is known of this key. `since`:
+    when the present login began (ISO 8601), so that a new login is told from the one before.
     """
 
     slot: str
@@ -69,6 +70,7 @@ class KeyState:
     documents_left: int | None = None
     pin_pad: bool = False
     problem: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True)

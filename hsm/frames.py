@@ -126,6 +126,7 @@ def pack_state(state: SignerState) -> dict[str, object]:
                 "documents_left": key.documents_left,
                 "pin_pad": key.pin_pad,
                 "problem": key.problem,
+                "since": key.since,
             }
             for key in state.keys
         ],
@@ -158,4 +159,5 @@ def _key(entry: object) -> KeyState:
         documents_left=left if isinstance(left, int) else None,
         pin_pad=entry.get("pin_pad") is True,
         problem=text(entry, "problem"),
+        since=text(entry, "since"),
     )

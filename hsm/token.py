@@ -14,7 +14,8 @@ import hashlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pkcs11
@@ -49,6 +50,7 @@ class _Login:
     hashed_by: str
     batch: Batch
     pin_pad: bool
+    since: str
 
 
 class TokenModule:
@@ -103,7 +105,8 @@ class TokenModule:
             each = key.pin_each_signature or token_scheme.asks_each_time(found)
             idle = math.inf if automatic else key.idle_seconds
             batch = Batch(self._clock(), idle, documents, ("" if pad else pin) if each else None)
-            login = _Login(session, found, serial, self._hashed_by(token, key), batch, pad)
+            since = datetime.now(UTC).isoformat(timespec="microseconds")
+            login = _Login(session, found, serial, self._hashed_by(token, key), batch, pad, since)
         except SigningError:
             self._close(session)
             raise
@@ -209,9 +212,7 @@ class TokenModule:
             token = self._again_present(key)
             self._refuse_risky(token, login.serial, automatic=False)
             session = self._open(token, login.serial, pkcs11.PROTECTED_AUTH if login.pin_pad else pin)
-            self._logins[slot] = _Login(
-                session, self._find(session, key), login.serial, login.hashed_by, batch, login.pin_pad
-            )
+            self._logins[slot] = replace(login, session=session, key=self._find(session, key))
             return repeat(self._logins[slot])
         except SigningError as second:
             batch.wipe()
@@ -390,6 +391,7 @@ class TokenModule:
             documents_left=login.batch.documents_left if login is not None else None,
             pin_pad=token is not None and bool(token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH),
             problem=problem,
+            since=login.since if login is not None else "",
         )
 
 

@@ -148,6 +148,7 @@ def _facts(key: KeyState) -> dict[str, Any]:
         "pin_flags": list(key.pin_flags),
         "mechanism": key.mechanism,
         "ended": key.ended,
+        "since": key.since,
         "documents_left": key.documents_left,
         "pin_pad": key.pin_pad,
         "problem": key.problem,

@@ -17,12 +17,14 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from appliance.domain.documents import Document, failed_attempt
+from appliance.domain.documents import Document, failed_attempt, parked
 from appliance.domain.steps import Step, next_step
 from appliance.store import ChangedMeanwhile, Store, StoreFull, documents
 
 LEASE = timedelta(seconds=60)
 PAUSE_AFTER_FAILURE = 5.0
+PARKED_FOR = timedelta(minutes=10)
+"""A parked paper is looked at again this often, should nobody have woken it."""
 Action = Callable[[Document, datetime], None]
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,10 @@ class StepFailed(Exception):
     def __init__(self, code: str, wait: timedelta | None = None) -> None:
         super().__init__(code)
         self.wait = wait
+
+
+class StepParked(StepFailed):
+    """The step waits for something outside, told by ``code``; this is no attempt of the paper, however often."""
 
 
 class Runner:
@@ -109,6 +115,8 @@ class Runner:
             action(document, self._clock())
         except ChangedMeanwhile:
             log.info("document %s was changed by somebody else meanwhile", document.id)
+        except StepParked as waiting:
+            self._park(document, str(waiting), waiting.wait or PARKED_FOR)
         except StepFailed as failure:
             self._later(document, str(failure), failure.wait)
         except StoreFull:
@@ -119,7 +127,13 @@ class Runner:
 
     def _later(self, document: Document, error: str, wait: timedelta | None) -> None:
         now = self._clock()
-        after = failed_attempt(document, error, now, wait)
+        self._note(document, failed_attempt(document, error, now, wait))
+
+    def _park(self, document: Document, reason: str, wait: timedelta) -> None:
+        now = self._clock()
+        self._note(document, parked(document, reason, now, now + wait))
+
+    def _note(self, document: Document, after: Document) -> None:
         with suppress(ChangedMeanwhile, StoreFull):  # a full disk cannot note even this: the lease ends by itself
             self._store.write(lambda db: documents.note_attempt(db, document, after))
 

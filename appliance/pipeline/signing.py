@@ -1,7 +1,8 @@
 """APPROVED → SIGNED: one incremental PAdES signature per slot, each verified before it counts.
 
-The key never comes here: the signer process answers with a signature. A token that is locked or away is an attempt,
-never the paper's fault; a paper that cannot be signed soundly is.
+The key never comes here: the signer process answers with a signature. A token that is locked, away or broken parks the
+papers that need it, as no attempt of theirs; a new login wakes them. A paper that cannot be signed soundly is at fault
+itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from appliance.config import Config
 from appliance.domain.documents import Document, Signature, add_signature, advance, slot_to_sign
 from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import Event, State
-from appliance.pipeline.runner import StepFailed
+from appliance.domain.steps import Step
+from appliance.pipeline.runner import StepFailed, StepParked
 from appliance.store import Store, documents
 from hsm.api import FaultClass, SignerState, SigningError, SigningService
 from hsm.appearance import SEAL_MILLIMETRES, StampError, StampImage, StampText, attachment_stamp, copy_stamp
@@ -31,14 +33,8 @@ from hsm.placement import PlacementError
 from hsm.trust import Trust, TrustError, read_certificates
 
 GIVE_UP_AFTER = 3
-_WAIT = {
-    FaultClass.AUTH_WRONG: timedelta(seconds=15),
-    FaultClass.AUTH_LOCKED: timedelta(minutes=5),
-    FaultClass.AUTH_LOST: timedelta(seconds=5),
-    FaultClass.TOKEN_LOST: timedelta(seconds=5),
-    FaultClass.CONFIG: timedelta(minutes=1),
-    FaultClass.CRASH: timedelta(seconds=1),
-}
+_SOON = {FaultClass.DEVICE: timedelta(minutes=1), FaultClass.HANG: timedelta(minutes=1)}
+"""Parked for less long: the login may still be there, and nobody has to come. All others wait for a person."""
 
 
 @dataclass(frozen=True)
@@ -88,19 +84,29 @@ class Signing:
         self._work = work
         self._service = service
         self._plan = plan
+        self._open: frozenset[tuple[str, str]] = frozenset()
 
     def ready(self) -> bool:
-        """Whether any key is logged in now; while none is, there is no use in taking a paper up."""
+        """Whether any key is logged in now; while none is, there is no use in taking a paper up.
+
+        A login that was not there at the last look wakes the papers that were parked.
+        """
         try:
-            return any(key.present and key.logged_in for key in self._service.state().keys)
+            keys = self._service.state().keys
         except SigningError:
             return False
+        logins = frozenset((key.slot, key.since) for key in keys if key.present and key.logged_in)
+        if logins - self._open:
+            self._store.write(lambda db: documents.wake(db, Step.SIGN))
+        self._open = logins
+        return bool(logins)
 
     def __call__(self, document: Document, now: datetime) -> None:
         """Fill the next consented slot of one leased document.
 
         Raises:
-            StepFailed: the token or the signer process is at fault; ``wait`` says when to try again.
+            StepParked: the token or the signer process is at fault; the paper waits for the next login.
+            StepFailed: the box lacks something, or a signature did not pass its check; tried again by itself.
         """
         slot = slot_to_sign(document)
         if slot is None:
@@ -110,7 +116,7 @@ class Signing:
         try:
             self._sign(document, slot, folder / "signed.pdf", now)
         except SigningError as error:
-            raise StepFailed(error.code, _WAIT.get(error.fault)) from error
+            raise StepParked(error.code, _SOON.get(error.fault)) from error
         except (TrustError, FontError, StampError) as error:
             raise StepFailed(error.code, timedelta(minutes=1)) from error
         except (SignatureRefused, PlacementError) as error:

@@ -109,9 +109,14 @@ class SigningSuite:
         assert caught.value.fault is FaultClass.AUTH_LOST
 
     def test_logging_in_again_is_fine(self, service: SigningService, subject: Subject) -> None:
+        begun = set()
         for _ in range(3):
             service.login("agency", subject.pins["agency"])
+            begun.add(service.state().key("agency").since)
         assert service.state().key("agency").logged_in
+        assert len(begun) == 3 and "" not in begun
+        service.logout("agency")
+        assert service.state().key("agency").since == ""
 
     def test_attributes_of_another_certificate_are_refused(self, service: SigningService, subject: Subject) -> None:
         service.login("agency", subject.pins["agency"])

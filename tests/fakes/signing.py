@@ -24,6 +24,7 @@ class FakeKey:
     ended: str = ""
     allowed: int = 0
     signed: set[str] = field(default_factory=set)
+    logins: int = 0
 
 
 @dataclass
@@ -52,6 +53,7 @@ class FakeSigner:
             key.tries_left -= 1
             raise SigningError(FaultClass.AUTH_WRONG, "pin-wrong", slot)
         key.tries_left, key.logged_in, key.ended = 10, True, ""
+        key.logins += 1
         key.allowed, key.signed = documents, set()
 
     def logout(self, slot: str) -> None:
@@ -92,5 +94,5 @@ class FakeSigner:
         left = max(0, key.allowed - len(key.signed)) if key.allowed and key.logged_in else None
         return KeyState(
             slot, slot, f"fake-{slot}", "01", key.certificate, key.logged_in, tuple(flags), key.present,
-            ended=key.ended, documents_left=left,
+            ended=key.ended, documents_left=left, since=str(key.logins) if key.logged_in else "",
         )  # fmt: skip
