@@ -18,7 +18,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator.path import ValidationPath
 
-from hsm.appearance import iso_time
+from hsm.stamps import iso_time
 from hsm.findings import METADATA_CHANGED, CertificateFacts, Revocation, SignatureFinding
 from hsm.policy import GAP_MOST, KEY_USAGE, LENIENT, STRICT, allowed, gap_is_clean, key_name, weak
 from hsm.proving import Stamp, is_timestamp, proven_before
@@ -44,7 +44,10 @@ async def _signature(
 ) -> SignatureFinding:
     proven, proven_by = proven_before(signature.signed_revision, stamps), "document-timestamp"
     context = trust.context(proven or now, evidence.certificates)
-    status = await async_validate_pdf_signature(signature, context, diff_policy=STRICT, key_usage_settings=KEY_USAGE)
+    clock = trust.for_stamps().context(now, evidence.certificates)
+    status = await async_validate_pdf_signature(
+        signature, context, clock, diff_policy=STRICT, key_usage_settings=KEY_USAGE
+    )
     own = status.timestamp_validity
     if own is not None and own.intact and own.valid and own.trusted and own.timestamp <= (proven or now):
         # A timestamp within the signature (tools of the field add one): the chain is judged at that time.
@@ -52,7 +55,7 @@ async def _signature(
         status = await async_validate_pdf_signature(
             signature,
             trust.context(proven, evidence.certificates),
-            trust.context(now, evidence.certificates),
+            clock,
             key_usage_settings=KEY_USAGE,
             skip_diff=True,
         )

@@ -65,7 +65,7 @@ def proven_before(revision: int, stamps: dict[int, Stamp]) -> datetime | None:
 
 
 async def _judged(signature: EmbeddedPdfSignature, trust: Trust, evidence: Evidence, control: datetime) -> Stamp:
-    context = trust.context(control, evidence.certificates)
+    context = trust.for_stamps().context(control, evidence.certificates)
     status = await async_validate_pdf_timestamp(signature, context, diff_policy=STRICT)
     covered = status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
     revocation = Revocation("unknown")

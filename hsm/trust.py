@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -33,20 +33,35 @@ class TrustError(Exception):
 
 @dataclass(frozen=True)
 class Trust:
-    """Pinned roots, known intermediates and revocation lists at hand, each DER. No root means: nobody is trusted."""
+    """Pinned roots, known intermediates and revocation lists at hand, each DER. No root means: nobody is trusted.
+
+    `stamp_roots` are believed for time stamps only, beside `roots`.
+    """
 
     roots: tuple[bytes, ...] = ()
     intermediates: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
+    stamp_roots: tuple[bytes, ...] = ()
 
     @classmethod
-    def from_files(cls, roots: Iterable[Path], intermediates: Iterable[Path] = (), crls: Iterable[Path] = ()) -> Trust:
+    def from_files(
+        cls,
+        roots: Iterable[Path],
+        intermediates: Iterable[Path] = (),
+        crls: Iterable[Path] = (),
+        stamp_roots: Iterable[Path] = (),
+    ) -> Trust:
         """Read PEM (one or several certificates) or DER files. Raises: TrustError (`trust-unreadable`)."""
         return cls(
             tuple(certificate for path in roots for certificate in read_certificates(path)),
             tuple(certificate for path in intermediates for certificate in read_certificates(path)),
             tuple(read_crl(path) for path in crls),
+            tuple(certificate for path in stamp_roots for certificate in read_certificates(path)),
         )
+
+    def for_stamps(self) -> Trust:
+        """Whom to believe about time."""
+        return replace(self, roots=(*self.roots, *self.stamp_roots), stamp_roots=())
 
     def context(self, moment: datetime | None = None, extra: Sequence[bytes] = ()) -> ValidationContext:
         """A fresh offline validation context; `extra` are further intermediates (DER)."""

@@ -29,7 +29,7 @@ from pyhanko.sign.validation import DocumentSecurityStore
 
 from appliance.demo.pki import Authority, Pki, issue_certificate, make_pki
 from hsm.api import KeyState, SignerState
-from hsm.appearance import StampImage, StampText, attachment_stamp, copy_stamp
+from hsm.stamps import StampImage, StampText, attachment_stamp, copy_stamp
 from hsm.fields import QuietWriter
 from hsm.pades import apply_signature
 from hsm.trust import Trust
@@ -145,11 +145,18 @@ class Office:
         made["both"] = self.sign(leader, self.folder / "both.pdf", "outgoing", "agency", StampImage(make_seal()))
         return made
 
-    def crl(self, begin: datetime, end: datetime, revoked: Mapping[str, datetime] | None = None) -> bytes:
-        """The issuing authority's list, with the certificates of these slots revoked."""
+    def crl(
+        self,
+        begin: datetime,
+        end: datetime,
+        revoked: Mapping[str, datetime] | None = None,
+        authority: Authority | None = None,
+    ) -> bytes:
+        """The list of an authority (else the issuing one), with the certificates of these slots revoked."""
+        authority = authority or self.pki.issuing
         builder = (
             x509.CertificateRevocationListBuilder()
-            .issuer_name(self.pki.issuing.certificate.subject)
+            .issuer_name(authority.certificate.subject)
             .last_update(begin)
             .next_update(end)
         )
@@ -158,7 +165,7 @@ class Office:
             entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(when)
             entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags.key_compromise), critical=False)
             builder = builder.add_revoked_certificate(entry.build())
-        made = builder.sign(self.pki.issuing.key, hashes.SHA256())
+        made = builder.sign(authority.key, hashes.SHA256())
         return made.public_bytes(serialization.Encoding.DER)
 
     def answer(self, slot: str, begin: datetime, end: datetime, revoked: datetime | None = None) -> bytes:
