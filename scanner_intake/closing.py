@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rapidfuzz import fuzz
 
+from scanner_intake import spelling
 from scanner_intake.digitized import Field
-from scanner_intake.layout import Box, Line, PageText, capitals, key, split_columns, union
+from scanner_intake.layout import Box, Line, PageText, capitals, honest, key, split_columns, union
 
 _MOST_LINES = 40
+_HEADLESS = 0.6
 _MOST_LETTERS = 1900
 _ITEM = re.compile(r"^\s*[-–—•+*~]{1,2}\s*")
 _WITH = re.compile(r"\bk[èeéẻẽẹ]m\s+theo\b", re.IGNORECASE)
@@ -32,6 +35,10 @@ def describe_closing(pages: Sequence[PageText], type_name: Field | None) -> dict
             fields["recipients"] = found
             break
     else:
+        headless = next((each for page, lines in cut if (each := _above_filing(page, lines)) is not None), None)
+        if headless is not None:
+            fields["recipients"] = headless
+    if "recipients" not in fields:
         addressed = _addressed(*cut[0])
         if addressed is not None:
             fields["recipients"] = addressed
@@ -80,6 +87,23 @@ def _recipients(page: PageText, lines: list[Line]) -> Field | None:
     return _joined(items, taken, page.number)
 
 
+def _above_filing(page: PageText, lines: list[Line]) -> Field | None:
+    """The list whose "Nơi nhận:" was not read, from its last item ("Lưu: …") upwards."""
+    left = [line for line in lines if line.box[0] < 0.4 * page.width and any(ch.isalnum() for ch in line.text)]
+    end = next((i for i in reversed(range(len(left))) if key(_ITEM.sub("", left[i].text)).startswith("LUU ")), None)
+    if end is None or left[end].middle < 0.15 * page.height:
+        return None
+    start = end
+    while start > 0 and _ITEM.match(left[start - 1].text) and left[start - 1].width < 0.45 * page.width:
+        if left[start].box[1] - left[start - 1].box[3] > 2.2 * max(left[start].height, 8.0):
+            break
+        start -= 1
+    if start == end:
+        return None
+    found = _joined([_ITEM.sub("", line.text) for line in left[start : end + 1]], left[start : end + 1], page.number)
+    return None if found is None else replace(found, confidence=min(found.confidence, _HEADLESS))
+
+
 def _is_head(line: Line, page: PageText) -> bool:
     if line.box[0] > 0.4 * page.width or len(line.key) > 14:
         return False
@@ -108,8 +132,8 @@ def _joined(items: list[str], lines: list[Line], page: int) -> Field | None:
         return None
     sure = [word.confidence for line in lines for word in line.words]
     return Field(
-        "; ".join(kept)[:_MOST_LETTERS],
-        round(sum(sure) / len(sure), 2),
+        spelling.mended("; ".join(kept))[:_MOST_LETTERS],
+        honest(sure),
         page,
         union(line.box for line in lines),
     )
@@ -129,7 +153,7 @@ def _attachments(cut: Sequence[tuple[PageText, list[Line]]], type_name: str) -> 
                 place = place or (page.number, line)
     if place is None:
         return None
-    return Field("; ".join(mentions.values())[:_MOST_LETTERS], 0.7, place[0], place[1].box)
+    return Field(spelling.mended("; ".join(mentions.values()))[:_MOST_LETTERS], 0.7, place[0], place[1].box)
 
 
 def _title_above(lines: list[Line], index: int, page: PageText) -> str:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from rapidfuzz import fuzz
 
 from scanner_intake import patterns, vocabulary
 from scanner_intake.closing import describe_closing
@@ -19,14 +21,16 @@ from scanner_intake.dictionary import Dictionary
 from scanner_intake.digitized import FIELD_NAMES, Field, Marking
 from scanner_intake.header import GapInk, Header, cut_header, cut_headers, without_words_in
 from scanner_intake.issuer import describe_issuer
-from scanner_intake.layout import Line, PageText, Word, capitals, key, union
+from scanner_intake.layout import Line, PageText, capitals, key, union
 from scanner_intake.numbering import Expected, read_date, read_number
 from scanner_intake.signer import describe_signer
+from scanner_intake.subject import subject_letter, subject_under
 
 __all__ = ["Description", "cut_header", "describe", "describe_paper"]
 
+_RANKS = "XÃ|PHƯỜNG|ĐẶC KHU|TỈNH|THÀNH PHỐ|TP\\.?|THỊ TRẤN|HUYỆN|THỊ XÃ|QUẬN"
+_NEARLY = 75.0
 _URGENT = ("khan", "thuong-khan", "hoa-toc")
-_STOPS = ("CAN CU", "KINH GUI", "THUC HIEN", "XET", "THEO")
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ def describe_paper(
     number = read_number(header, other, Expected(type_name, name, words), inks or {})
     dated = read_date(header, other, inks or {})
     fields = number.fields | dated.fields | issued
-    subject = _subject_under(header, heading) if heading else _subject_letter(header)
+    if "place" in fields:
+        fields["place"] = _seated(fields["place"], issued)
+    subject = subject_under(header, heading) if heading else subject_letter(header)
     if heading is not None:
         fields["type_name"] = _field(type_name, min(score, 0.99), heading)
     elif subject is not None or "code_notation" in fields:
@@ -75,12 +81,26 @@ def describe_paper(
     absent = number.absent | dated.absent
     if "subject" not in fields and covers:
         absent["subject"] = "covered"
+    absent |= {name: "unclear" for name, field in fields.items() if field.guess and name.startswith("signer_")}
     if "signer_name" not in fields and "signer_position" in fields:
         absent["signer_name"] = "covered"  # a name stands there, under the seal or the pen
     for name in FIELD_NAMES:
         if name not in fields:
             absent.setdefault(name, "not-found")
     return Description(fields, absent)
+
+
+def _seated(place: Field, issued: Mapping[str, Field]) -> Field:
+    """The place as the issuer's own name has it, when a letter of it was misread."""
+    best = place
+    for name in ("issuer", "parent_issuer"):
+        found = re.search(rf"\b(?:{_RANKS})\s+(?:[ỦUỶ][YỶ]\s+)?(.+)$", issued[name].value) if name in issued else None
+        seat = " ".join(word.capitalize() for word in found[1].split()) if found else ""
+        if seat and key(seat) != key(place.value) and fuzz.ratio(key(seat), key(place.value)) >= _NEARLY:
+            best = replace(place, value=seat, confidence=min(place.confidence, 0.7))
+        if seat and key(seat) == key(place.value):
+            return place
+    return best
 
 
 def describe(pages: Sequence[PageText], second: Sequence[Line] = ()) -> dict[str, Field]:
@@ -105,10 +125,6 @@ def _field(value: str, confidence: float, *lines: Line) -> Field:
     return Field(value, round(max(0.0, min(1.0, confidence)), 2), 1, union(line.box for line in lines))
 
 
-def _mean(words: Sequence[Word]) -> float:
-    return sum(word.confidence for word in words) / len(words) if words else 0.0
-
-
 def _heading(header: Header) -> Line | None:
     """The line that names the type: capitals near the page's middle, below the number row."""
     width, height = header.page.width, header.page.height
@@ -120,90 +136,3 @@ def _heading(header: Header) -> Line | None:
         if patterns.type_of(line.text)[0] and not line.text.rstrip().endswith(":"):
             return line
     return None
-
-
-def _subject_under(header: Header, heading: Line) -> Field | None:
-    """Centred lines under the type; ends where the line pitch grows by 45 %, which is where the body begins."""
-    width, unit = header.page.width, header.anchor.unit
-    taken: list[Line] = []
-    pitch = None
-    last = heading.middle
-    for line in header.lines:
-        if line.middle <= heading.middle + 0.4 * unit:
-            continue
-        if line.height < 3 or len(line.key) < 3:
-            continue
-        step = line.middle - last
-        begins_body = any(line.key == stop or line.key.startswith(stop + " ") for stop in _STOPS)
-        if begins_body and not (line.key.startswith("THEO") and taken):
-            break
-        off_centre = abs(line.centre - heading.centre) > 0.09 * width
-        if off_centre or step > 3.5 * unit or (taken and capitals(line.text) > 0.7 and len(line.key) > 12):
-            break
-        if taken and pitch is not None and step > 1.45 * pitch:
-            break
-        # A skewed scan shortens a step; no line pitch is under 1.15 line heights.
-        pitch = max(1.15 * unit, step if pitch is None else min(pitch, step))
-        taken.append(line)
-        last = line.middle
-    return _subject(taken)
-
-
-def _subject_letter(header: Header) -> Field | None:
-    """ "V/v …" of a công văn, in the left column under the number; words are cut at the column border."""
-    taken: list[Line] = []
-    last = 0.0
-    for line in header.lines:
-        if line.middle < header.number_row or line.box[0] > header.anchor.border:
-            continue
-        words = tuple(w for w in line.words if (w.box[0] + w.box[2]) / 2 < header.anchor.border and _legible(w))
-        part = Line(words) if words else None
-        if not taken:
-            start = _after_mark(part) if part else None
-            if start is not None:
-                taken, last = [start], start.middle
-            continue
-        if part is None or part.height < 3 or len(part.key) < 2:
-            continue
-        if part.box[1] - taken[-1].box[3] > 1.1 * header.anchor.unit or part.key.startswith("KINH GUI"):
-            break
-        if part.middle - last < 0.4 * header.anchor.unit:
-            continue
-        taken.append(part)
-        last = part.middle
-    return _subject(taken)
-
-
-def _legible(word: Word) -> bool:
-    """Specks and strokes read as letters are dropped; a real word read unsurely stays."""
-    return word.confidence > 0.2 or (len(word.text) >= 4 and word.text.isalpha())
-
-
-def _after_mark(line: Line) -> Line | None:
-    """The line from its "V/v" on (also read Y/v, V/V), else None."""
-    for index, word in enumerate(line.words):
-        if word.text[:3].upper() in ("V/V", "Y/V") or key(word.text) in ("VV", "V V"):
-            return Line(line.words[index:])
-    return Line(line.words) if line.key.startswith("VE VIEC") else None
-
-
-def _trimmed(line: Line) -> tuple[Word, ...]:
-    """The line without the specks at its ends that were read as signs."""
-    words = line.words
-    while words and not any(ch.isalnum() for ch in words[0].text):
-        words = words[1:]
-    while words and not any(ch.isalnum() or ch in ')”"' for ch in words[-1].text):
-        words = words[:-1]
-    return words
-
-
-def _subject(lines: list[Line]) -> Field | None:
-    if not lines:
-        return None
-    words = [word for line in lines for word in _trimmed(line)]
-    text = re.sub(r" [-–—_'.]+(?=[a-zà-ỹđ])", " ", " ".join(word.text for word in words)).strip(" .,;_-—")
-    text = "V/v" + text[3:] if text[:3].upper() in ("V/V", "Y/V") else text
-    text = re.sub(r"^\W*[Vv][ềêeếéàa]\s*việc\b", "Về việc", text)
-    if len(key(text)) < 6:
-        return None
-    return _field(text[:1000], _mean(words), *lines)

@@ -103,6 +103,8 @@ def _judge(source, looked: _Looked, work: Path, original: Path, limits: Limits, 
     for name, found in looked.signer.items():
         fields[name] = replace(found, value=looked.words.signer(found.value)) if name == "signer_name" else found
         absent.pop(name, None)
+        if found.guess:
+            absent[name] = "unclear"
     warnings = looked.warnings | set(source.warnings)
     verdict, pdf = "signed-kept", None
     if not source.signed:

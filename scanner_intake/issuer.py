@@ -10,14 +10,18 @@ import re
 
 from rapidfuzz import fuzz
 
-from scanner_intake import patterns, vocabulary
+from scanner_intake import patterns, spelling, vocabulary
 from scanner_intake.dictionary import Dictionary
 from scanner_intake.digitized import Field
 from scanner_intake.header import Header
-from scanner_intake.layout import Line, capitals, union
+from scanner_intake.layout import Line, capitals, honest, union
 
 _TITLES = ("CONG HOA XA HOI CHU NGHIA", "DANG CONG SAN VIET NAM")
 _PARTY_HEADS = ("TINH UY", "THANH UY", "HUYEN UY", "QUAN UY", "THI UY", "XA DOI")
+_OVER = ("UBND", "UY BAN", "HOI DONG NHAN DAN", "BO", "DANG BO", "DANG UY", "TINH UY", "THANH UY", "TONG CONG TY")
+_OPEN_ENDED = ("VAN PHONG", "THUONG TRUC", "CHU TICH", "BAN THUONG TRUC", "DOAN DAI BIEU QUOC HOI")
+_SAME_ROW = 0.4
+_UNSURE = 0.6
 
 
 def describe_issuer(header: Header, words: Dictionary) -> dict[str, Field]:
@@ -42,25 +46,56 @@ def describe_issuer(header: Header, words: Dictionary) -> dict[str, Field]:
 
 def _groups(header: Header) -> list[list[Line]]:
     """Capitals in the left column from above the national title down to the number row, one group an agency."""
-    top = header.anchor.row - 2.2 * header.anchor.unit
-    bottom = header.number_row - 0.4 * header.anchor.unit
     groups: list[list[Line]] = []
-    for line in header.lines:
-        text = line.text.strip(" .:-_*–—")
-        if not (top < line.middle < bottom and line.centre < header.anchor.border):
-            continue
-        if len(line.key) < 2 or sum(ch.isalpha() for ch in text) < 2 or capitals(text) < 0.6 or line.height < 4:
-            continue
-        if any(fuzz.partial_ratio(line.key, title) >= 80 for title in _TITLES) and len(line.key) > 12:
-            continue
+    for line in _column(header):
         known = patterns.starts_with_any(line.key, vocabulary.AGENCY_HEADS)
         of_a_place = patterns.starts_with_any(line.key, vocabulary.PLACE_HEADS)
         head = patterns.starts_with_any(line.key, _PARTY_HEADS) or (known and not of_a_place)
-        if groups and not head:
+        if groups and (not head or _unfinished(groups[-1], line)):
             groups[-1].append(line)
-        elif sum(ch.isalpha() for ch in text) >= 4:
+        elif sum(ch.isalpha() for ch in line.text) >= 4:
             groups.append([line])
     return groups
+
+
+def _unfinished(group: list[Line], line: Line) -> bool:
+    """Whether the name goes on although the next line begins like a name: VĂN PHÒNG / ỦY BAN NHÂN DÂN."""
+    above = " ".join(each.key for each in group)
+    return above in _OPEN_ENDED and patterns.starts_with_any(line.key, ("UY BAN", "HOI DONG", "UBND", "HDND"))
+
+
+def _column(header: Header) -> list[Line]:
+    """The lines of the left column that can be names, each row as one line."""
+    top = header.anchor.row - 2.2 * header.anchor.unit
+    bottom = header.number_row - 0.4 * header.anchor.unit
+    lines: list[Line] = []
+    for line in header.lines:
+        if not (top < line.middle < bottom and line.centre < header.anchor.border) or line.height < 4:
+            continue
+        text = line.text.strip(" .:-_*–—")
+        if sum(ch.isalpha() for ch in text) < 2 or capitals(text) < 0.6 or len(line.key) < 2 or _is_title(line):
+            continue
+        same = next((i for i, each in enumerate(lines) if _one_row(each, line)), None)
+        if same is None:
+            lines.append(line)
+        else:
+            lines[same] = Line(tuple(sorted((*lines[same].words, *line.words), key=lambda word: word.box[0])))
+    return lines
+
+
+def _one_row(a: Line, b: Line) -> bool:
+    across = min(a.box[2], b.box[2]) - max(a.box[0], b.box[0])
+    return abs(a.middle - b.middle) < _SAME_ROW * min(a.height, b.height) and across < 2
+
+
+def _is_title(line: Line) -> bool:
+    """Whether it is (most of) the national or the Party's title, read into the left column."""
+    return any(
+        fuzz.partial_ratio(line.key, title) >= 80
+        and len(line.key) >= 0.9 * len(title)
+        and ("NGHIA" in line.key or "SAN" in line.key)
+        for title in _TITLES
+    )
 
 
 def _together(upper: list[Line], lower: list[Line], header: Header) -> bool:
@@ -68,22 +103,35 @@ def _together(upper: list[Line], lower: list[Line], header: Header) -> bool:
 
     A department under its own authority is never joint with it, whatever speck looks like a dash.
     """
-    over = patterns.starts_with_any(upper[0].key, ("UBND", "UY BAN NHAN DAN", "BO"))
-    if over and patterns.starts_with_any(lower[0].key, ("SO", "PHONG", "CHI CUC", "CUC", "VAN PHONG", "BAN", "TRUONG")):
+    if header.number is not None and re.search(r"(?:TT|NQ|KH|CT|QC|HD|QĐ)LT|LT[/-]", header.number.text):
+        return True
+    over = patterns.starts_with_any(upper[0].key, _OVER)
+    if over and not patterns.starts_with_any(lower[0].key, _OVER):
         return False
-    dash = re.search(r"[-–—]\s*$", upper[-1].text) or re.match(r"^\s*[-–—]\s*\w", lower[0].text)
-    return bool(dash) or (header.number is not None and bool(re.search(r"(?:TT|NQ|KH|CT|QC|HD)LT", header.number.text)))
+    if re.search(r"[-–—]\s*$", upper[-1].text):
+        return True
+    before = lower[0].words[0]
+    return not over and before.text in ("-", "–", "—") and before.confidence >= _UNSURE
 
 
 def _named(group: list[Line], words: Dictionary) -> str:
-    parts = [
-        word.text.strip("|_.:*–—") for line in group for word in line.words if any(ch.isalpha() for ch in word.text)
-    ]
-    text = " ".join(part for part in parts if part).strip(" -")
-    text = re.sub(r"(?<=\w),(?=\w)", " ", text)
-    return words.agency(patterns.respelled(text))
+    text = " ".join(shown for line in group if (shown := patterns.respelled(_shown(line)))).strip(" -")
+    return words.agency(spelling.official(re.sub(r"(?<=\w),(?=\w)", " ", text)))
+
+
+def _shown(line: Line) -> str:
+    """The line's words; numerals and dashes inside it belong to the name (KHU VỰC 3 - …), specks do not."""
+    kept: list[str] = []
+    for word in line.words:
+        text = word.text.strip("|_.:*–—-")
+        if re.search(r"[^\W\d_]", text) and not re.fullmatch(r"[ˆˇ˜`´^~]+", text):
+            kept.append(text)
+        elif kept and word.confidence >= _UNSURE and (re.fullmatch(r"\d{1,3}", text) or word.text in ("-", "–")):
+            kept.append(text or "-")
+    return " ".join(kept).strip(" -")
 
 
 def _field(value: str, lines: list[Line]) -> Field:
+    """As sure as its least sure word lets it be."""
     sure = [word.confidence for line in lines for word in line.words if any(ch.isalpha() for ch in word.text)]
-    return Field(value, round(sum(sure) / len(sure), 2) if sure else 0.0, 1, union(line.box for line in lines))
+    return Field(value, honest(sure), 1, union(line.box for line in lines))

@@ -110,6 +110,16 @@ def key(text: str) -> str:
     return " ".join(re.sub(r"[^A-Z0-9]+", " ", flat).split())
 
 
+def honest(confidences: Sequence[float]) -> float:
+    """How sure a field of several words is, 0..1: their mean, pulled down by the least sure one, because a single word
+    read wrong makes the whole wrong.
+    """
+    if not confidences:
+        return 0.0
+    mean = sum(confidences) / len(confidences)
+    return round(max(0.0, min(1.0, mean, 0.35 + 0.7 * min(confidences))), 2)
+
+
 def union(boxes: Iterable[Box]) -> Box:
     """The smallest box around all boxes."""
     x0, y0, x1, y1 = zip(*boxes, strict=True)
@@ -126,7 +136,7 @@ def split_columns(lines: Sequence[Line], width: float) -> list[Line]:
     """Lines cut at wide gaps and before a right-hand "CỘNG HÒA", so that the two header columns never share a line."""
     parts: list[Line] = []
     for line in lines:
-        words = sorted(line.words, key=lambda word: word.box[0])
+        words = _unmerged(sorted(line.words, key=lambda word: word.box[0]), width)
         run = [words[0]]
         for index, (previous, word) in enumerate(pairwise(words), 1):
             gap = word.box[0] - previous.box[2]
@@ -137,6 +147,22 @@ def split_columns(lines: Sequence[Line], width: float) -> list[Line]:
             run.append(word)
         parts.append(Line(tuple(run)))
     return sorted(parts, key=lambda line: (line.middle, line.box[0]))
+
+
+def _unmerged(words: list[Word], width: float) -> list[Word]:
+    """The words, one that runs from the left column into the title ("LÂMCỘNG HÒA …") cut in two."""
+    for index, word in enumerate(words):
+        found = re.match(r"^(.*[^\W\d_]{2,})(CỘNG|CONG|ĐẢNG|ĐẢNG)$", word.text)
+        if found is None or word.box[2] < 0.3 * width:
+            continue
+        whole = "CONG HOA XA HOI" if key(found[2]) == "CONG" else "DANG CONG SAN VIET"
+        if fuzz.ratio(key(" ".join([found[2], *(each.text for each in words[index + 1 : index + 4])])), whole) < 85:
+            continue
+        at = word.box[0] + (word.box[2] - word.box[0]) * len(found[1]) / len(word.text)
+        left = Word(found[1], (word.box[0], word.box[1], at, word.box[3]), word.confidence, word.pen)
+        right = Word(found[2], (at, word.box[1], word.box[2], word.box[3]), word.confidence, word.pen)
+        return [*words[:index], left, right, *words[index + 1 :]]
+    return words
 
 
 def _begins_title(words: Sequence[Word]) -> bool:

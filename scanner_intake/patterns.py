@@ -8,6 +8,7 @@ person must read it.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,7 +35,7 @@ _PARTS = {
 _AGENCY_PART = {"UBNĐ": "UBND", "UBNI": "UBND", "HDND": "HĐND", "UBMD": "UBND"}
 
 _NUMBER_LINE = re.compile(r"^\W*S\s*[ốóòôỐÓÔo6ó0]{1,2}\s*[:;.]?\s*(.*)$")
-_CODE = re.compile(r"^(?P<number>[^/]*?)\s*/\s*(?:(?P<year>20\d\d)\s*/\s*)?(?P<rest>[A-ZĐÐƯÂÊÔa-zđ&. -]{2,40})")
+_CODE = re.compile(r"^(?P<number>[^/]*?)\s*/\s*(?:(?P<year>20\d\d)\s*/\s*)?(?P<rest>[^\W\d_][^\W_&. -]*[\w&. -]{1,40})")
 _PARTY_CODE = re.compile(r"^(?P<number>[^-/]*?)-(?P<rest>[A-ZĐ][A-ZĐa-z]{0,5}/[A-ZĐ][A-ZĐ.-]{0,14})")
 _DATE = re.compile(
     r"ng.{1,2}y\s*(?P<day>.{0,9}?)\s*th.{1,3}ng\s*(?P<month>.{0,5}?)\s*n.{1,2}m\s*(?P<year>[12][0-9OoIl|]{3})",
@@ -105,7 +106,7 @@ def number_line(text: str) -> str | None:
 
 def parse_code(text: str, type_name: str = "") -> Code | None:
     """Number and notation of what follows "Số:"; the type found on the page repairs a misread abbreviation."""
-    text = text.replace("Ð", "Đ").replace("—", "-").replace("–", "-").replace("_", " ").strip()
+    text = without_tones(text.replace("Ð", "Đ").replace("—", "-").replace("–", "-").replace("_", " ").strip())
     if is_party_code(text):
         return _party_code(text, type_name)
     text = re.sub(rf"^(\d{{1,5}})\s?(?=(?:{_KINDS})-[A-ZĐ])", r"\1/", text)  # a lost slash
@@ -128,12 +129,19 @@ def parse_code(text: str, type_name: str = "") -> Code | None:
     return Code(digits[0] if digits else None, notation)
 
 
+def without_tones(text: str) -> str:
+    """The text without tone marks; Â, Ê, Ô, Ơ, Ư and Đ are letters of notations, Ủ and Ố are misread ones."""
+    flat = "".join(ch for ch in unicodedata.normalize("NFD", text) if ch not in "\u0300\u0301\u0303\u0309\u0323")
+    return unicodedata.normalize("NFC", flat)
+
+
 def with_initials(notation: str, issuer: str) -> str:
     """The notation with its misread agency part mended by the initials of the issuer: SVHTTDI becomes SVHTTDL under
     SỞ VĂN HÓA, THỂ THAO VÀ DU LỊCH. Only one letter may differ, none may be missing (offices leave words of their
     name out), and never in short parts.
     """
     initials = "".join(word[0] for word in re.findall(r"\w+", issuer) if key(word) not in ("VA", "XA", "TINH"))
+    initials = without_tones(initials)
     parts = notation.split("-")
     for index, part in enumerate(parts):
         if len(part) == len(initials) >= 4 and part != initials and Levenshtein.distance(key(part), key(initials)) <= 1:
@@ -211,7 +219,7 @@ def _small(text: str, most: int) -> int | None:
 
 def place_before_date(text: str) -> str:
     """ "Quảng Ngãi" of "Quảng Ngãi, ngày …"; "" when there is none."""
-    found = re.match(r"^[\W_]*([^\W\d_][^,;.\d]{1,40}?)\s*[,.;]\s*ng.{1,2}y", text)
+    found = re.match(r"^[\W_]*([^\W_][^,;\d]{1,40}?)\s*[,.;]\s*ng.{1,2}y", text)
     return found[1].strip() if found else ""
 
 
@@ -236,19 +244,36 @@ def respelled(text: str) -> str:
     for right in SPELLINGS:
         words = right.split()
         pieces = text.split()
-        for start in range(len(pieces) - len(words) + 1):
+        # A word alone is only known by its place: SỞ and SỐ, TỈNH and TĨNH, QUÂN and QUẬN are all words of names.
+        ends = len(pieces) - len(words) + 1 if len(words) > 1 else min(1, len(pieces))
+        for start in range(ends):
             part = pieces[start : start + len(words)]
             if key(" ".join(part)) == key(right) and "".join(part).isupper() and part[0][:2] not in ("UỶ", "Uỷ"):
-                pieces[start : start + len(words)] = words
+                signs = [re.sub(r"^.*\w", "", piece) for piece in part]
+                pieces[start : start + len(words)] = [word + sign for word, sign in zip(words, signs, strict=True)]
         text = " ".join(pieces)
     return text
 
 
+_RANKS = re.compile(
+    r"^(?:(?:(?:đại|thượng|trung|thiếu)\s+(?:tướng|tá|úy|uý)|(?:PGS|GS|TSKH|TS|Th\.?\s?S|BS|DS|CN|KS|KTS|LS|NGND|NGƯT|TTND|TTƯT|"
+    r"CKI{1,2}|CK\s?[12])(?=[.,\s]))[.,\s]*)+",
+    re.IGNORECASE,
+)
+
+
+def without_rank(text: str) -> str:
+    """A signer's name without what stands before it: a rank (Trung tá), degrees (PGS.TS., ThS., BS.CKI)."""
+    text = _RANKS.sub("", text).strip()
+    first, _, rest = text.partition(" ")
+    return rest if re.search(r"[.:]", first) and is_personal_name(rest) else text  # a degree that was misread
+
+
 def is_personal_name(text: str) -> bool:
-    """Two to five capitalised words, not all upper case, no digit."""
+    """Two to six capitalised words, not all upper case, no digit."""
     words = text.split()
     return (
-        2 <= len(words) <= 5
+        2 <= len(words) <= 6
         and all(re.fullmatch(r"[^\W\d_]{1,8}", word) and word[0].isupper() for word in words)
         and all(word[1:].islower() or len(word) == 1 for word in words)
         and not all(word.isupper() for word in words)

@@ -13,40 +13,87 @@ from dataclasses import replace
 
 from rapidfuzz import fuzz
 
-from scanner_intake import patterns, vocabulary
+from scanner_intake import patterns, spelling, vocabulary
 from scanner_intake.dictionary import Dictionary
-from scanner_intake.digitized import Field
-from scanner_intake.layout import Line, PageText, Word, capitals, key, split_columns, union
+from scanner_intake.digitized import MOST_SURE_GUESS, Field
+from scanner_intake.layout import Box, Line, PageText, Word, capitals, honest, key, split_columns, union
+from scanner_intake.phrases import SURNAMES
+from scanner_intake.syllables import modern
+
+_LEAST_SURE = 0.6
 
 
 def describe_signer(pages: Sequence[PageText], words: Dictionary | None = None) -> dict[str, Field]:
     """Fields signer_authority, signer_position and signer_name, each only when found.
 
     The authority is the lines TM., KT., TL., TUQ. or Q. as printed; KT. CHỦ TỊCH also belongs to the position. A name
-    whose tone marks differ from a known one only is shown as known.
+    whose tone marks differ from a known one only is shown as known. Where the block does not make sense as it was read
+    (a deputy's line is missing under KT., something unread stands before the title), its parts are guesses.
     """
     for page in pages:
         lines = _bare(split_columns([line for line in page.lines if line.words], page.width))
         block = _function_block(lines, page)
         if not block:
             continue
+        titles, doubtful = _made_sense([_title(line) for line in block], _before_title(block[0]))
         fields = {}
-        titles = [_title(line) for line in block]
-        shown = [line for line, title in zip(block, titles, strict=True) if not title.startswith(("TM", "T/M"))]
+        box, sure = union(line.box for line in block), _sure(block)
+        shown = [title for title in titles if not title.startswith(("TM", "T/M"))]
         if shown:
-            value = " / ".join(title for title in titles if not title.startswith(("TM", "T/M")))
-            fields["signer_position"] = Field(value, _mean(shown), page.number, union(line.box for line in shown))
-        acting = [(line, title) for line, title in zip(block, titles, strict=True) if _authority(title)]
+            fields["signer_position"] = _told(" / ".join(shown), sure, page.number, box, doubtful)
+        acting = [title for title in titles if _authority(title)]
         if acting:
-            box = union(line.box for line, _title in acting)
-            value = " / ".join(title for _line, title in acting)
-            fields["signer_authority"] = Field(value, _mean([line for line, _title in acting]), page.number, box)
+            fields["signer_authority"] = _told(" / ".join(acting), sure, page.number, box, doubtful)
         name = _name_below(lines, block[-1], page)
         if name is not None:
             found = _name_field(name, page.number)
             fields["signer_name"] = replace(found, value=words.signer(found.value)) if words else found
         return fields
     return {}
+
+
+def _told(value: str, sure: float, page: int, box: Box, doubtful: bool) -> Field:
+    guess = doubtful or sure < _LEAST_SURE
+    return Field(value, min(sure, MOST_SURE_GUESS) if guess else sure, page, box, guess)
+
+
+def _before_title(line: Line) -> str:
+    """What stands before the title in its line, as read; "" for nothing but specks."""
+    title = key(_title(line)).split(" ")[0]
+    for index, word in enumerate(line.words):
+        if key(word.text).startswith(title) or title in key(word.text):
+            before = [each.text for each in line.words[:index] if key(each.text)]
+            return " ".join(before)
+    return " ".join(word.text for word in line.words[:1] if key(word.text))
+
+
+def _made_sense(titles: list[str], before: str) -> tuple[list[str], bool]:
+    """The titles as they must have been printed, and whether that is a guess.
+
+    Who signs KT. signs for the chief and is a deputy: a chief's title under it lost its PHÓ, and none was not read.
+    """
+    if before and not _authority(titles[0]):
+        if re.fullmatch(r"\W*[A-Z]?[A-Z1]\W*", key(before)) and key(before).endswith(("T", "1")):
+            titles = [f"KT. {titles[0]}", *titles[1:]]
+        return _with_deputy(titles)[0], True
+    return _with_deputy(titles)
+
+
+def _with_deputy(titles: list[str]) -> tuple[list[str], bool]:
+    found = re.match(r"K[./]?T\b[. ]*(.+)", titles[-1])
+    if found is not None:
+        return [*titles, _deputy(found[1])], True
+    found = re.match(r"K[./]?T\b[. ]*(.+)", titles[-2]) if len(titles) > 1 else None
+    if found is not None and key(titles[-1]) in (key(found[1]), key(found[1].split(",")[-1])):
+        return [*titles[:-1], _deputy(found[1])], True
+    return titles, False
+
+
+def _deputy(chief: str) -> str:
+    """The usual title of a chief's deputy."""
+    if key(chief) == "BO TRUONG":
+        return "THỨ TRƯỞNG"
+    return f"PHÓ {chief.split(',')[-1].strip()}"
 
 
 def _authority(title: str) -> bool:
@@ -64,22 +111,31 @@ def name_in(zone: Sequence[Line], position: Field, page: PageText) -> Field | No
 
 
 def likelier(first: Field | None, second: Field | None) -> Field | None:
-    """The better of two readings of one name: the one that lost no word at its front, else the surer one."""
+    """The better of two readings of one name: the one that lost no word at its front, else the surer one. Readings that
+    differ leave a guess.
+    """
     if first is None or second is None:
         return first or second
+    if modern(first.value) == modern(second.value):
+        sure = max(first.confidence, second.confidence)
+        return replace(first, confidence=sure, guess=first.guess and second.guess)
     for short, whole in ((first, second), (second, first)):
         if key(whole.value).endswith(" " + key(short.value)):
             return whole
-    return second if second.confidence > first.confidence else first
+    better = second if second.confidence > first.confidence else first
+    return replace(better, confidence=min(better.confidence, MOST_SURE_GUESS), guess=True)
 
 
 def _name_field(name: Line, number: int) -> Field:
-    return Field(_stripped(name.text), _mean([name]), number, name.box)
+    read = patterns.without_rank(_stripped(name.text))
+    value = spelling.family_name(read)
+    sure = _sure([name])
+    guess = sure < _LEAST_SURE or not spelling.may_be_name(value) or (value != read and sure < 0.9)
+    return Field(value, min(sure, MOST_SURE_GUESS) if guess else sure, number, name.box, guess)
 
 
-def _mean(lines: Sequence[Line]) -> float:
-    words = [word for line in lines for word in line.words]
-    return round(sum(word.confidence for word in words) / len(words), 2)
+def _sure(lines: Sequence[Line]) -> float:
+    return honest([word.confidence for line in lines for word in line.words if key(word.text)])
 
 
 def _function_block(lines: list[Line], page: PageText) -> list[Line]:
@@ -141,15 +197,27 @@ def _spelled(title: str) -> str:
     """A function that was misread by a letter or cut apart (BỘ TRU ỞN) in its usual spelling."""
     lead, _, function = title.rpartition(". ")
     letters = key(function).replace(" ", "")
+    best, score = "", 90.0
     for right in vocabulary.FUNCTION_SPELLINGS:
         wanted = key(right).replace(" ", "")
-        if letters != wanted and abs(len(letters) - len(wanted)) <= 1 and fuzz.ratio(letters, wanted) >= 90:
-            return f"{lead}. {right}" if lead else right
-    return title
+        if letters == wanted:
+            best, score = right if modern(function) != right else function, 101.0
+        elif abs(len(letters) - len(wanted)) <= 1 and fuzz.ratio(letters, wanted) > score:
+            best, score = right, fuzz.ratio(letters, wanted)
+    if not best:
+        return title
+    return f"{lead}. {best}" if lead else best
 
 
 def _stripped(text: str) -> str:
     return text.strip(" .,;:-_'`|")
+
+
+def _is_name(text: str) -> bool:
+    """A personal name; in capitals throughout only behind a family name."""
+    if patterns.is_personal_name(text):
+        return True
+    return text.isupper() and modern(text.split()[0].title()) in SURNAMES and patterns.is_personal_name(text.title())
 
 
 def _name_below(lines: list[Line], function: Line, page: PageText) -> Line | None:
@@ -158,7 +226,7 @@ def _name_below(lines: list[Line], function: Line, page: PageText) -> Line | Non
         for line in lines
         if line.middle > function.box[3] + 0.8 * line.height
         and abs(line.centre - function.centre) < 0.13 * page.width
-        and patterns.is_personal_name(_stripped(line.text))
-        and line.confidence >= 0.5
+        and _is_name(patterns.without_rank(_stripped(line.text)))
+        and line.confidence >= 0.3
     ]
     return below[0] if below else None

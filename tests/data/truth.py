@@ -27,6 +27,7 @@ from appliance.demo.stamps import inked
 from tests.data.degradations import NAMED_LEVELS, Scan, degraded, parts
 from tests.data.truth_layout import TruthSheet, attachments, composed
 from tests.data.truth_texts import Script, script
+from tests.data.truth_variety import varied
 
 _BACK_COVER = 0.09  # what of a front's print shows on its blank back
 
@@ -79,7 +80,7 @@ class TruthPaper:
         """What each field must say; "" where the paper has none; urgency and secrecy as the product's codes."""
         said, signer = self.script, self.script.signers[-1]
         one = len(said.signers) == 1
-        subject = said.subject if said.kind.type_name else f"V/v {said.subject}"
+        subject = said.subject if said.kind.type_name else f"{said.look.subject_mark}{said.subject}"
         arrived = said.arrival
         return {
             "code": said.code,
@@ -94,7 +95,9 @@ class TruthPaper:
             "urgency": said.urgency,
             "secrecy": said.secrecy,
             "recipients": "\n".join(said.recipients),
-            "signer_authority": signer.authority if one else None,
+            "signer_authority": (signer.position if signer.position.startswith("Q. ") else signer.authority)
+            if one
+            else None,
             "signer_position": signer.position if one else None,
             "signer_name": signer.name if one else None,
             "arrival_stamp": f"{arrived[0]}\n{arrived[1]}\n{arrived[2]}" if arrived else "",
@@ -178,3 +181,9 @@ def test_set(
     for number in range(n):
         # Levels and kinds go at different pace, so that in time each kind meets each level.
         yield TruthPaper(script(number, seed, secrets=secrets), names[(number + number // 20) % len(names)], dpi, seed)
+
+
+def varied_set(n: int, seed: int = 0, level: str = "B", dpi: int = 200) -> Iterator[TruthPaper]:
+    """`n` papers of other offices, kinds and habits than `test_set` draws (`truth_variety`), none of them secret."""
+    for number in range(n):
+        yield TruthPaper(varied(number, seed), level, dpi, seed)

@@ -67,19 +67,20 @@ def _next(dpi: int, number: int) -> TruthSheet:
 
 def _heading(page: TruthSheet, script: Script) -> float:
     title, motto = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"
-    middle = RIGHT - page.width(title, "bold", 13) / 2
-    page.text(middle, 25, title, "bold", 13, "m")
+    middle = RIGHT - page.width(title, "bold", script.look.points) / 2
+    page.text(middle, 25, title, "bold", script.look.points, "m")
     page.text(middle, 30.8, motto, "bold", 14, "m")
     half = page.width(motto, "bold", 14) / 2
     page.rule(middle - half, middle + half, 33.0, 0.3)
     y = _issuers(page, script)
     row = max(33.0, y) + 7.5
     number = _number(page, script, row)
-    day = _day(page, script, row, RIGHT - 2)
+    day = _day(page, script, row + script.look.date_drop, RIGHT - 2)
     if script.kind.type_name:
         bottom, stamps_from = _title(page, script, row + 14), row + 4
     else:
-        bottom = _subject_under_number(page, script, row + 6, "V/v ", "regular", 12)
+        look = script.look
+        bottom = _subject_under_number(page, script, row + 6, look.subject_mark, look.subject_style, 12)
         stamps_from = bottom + 1.5
     reached = heading_marks(page, script, number, day, row, stamps_from)
     if script.addressees:
@@ -88,18 +89,19 @@ def _heading(page: TruthSheet, script: Script) -> float:
 
 
 def _issuers(page: TruthSheet, script: Script) -> float:
-    y = 19.4
-    if script.parent:
+    y, look = 19.4, script.look
+    middle = ISSUER_MIDDLE + look.shift
+    for line in look.parent_lines or ((script.parent,) if script.parent else ()):
         y += 5.6
-        page.text(ISSUER_MIDDLE, y, script.parent, "regular", 13, "m")
+        page.text(middle, y, line, "regular", look.points, "m")
     last = ""
     for i, name in enumerate(script.issuers):
         shown = name if i == len(script.issuers) - 1 else f"{name} -"
-        for last in _name_lines(page, shown, 13):
+        for last in look.issuer_lines or _name_lines(page, shown, look.points):
             y += 5.6
-            page.text(ISSUER_MIDDLE, y, last, "bold", 13, "m")
-    half = page.width(last, "bold", 13) * 0.42 / 2
-    page.rule(ISSUER_MIDDLE - half, ISSUER_MIDDLE + half, y + 2.3, 0.3)
+            page.text(middle, y, last, "bold", look.points, "m")
+    half = page.width(last, "bold", look.points) * 0.42 / 2
+    page.rule(middle - half, middle + half, y + 2.3, 0.3)
     return y + 2.3
 
 
@@ -115,13 +117,15 @@ def _name_lines(page: TruthSheet, name: str, points: float) -> list[str]:
 def _number(page: TruthSheet, script: Script, row: float) -> tuple[float, float]:
     """Prints the number's row; returns where a pen writes the number."""
     label = "Số" if script.party else "Số:"
-    dash = "-" if script.party else "/"
+    dash = "-" if script.party else script.look.slash
+    middle = ISSUER_MIDDLE + script.look.shift
     if not script.draft and "number" not in script.by_hand:
-        page.text(ISSUER_MIDDLE, row, f"{label} {script.code}", "regular", 14 if script.party else 13, "m")
+        shown = f"{label} {script.number}{dash}{script.notation}"
+        page.text(middle, row, shown, "regular", 14 if script.party else 13, "m")
         return (0.0, 0.0)
     rest = f"{dash}{script.notation}"
     gap = 16.0 if script.draft else 6.0 + 3.6 * len(script.number)
-    left = ISSUER_MIDDLE - (page.width(label, "regular", 13) + gap + page.width(rest, "regular", 13)) / 2
+    left = middle - (page.width(label, "regular", 13) + gap + page.width(rest, "regular", 13)) / 2
     page.text(left, row, label, "regular", 13)
     page.text(left + page.width(label, "regular", 13) + gap, row, rest, "regular", 13)
     return (left + page.width(label, "regular", 13) + gap / 2, row - 1.6)
@@ -130,7 +134,7 @@ def _number(page: TruthSheet, script: Script, row: float) -> tuple[float, float]
 def _day(page: TruthSheet, script: Script, row: float, right: float) -> tuple[float, float]:
     """Prints place and date; returns where a pen writes the day."""
     issued = script.issued
-    month = f"{issued.month:02d}" if issued.month < 3 else str(issued.month)
+    month = f"{issued.month:02d}" if issued.month < 3 or script.look.month_zero else str(issued.month)
     rest = f"tháng {month} năm {issued.year}"
     open_day = script.draft or "day" in script.by_hand
     points = 14 if len(script.place) < 12 else 13
@@ -144,9 +148,9 @@ def _day(page: TruthSheet, script: Script, row: float, right: float) -> tuple[fl
 
 
 def _title(page: TruthSheet, script: Script, y: float) -> float:
-    page.text(MIDDLE, y, script.kind.type_name.upper(), "bold", 16 if script.party else 14, "m")
+    page.text(MIDDLE, y, script.kind.type_name.upper(), "bold", 16 if script.party else script.look.title_points, "m")
     wide = 0.0
-    for line in balanced(page, script.subject, "bold", 14, 116):
+    for line in balanced(page, script.subject, "bold", 14, 116) if script.subject else ():
         y += 6.0
         page.text(MIDDLE, y, line, "bold", 14, "m")
         wide = page.width(line, "bold", 14)
@@ -159,7 +163,7 @@ def _title(page: TruthSheet, script: Script, y: float) -> float:
 
 def _subject_under_number(page: TruthSheet, script: Script, y: float, lead: str, style: str, points: float) -> float:
     for line in balanced(page, f"{lead}{script.subject}", style, points, ISSUER_ROOM - 4):
-        page.text(ISSUER_MIDDLE, y, line, style, points, "m")
+        page.text(ISSUER_MIDDLE + script.look.shift, y, line, style, points, "m")
         y += 5.1
     return y - 4.0
 
@@ -182,17 +186,23 @@ def _party_heading(page: TruthSheet, script: Script) -> float:
     page.text(middle, 25, title, "bold", 15, "m")
     half = page.width(title, "bold", 15) / 2
     page.rule(middle - half, middle + half, 27.0, 0.35)
-    page.text(ISSUER_MIDDLE, 25, script.parent, "regular", 14, "m")
+    look = script.look
+    column = ISSUER_MIDDLE + look.shift
+    page.text(column, 25, script.parent, "regular", 14, "m")
     y = 25.0
-    for line in _name_lines(page, script.issuers[0], 14):
+    for line in look.issuer_lines or _name_lines(page, script.issuers[0], 14):
         y += 5.8
-        page.text(ISSUER_MIDDLE, y, line, "bold", 14, "m")
-    page.text(ISSUER_MIDDLE, y + 5.4, "*", "regular", 14, "m")
+        page.text(column, y, line, "bold", 14, "m")
+    page.text(column, y + 5.4, look.star, "regular", 14, "m")
     row = y + 10.6
     number = _number(page, script, row)
     day = _day(page, script, row - 4.0, RIGHT - 2)
-    bottom = _title(page, script, row + 14)
-    return max(bottom, heading_marks(page, script, number, day, row, row + 4))
+    if script.kind.type_name:
+        bottom = _title(page, script, row + 14)
+        return max(bottom, heading_marks(page, script, number, day, row, row + 4))
+    bottom = _subject_under_number(page, script, row + 6, look.subject_mark, look.subject_style, 12)
+    reached = heading_marks(page, script, number, day, row, bottom + 1.5)
+    return _addressees(page, script, max(bottom + 8, reached)) if script.addressees else max(bottom, reached)
 
 
 # --- body and foot ----------------------------------------------------------------------------------------------------
@@ -271,7 +281,7 @@ def _signer(page: TruthSheet, signer: Signer, middle: float, y: float) -> float:
     for i, line in enumerate(lines):
         page.text(middle, y + i * 6, line, "bold", 14 if page.width(line, "bold", 14) < 74 else 12, "m")
     position = y + (len(lines) - 1) * 6
-    page.text(middle, position + 32, signer.name, "bold", 14, "m")
+    page.text(middle, position + 32, f"{signer.title} {signer.name}".strip(), "bold", 14, "m")
     return position
 
 

@@ -22,11 +22,31 @@ _VILLAGES = ("Pò Mỏ", "Bản Nhẳng", "Gò Đậu", "Cây Khế", "Lũng V�
 
 @dataclass(frozen=True)
 class Signer:
-    """One signature block: authority lines ("" for none), position, name."""
+    """One signature block: authority lines ("" for none), position, name; `title` is printed before the name (a rank,
+    a degree) and is no part of it.
+    """
 
     authority: str
     position: str
     name: str
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an office sets its papers; millimetres and points. Empty lines mean: broken as usual."""
+
+    issuer_lines: tuple[str, ...] = ()
+    parent_lines: tuple[str, ...] = ()
+    shift: float = 0.0  # of the left column's middle
+    points: float = 13.0  # of national title and issuer
+    date_drop: float = 0.0  # of the date under the number's row
+    month_zero: bool = False  # 05/07 instead of 05/7
+    slash: str = "/"  # as printed between number and notation
+    title_points: float = 14.0
+    subject_style: str = "regular"  # of "V/v …"
+    subject_mark: str = "V/v "
+    star: str = "*"
 
 
 @dataclass(frozen=True)
@@ -55,6 +75,7 @@ class Script:
     appendix: tuple[str, tuple[str, ...], Signer] | None = None
     back: bool = False
     seal: bool = True
+    look: Look = Look()
 
     @property
     def party(self) -> bool:
@@ -79,19 +100,19 @@ def script(number: int, seed: int, *, secrets: bool = True) -> Script:
     commune = rng.choice(COMMUNES)
     issued = date(2025, 8, 4) + timedelta(days=rng.randrange(0, 420))
     issuers, parent, notation = _issuer(rng, kind, commune)
-    slots = _slots(rng, commune, issued, _spoken(kind, issuers[0], commune))
+    slots = slots_for(rng, commune, issued, _spoken(kind, issuers[0], commune))
     local = kind.issuers != "office" and "TỈNH" not in issuers[0]
     written = Script(
         key=f"{kind.key}-{seed}-{number}",
         kind=kind,
-        number=_number(rng),
+        number=number_of(rng),
         notation=notation,
         issued=issued,
         place=short_place(commune) if local else PROVINCE,
         issuers=issuers,
         parent=parent,
         subject=rng.choice(kind.subjects).format(**slots),
-        body=_body(rng, kind, slots),
+        body=body_for(rng, kind, slots),
         addressees=_addressees(rng, kind, commune),
         recipients=_recipients(rng, kind, notation),
         signers=_signers(rng, kind, issuers),
@@ -104,7 +125,7 @@ def _spoken(kind: Kind, issuer: str, commune: str) -> str:
     return issuer.capitalize() if kind.issuers == "office" else f"Ủy ban nhân dân {commune}"
 
 
-def _number(rng: random.Random) -> str:
+def number_of(rng: random.Random) -> str:
     value = rng.choice(
         (rng.randrange(1, 10), rng.randrange(10, 100), rng.randrange(100, 1000), rng.randrange(1000, 5200))
     )
@@ -128,7 +149,7 @@ def _issuer(rng: random.Random, kind: Kind, commune: str) -> tuple[tuple[str, ..
     return (first[0],), province, notation
 
 
-def _slots(rng: random.Random, commune: str, issued: date, office: str) -> dict[str, str]:
+def slots_for(rng: random.Random, commune: str, issued: date, office: str) -> dict[str, str]:
     earlier, due = issued - timedelta(days=rng.randrange(6, 90)), issued + timedelta(days=rng.randrange(9, 60))
     return {
         "commune": commune,
@@ -149,7 +170,7 @@ def _slots(rng: random.Random, commune: str, issued: date, office: str) -> dict[
     }
 
 
-def _body(rng: random.Random, kind: Kind, slots: dict[str, str]) -> tuple[str, ...]:
+def body_for(rng: random.Random, kind: Kind, slots: dict[str, str]) -> tuple[str, ...]:
     chosen = rng.sample(SENTENCES, rng.choice((6, 7, 8, 12)))
     opening = [line.format(**slots) for line in kind.opening]
     decides = bool(opening) and opening[-1].endswith(":")
@@ -224,7 +245,7 @@ def _dressed(rng: random.Random, bare: Script, commune: str, number: int, secret
     day = bare.issued + timedelta(days=rng.randrange(1, 5))
     appendix = None
     if not bare.draft and bare.kind.layout == "decree30" and rng.random() < 0.2:
-        slots = _slots(rng, commune, bare.issued, "cơ quan")
+        slots = slots_for(rng, commune, bare.issued, "cơ quan")
         lines = tuple(line.format(**slots) for line in rng.sample(SENTENCES, 4))
         appendix = ("DANH MỤC NHIỆM VỤ VÀ ĐƠN VỊ THỰC HIỆN", lines, Signer("", "NGƯỜI LẬP BIỂU", person(rng)))
     arrival = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -42,8 +44,10 @@ def test_a_function_in_the_first_pages_header_signs_nothing() -> None:
 
 def test_the_surer_reading_of_a_name_counts() -> None:
     unsure, sure = name("Trân Thị Sửu", 0.95), name("Trần Thị Sửu", 0.97)
-    assert likelier(unsure, sure) is sure
-    assert likelier(sure, unsure) is sure
+    assert likelier(unsure, sure) == replace(sure, confidence=0.3, guess=True), "two readings that differ are no fact"
+    assert likelier(sure, unsure) == likelier(unsure, sure)
+    old = name("Trần Thị Thuý", 0.9)
+    assert likelier(old, name("Trần Thị Thúy", 0.7)) == old, "the place of a tone mark is no difference"
 
 
 def test_a_reading_that_lost_a_word_to_the_seal_gives_way() -> None:
@@ -57,6 +61,59 @@ def test_one_reading_alone_stands() -> None:
     assert likelier(only, None) is only
     assert likelier(None, only) is only
     assert likelier(None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("printed", "position", "sure"),
+    [
+        (("KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"), "KT. CHỦ TỊCH / PHÓ CHỦ TỊCH", True),
+        (("KT. GIÁM ĐỐC", "GIÁM ĐỐC"), "KT. GIÁM ĐỐC / PHÓ GIÁM ĐỐC", False),
+        (("KT. BỘ TRƯỞNG",), "KT. BỘ TRƯỞNG / THỨ TRƯỞNG", False),
+        (("xT. BỘ TRƯỞNG",), "KT. BỘ TRƯỞNG / THỨ TRƯỞNG", False),
+        (("HÓ CHỦ TỊCH",), "PHÓ CHỦ TỊCH", False),
+        (("CÓ CHỦ TỊCH",), "CHỦ TỊCH", False),
+        (("TL. CHỦ TỊCH", "KT. CHÁNH VĂN PHÒNG", "PHÓ CHÁNH VĂN PHÒNG"),
+         "TL. CHỦ TỊCH / KT. CHÁNH VĂN PHÒNG / PHÓ CHÁNH VĂN PHÒNG", True),
+        (("KT. BỘ TRƯỞNG, CHỦ NHIỆM", "PHÓ CHỦ NHIỆM"), "KT. BỘ TRƯỞNG, CHỦ NHIỆM / PHÓ CHỦ NHIỆM", True),
+        (("TM. CHÍNH PHỦ", "THỦ TƯỚNG"), "THỦ TƯỚNG", True),
+        (("KT. THỦ TƯỚNG", "PHÓ THỦ TƯỚNG"), "KT. THỦ TƯỚNG / PHÓ THỦ TƯỚNG", True),
+        (("Q. CHỦ TỊCH",), "Q. CHỦ TỊCH", True),
+        (("PHÓ CHỈ HUY TRƯỞNG",), "PHÓ CHỈ HUY TRƯỞNG", True),
+        (("CHÁNH ÁN",), "CHÁNH ÁN", True),
+    ],
+)  # fmt: skip
+def test_a_block_that_makes_no_sense_is_a_guess(printed: tuple[str, ...], position: str, sure: bool) -> None:
+    lines = [line(text, 400 - 3 * len(text), 300 + 16 * i) for i, text in enumerate(printed)]
+    found = describe_signer([page(*lines, line("Giàng Văn Khuê", 358, 420))])
+    assert (found["signer_position"].value, not found["signer_position"].guess) == (position, sure)
+    if not sure:
+        assert found["signer_position"].confidence <= 0.3
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("Trung tá Giàng Văn Khuê", "Giàng Văn Khuê"),
+        ("Thượng úy Lê Thị Oanh", "Lê Thị Oanh"),
+        ("PGS.TS. Nguyễn Văn An", "Nguyễn Văn An"),
+        ("PGS. TS Nguyễn Văn An", "Nguyễn Văn An"),
+        ("ThS. Bùi Thị Lẫm", "Bùi Thị Lẫm"),
+        ("BS.CKII. Bùi Thị Lẫm", "Bùi Thị Lẫm"),
+        ("BS:CKTI: Bùi Thị Lẫm", "Bùi Thị Lẫm"),
+        ("Nguyễa Văn Phúc", "Nguyễn Văn Phúc"),
+        ("Trân Hoàng Tuấn", "Trần Hoàng Tuấn"),
+        ("NGUYỄN VĂN AN", "NGUYỄN VĂN AN"),
+        ("Tôn Nữ Thị Ninh", "Tôn Nữ Thị Ninh"),
+    ],
+)
+def test_names_lose_their_ranks_and_misread_family_names(printed: str, value: str) -> None:
+    found = describe_signer([page(line("GIÁM ĐỐC", 372, 300), line(printed, 400 - 3 * len(printed), 380))])
+    assert found["signer_name"].value == value
+
+
+def test_a_name_with_a_word_that_is_no_syllable_is_a_guess() -> None:
+    found = describe_signer([page(line("GIÁM ĐỐC", 372, 300), line("Lê Vănt Phúcx", 362, 380))])
+    assert (found["signer_name"].guess, found["signer_name"].confidence) == (True, 0.3)
 
 
 def test_seal_and_pen_become_paper_and_the_print_under_them_stays() -> None:
