@@ -7,7 +7,7 @@ the paper is issued. Sizes are points.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pikepdf
@@ -15,12 +15,10 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec, append_signature_field
 
-from hsm import appearance
-from hsm.paper import POINTS_PER_MILLIMETRE, to_displayed_coordinates
-from hsm.placement import Layout, Nudge, Placement, PlacementError, Size, apply_nudges
-from hsm.slots import FIELD_OF_SLOT, NUMBER
+from hsm.paper import to_displayed_coordinates
+from hsm.placement import Placement, PlacementError
+from hsm.slots import FIELD_OF_SLOT
 
-SIGNATURE_MILLIMETRES = (48.0, 21.0)
 LOCK = FieldMDPSpec(FieldMDPAction.ALL)
 
 
@@ -29,30 +27,6 @@ class QuietWriter(IncrementalPdfFileWriter):
 
     def _update_meta(self) -> None:
         pass
-
-
-def places_of_slots(
-    source: Path,
-    slots: tuple[str, ...],
-    sizes: Sequence[Size],
-    seal_size: Size | None,
-    nudges: Mapping[str, Nudge],
-) -> tuple[dict[str, Placement], int]:
-    """A place for every field of a document that has none yet, and which of the forms of the first slot's appearance
-    (their `sizes`) goes there. Raises: PlacementError."""
-    with Layout(source) as layout:
-        if slots == ("agency",):
-            place, form = layout.top_right(sizes)
-            return apply_nudges(layout, {"agency": place}, nudges), form
-        size = sizes[0]
-        widest, highest = (part * POINTS_PER_MILLIMETRE for part in SIGNATURE_MILLIMETRES)
-        factor = min(1.0, widest / size[0], highest / size[1])
-        leader = layout.signature(size[0] * factor, size[1] * factor)
-        seal = seal_size or (appearance.SEAL_MILLIMETRES * POINTS_PER_MILLIMETRE,) * 2
-        places = {"leader": leader, "agency": layout.seal(leader, *seal)}
-        if (box := layout.blanks().box) is not None:
-            places[NUMBER] = layout.place_on_first_page(box)
-        return apply_nudges(layout, places, nudges), 0
 
 
 def make_fields(writer: QuietWriter, places: Mapping[str, Placement]) -> None:

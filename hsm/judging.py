@@ -18,11 +18,11 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator.path import ValidationPath
 
-from hsm.stamps import iso_time
 from hsm.findings import METADATA_CHANGED, CertificateFacts, Revocation, SignatureFinding
 from hsm.policy import GAP_MOST, KEY_USAGE, LENIENT, STRICT, allowed, gap_is_clean, key_name, weak
 from hsm.proving import Stamp, is_timestamp, proven_before
 from hsm.slots import SLOT_OF_FIELD
+from hsm.stamps import iso_time
 from hsm.standing import Evidence
 from hsm.trust import Trust, standings
 

@@ -27,15 +27,17 @@ from pyhanko.sign.fields import enumerate_sig_fields
 
 from hsm import appearance
 from hsm.api import SigningService
-from hsm.appearance import Fonts, StampImage, StampText
+from hsm.appearance import Fonts
 from hsm.appended import check_appended
 from hsm.blanks import texts
 from hsm.drawing import Drawing
 from hsm.embedding import SigningKey, embed
-from hsm.fields import SIGNATURE_MILLIMETRES, QuietWriter, make_fields, place_of_field, places_of_slots
+from hsm.fields import QuietWriter, make_fields, place_of_field
 from hsm.pdfa import check_pdfa
 from hsm.placement import Box, Layout, Nudge, Placement
+from hsm.planning import places_of_slots
 from hsm.slots import FIELD_OF_SLOT, KEY_OF_SLOT, NUMBER, SLOTS_OF_KIND
+from hsm.stamps import SEAL_MILLIMETRES, SIGNATURE_MILLIMETRES, VIETNAM, StampImage, StampText, iso_time
 from hsm.trust import Trust, TrustError, check_signer
 from hsm.verify import Verification, verify_file
 
@@ -134,7 +136,7 @@ def apply_signature(
         if any(present.values()):
             _check_signed_before(source, slots, slot, trust, now)
         fonts = Fonts.in_cache(cache)
-        standard = SIGNATURE_MILLIMETRES[0] if slot == "leader" else appearance.SEAL_MILLIMETRES
+        standard = SIGNATURE_MILLIMETRES[0] if slot == "leader" else SEAL_MILLIMETRES
         looks = appearance.looks(stamp, fonts.upright, standard)
         found = mechanism or service.state().key(KEY_OF_SLOT[slot]).mechanism
         key = SigningKey(service, certificate, tuple(intermediates), found)
@@ -157,7 +159,7 @@ def apply_signature(
         page=place.page,
         box=place.box,
         certificate_sha256=sha256(certificate).hexdigest(),
-        signed_at=appearance.iso_time(now),
+        signed_at=iso_time(now),
         pdfa=checked.pdfa,
         place_clear=place.clear,
         notes=place.notes,
@@ -186,7 +188,7 @@ def _check_signer_once(certificate: bytes, trust: Trust, intermediates: tuple[by
 
 def _check_clock(now: datetime, not_before: datetime | None) -> None:
     if not_before is not None and now < not_before - CLOCK_SLACK:
-        raise TrustError("clock-implausible", appearance.iso_time(not_before))
+        raise TrustError("clock-implausible", iso_time(not_before))
 
 
 def _slots(kind: str, slot: str) -> tuple[str, ...]:
@@ -262,7 +264,7 @@ def _sign(
     with work.open("r+b") as stream:
         writer = QuietWriter(stream, strict=True)
         make_fields(writer, places)
-        embed(writer, slot, drawing, place.rotation, key, document_id, now.astimezone(appearance.VIETNAM))
+        embed(writer, slot, drawing, place.rotation, key, document_id, now.astimezone(VIETNAM))
 
 
 def _check_result(

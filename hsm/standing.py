@@ -28,8 +28,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 
-from hsm.appearance import iso_time
 from hsm.findings import Revocation
+from hsm.stamps import iso_time
 
 TOLERANCE = timedelta(minutes=5)
 """How far the clocks of a signer and of a list's issuer may stand apart."""

@@ -24,8 +24,8 @@ from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig, PKIArc
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from hsm.appearance import StampImage
 from hsm.pades import apply_signature
+from hsm.stamps import StampImage
 from hsm.trust import Trust
 from tests.data.signing_pages import make_page, make_seal, make_signature
 from tests.fakes.signing import FakeKey, FakeSigner

@@ -29,9 +29,9 @@ from pyhanko.sign.validation import DocumentSecurityStore
 
 from appliance.demo.pki import Authority, Pki, issue_certificate, make_pki
 from hsm.api import KeyState, SignerState
-from hsm.stamps import StampImage, StampText, attachment_stamp, copy_stamp
 from hsm.fields import QuietWriter
 from hsm.pades import apply_signature
+from hsm.stamps import StampImage, StampText, attachment_stamp, copy_stamp
 from hsm.trust import Trust
 from tests.data.signing_pages import make_page, make_seal, make_signature
 

@@ -26,11 +26,11 @@ from appliance.cli.output import ExitCode, emit, fail, json_option
 from appliance.cli.token import PinSource, pin_option, refuse, signer_of, signer_option, warn
 from appliance.wording import _, text_of
 from hsm.api import FaultClass, KeyState, SigningError, SigningService
-from hsm.appearance import StampError, StampImage, StampText, attachment_stamp, copy_stamp, iso_time
 from hsm.font import FontError
 from hsm.pades import AppliedSignature, SignatureRefused, apply_signature
 from hsm.placement import PlacementError
 from hsm.slots import SLOTS_OF_KIND
+from hsm.stamps import StampError, StampImage, StampText, attachment_stamp, copy_stamp, iso_time
 from hsm.trust import Trust, TrustError, read_certificates
 
 START_SECONDS = 20.0

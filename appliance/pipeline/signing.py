@@ -26,10 +26,10 @@ from appliance.domain.steps import Step
 from appliance.pipeline.runner import StepFailed, StepParked
 from appliance.store import Store, documents
 from hsm.api import FaultClass, SignerState, SigningError, SigningService
-from hsm.appearance import SEAL_MILLIMETRES, StampError, StampImage, StampText, attachment_stamp, copy_stamp
 from hsm.font import FontError
 from hsm.pades import SignatureRefused, apply_signature
 from hsm.placement import PlacementError
+from hsm.stamps import SEAL_MILLIMETRES, StampError, StampImage, StampText, attachment_stamp, copy_stamp
 from hsm.trust import Trust, TrustError, read_certificates
 
 GIVE_UP_AFTER = 3

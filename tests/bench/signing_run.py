@@ -52,11 +52,11 @@ def own_seconds() -> float:
 
 def ours(asked: dict[str, Any], known: bool = True) -> Once:
     """The product's own way; the papers are PDF/A, which the worker knows of what the box digitized."""
-    from hsm.appearance import copy_stamp
     from hsm.certificates import load_certificate
     from hsm.client import SocketSigner
     from hsm.font import font_file
     from hsm.pades import apply_signature
+    from hsm.stamps import copy_stamp
     from hsm.trust import Trust, read_certificates
 
     folder, work = Path(asked["bench"]), Path(asked["work"])

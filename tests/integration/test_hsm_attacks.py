@@ -19,9 +19,9 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import PageObject
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field, enumerate_sig_fields
 
-from hsm.appearance import StampImage
 from hsm.fields import QuietWriter
 from hsm.pades import SignatureRefused
+from hsm.stamps import StampImage
 from hsm.trust import Trust
 from hsm.verify import Verification, verify_file
 from tests.data.signing_pages import make_page, make_seal, make_signature

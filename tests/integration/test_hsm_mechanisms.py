@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from hsm import softhsm
 from hsm.api import FaultClass, SigningError
-from hsm.appearance import copy_stamp
 from hsm.client import SocketSigner
 from hsm.pades import apply_signature
+from hsm.stamps import copy_stamp
 from hsm.verify import verify_file
 from tests.contract.signing_suite import signed_attributes
 from tests.fixtures_fault_module import FaultModule

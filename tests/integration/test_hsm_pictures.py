@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hsm.appearance import StampImage, attachment_stamp, copy_stamp
 from hsm.client import SocketSigner
 from hsm.pades import AppliedSignature, Numbering, SignatureRefused, apply_signature
 from hsm.pdfa import check_pdfa
+from hsm.stamps import StampImage, attachment_stamp, copy_stamp
 from hsm.trust import TrustError
 from hsm.verify import verify_file
 from tests.data.signing_pages import make_page

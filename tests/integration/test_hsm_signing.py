@@ -14,11 +14,11 @@ import pytest
 from PIL import Image
 
 from hsm.api import FaultClass, SigningError
-from hsm.appearance import CONVERTED, StampImage, StampText, attachment_stamp, copy_stamp
 from hsm.client import SocketSigner
 from hsm.font import FontError
 from hsm.pades import AppliedSignature, SignatureRefused, apply_signature
 from hsm.pdfa import check_pdfa
+from hsm.stamps import CONVERTED, StampImage, StampText, attachment_stamp, copy_stamp
 from hsm.trust import Trust, TrustError
 from hsm.verify import verify_file
 from tests.fixtures_hsm import NAMES, ORGANIZATION, SigningBench

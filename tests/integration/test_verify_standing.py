@@ -20,9 +20,9 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from appliance.demo.pki import Pki, make_pki
-from hsm.appearance import iso_time
 from hsm.fields import QuietWriter
 from hsm.findings import SignatureFinding, Verification
+from hsm.stamps import iso_time
 from hsm.trust import Trust, TrustError, check_signer
 from hsm.verify import verify_file
 from tests.data.signing_pages import make_page

@@ -9,8 +9,18 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from hsm import font
-from hsm.appearance import MAX_TEXT_WIDTH, StampText, attachment_stamp, copy_stamp, iso_time, lay_out
 from hsm.font import FontError
+from hsm.stamps import (
+    MAX_TEXT_WIDTH,
+    StampError,
+    StampText,
+    attachment_stamp,
+    blocks,
+    copy_stamp,
+    iso_time,
+    lay_out,
+    sizes_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +83,38 @@ def test_the_block_of_a_certified_copy() -> None:
         "Văn phòng",
     )
     assert len(copy_stamp("UBND xã Thử", now, "UBND xã Thử").lines) == 4
-    assert attachment_stamp("15/UBND-VP", now).lines == ("15/UBND-VP", "2026-03-05T14:30:00+07:00")
+    assert attachment_stamp(" 15/UBND-VP", now).lines == (
+        "Kèm theo văn bản số 15/UBND-VP",
+        "2026-03-05T14:30:00+07:00",
+    )
 
 
 def test_long_lines_are_broken_at_words(built: Path) -> None:
     lines, width, height = lay_out(StampText(("Ủy ban nhân dân xã " + "Thử Nghiệm " * 12,)), built)
     assert len(lines) > 3 and width <= MAX_TEXT_WIDTH + 7 and height == len(lines) * 11 + 3
     assert all(font.text_width(line, 10, built) <= MAX_TEXT_WIDTH for line in lines)
+
+
+def test_a_form_of_copy_that_the_decree_does_not_know_is_refused(built: Path) -> None:
+    from datetime import UTC, datetime
+
+    now = datetime(2026, 3, 5, 7, 30, tzinfo=UTC)
+    assert copy_stamp("UBND", now, form="TRÍCH SAO").lines[0] == "TRÍCH SAO"
+    for make in (lambda: copy_stamp("UBND", now, form="BẢN SAO"), lambda: attachment_stamp(" ", now)):
+        with pytest.raises(StampError):
+            make()
+
+
+def test_a_block_has_a_wide_form_for_low_corners(built: Path) -> None:
+    from datetime import UTC, datetime
+
+    stamp = copy_stamp("UBND xã Thử", datetime(2026, 3, 5, 7, 30, tzinfo=UTC), "Văn phòng")
+    upright, flat = blocks(stamp, built)
+    assert upright.lines == stamp.lines and upright.height == 58
+    assert flat.lines == (
+        "SAO Y · UBND xã Thử · 2026-03-05T14:30:00+07:00",
+        "Bản điện tử chuyển đổi từ văn bản giấy · Văn phòng",
+    )
+    assert flat.height == 25 and flat.width > upright.width
+    assert sizes_of(stamp, built, 36.0) == ((upright.width, 58), (flat.width, 25))
+    assert len(blocks(attachment_stamp("15/UBND-VP", datetime(2026, 3, 5, tzinfo=UTC)), built)) == 1
