@@ -14,14 +14,19 @@ import typing
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from appliance.domain.authority import FORMS, Delegation
 from appliance.domain.documents import URGENCIES
+from hsm import enrolment
 from scanner_intake.settle import ignored
 
 T = TypeVar("T")
 _KINDS = ("incoming-scan", "outgoing", "appendix", "case-file")
+COPY_FORMS = ("SAO Y", "SAO LỤC", "TRÍCH SAO")
+"""As ``hsm.stamps`` has them; said twice because a configuration must not load what draws."""
 _APPROVALS = ("person", "policy")
 
 
@@ -135,7 +140,11 @@ class KeySection:
 
 @dataclass(frozen=True)
 class SignerSection:
-    """The PKCS#11 module and what the signatures look like."""
+    """The PKCS#11 module and what the signatures look like.
+
+    ``office``: the converting office, when it is not the commune itself; ``copy_form``: what scans are signed as, "SAO
+    Y", "SAO LỤC" or "TRÍCH SAO".
+    """
 
     module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
     socket: Path | None = None
@@ -145,7 +154,32 @@ class SignerSection:
     leader_image: Path | None = None
     seal_image: Path | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    office: str = ""
+    copy_form: str = "SAO Y"
+    enrolments: Path | None = None
     keys: tuple[KeySection, ...] = ()
+
+
+@dataclass(frozen=True)
+class DelegationSection:
+    """Whom an office lets sign in another's place (``appliance.domain.authority``). ``begins`` and ``ends`` are days,
+    YYYY-MM-DD, both included."""
+
+    form: str
+    signer: str
+    principal: str
+    begins: str
+    ends: str
+    decision: str = ""
+
+    def delegation(self) -> Delegation:
+        """As the domain knows it.
+
+        Raises:
+            ValueError: a day is none.
+        """
+        begins, ends = date.fromisoformat(self.begins), date.fromisoformat(self.ends)
+        return Delegation(self.form, self.signer, self.principal, begins, ends, self.decision)
 
 
 @dataclass(frozen=True)
@@ -193,7 +227,12 @@ class Config:
     intake: IntakeSection = field(default_factory=IntakeSection)
     web: WebSection = field(default_factory=WebSection)
     folders: tuple[FolderSection, ...] = ()
+    delegations: tuple[DelegationSection, ...] = ()
     path: Path = Path()
+
+    def who_may_sign(self) -> tuple[Delegation, ...]:
+        """The delegations of this office, in the domain's words."""
+        return tuple(section.delegation() for section in self.delegations)
 
     @property
     def database(self) -> Path:
@@ -211,6 +250,11 @@ class Config:
     @property
     def signer_socket(self) -> Path:
         return self.signer.socket or self.runtime / "signer.sock"
+
+    @property
+    def enrolments(self) -> Path:
+        """Where `commune-box token enrol` keeps what was enrolled; the signer reads it, too."""
+        return self.signer.enrolments or self.path.parent / "signing"
 
     @property
     def worker_socket(self) -> Path:
@@ -244,9 +288,38 @@ def load_config(path: Path) -> Config:
         raise ConfigError("config-syntax", path=path, detail=error) from None
     if "path" in raw:  # a field of ours, never a key of the file
         raise ConfigError("config-unknown-key", path=path, key="path")
-    config = replace(_build(Config, raw, path, ""), path=path.resolve())
+    config = _with_enrolled(replace(_build(Config, raw, path, ""), path=path.resolve()))
     _check(config, path)
     return config
+
+
+def _with_enrolled(config: Config) -> Config:
+    """``config`` with the keys that were enrolled by command; a slot that the file itself describes stays so."""
+    keys = list(config.signer.keys)
+    for slot in ("leader", "agency"):
+        try:
+            enrolled = enrolment.load(config.enrolments, slot)
+        except enrolment.EnrolmentError as error:
+            raise ConfigError("enrolment-unreadable", path=config.enrolments, detail=error.detail) from error
+        if enrolled is None or any(key.slot == slot for key in keys):
+            continue
+        own = Path(enrolled.module) != config.signer.module
+        keys.append(
+            KeySection(
+                slot=slot,
+                token=enrolled.token_serial,
+                serial=enrolled.token_serial,
+                key_id=enrolled.key_id,
+                certificate=config.enrolments / enrolled.present.file,
+                certificate_sha256=enrolled.present.sha256,
+                mechanism=enrolled.mechanism,
+                hashed_by=enrolled.hashed_by,
+                pin_each_signature=enrolled.pin_each_signature,
+                module=Path(enrolled.module) if own else None,
+                environment=dict(enrolled.environment) if own else {},
+            )
+        )
+    return replace(config, signer=replace(config.signer, keys=tuple(keys)))
 
 
 def _check(config: Config, path: Path) -> None:
@@ -268,6 +341,17 @@ def _check(config: Config, path: Path) -> None:
             raise bad(f"sync.hours[{index}].kbit_per_second", str(hours.kbit_per_second))
     if config.intake.rescan_seconds <= 0:
         raise bad("intake.rescan_seconds", str(config.intake.rescan_seconds))
+    if config.signer.copy_form not in COPY_FORMS:
+        raise bad("signer.copy_form", config.signer.copy_form)
+    for index, given in enumerate(config.delegations):
+        if given.form not in FORMS:
+            raise bad(f"delegations[{index}].form", given.form)
+        try:
+            held = given.delegation()
+        except ValueError as error:
+            raise bad(f"delegations[{index}]", str(error)) from None
+        if held.ends < held.begins:
+            raise bad(f"delegations[{index}].ends", given.ends)
     for index, key in enumerate(config.signer.keys):
         if key.slot not in ("leader", "agency"):
             raise bad(f"signer.keys[{index}].slot", key.slot)

@@ -33,6 +33,7 @@ from hsm.blanks import texts
 from hsm.drawing import Drawing
 from hsm.embedding import SigningKey, embed
 from hsm.fields import QuietWriter, make_fields, place_of_field
+from hsm.findings import Revocation
 from hsm.pdfa import check_pdfa
 from hsm.placement import Box, Layout, Nudge, Placement
 from hsm.planning import places_of_slots
@@ -74,7 +75,8 @@ class AppliedSignature:
     1.
 
     `notes`: what must be told of the place (see `Placement.notes`); `blanks`: what the draft leaves to the clerk, any
-    of "number" and "date", with the `notation` behind the number.
+    of "number" and "date", with the `notation` behind the number. `revocation`: what the lists at hand say of the
+    certificate, "good" or "unknown"; `revocation_known_at`: when the newest of them was made, "" when there is none.
     """
 
     sha256: str
@@ -89,6 +91,8 @@ class AppliedSignature:
     notes: tuple[str, ...] = ()
     blanks: tuple[str, ...] = ()
     notation: str = ""
+    revocation: str = ""
+    revocation_known_at: str = ""
 
 
 def apply_signature(
@@ -132,7 +136,7 @@ def apply_signature(
         shutil.copyfile(source, work)
         present = _present_fields(work)
         _check_order(slots, slot, present)
-        _check_signer_once(certificate, trust, tuple(intermediates), now)
+        revocation = _check_signer_once(certificate, trust, tuple(intermediates), now)
         if any(present.values()):
             _check_signed_before(source, slots, slot, trust, now)
         fonts = Fonts.in_cache(cache)
@@ -163,6 +167,8 @@ def apply_signature(
         pdfa=checked.pdfa,
         place_clear=place.clear,
         notes=place.notes,
+        revocation=revocation.state,
+        revocation_known_at=revocation.known_at,
     )
     return _with_blanks(applied, source) if NUMBER in places else applied
 
@@ -173,17 +179,17 @@ def _with_blanks(applied: AppliedSignature, source: Path) -> AppliedSignature:
     return replace(applied, blanks=blanks.kinds, notation=blanks.notation)
 
 
-_checked: dict[tuple[bytes, Trust, tuple[bytes, ...]], datetime] = {}
+_checked: dict[tuple[bytes, Trust, tuple[bytes, ...]], tuple[datetime, Revocation]] = {}
 
 
-def _check_signer_once(certificate: bytes, trust: Trust, intermediates: tuple[bytes, ...], now: datetime) -> None:
+def _check_signer_once(certificate: bytes, trust: Trust, intermediates: tuple[bytes, ...], now: datetime) -> Revocation:
     """Check the signer; in a batch, what was good less than a minute ago under the same trust and lists still is."""
-    last = _checked.get((certificate, trust, intermediates))
-    if last is not None and timedelta(0) <= now - last < CHECK_HOLDS:
-        return
-    check_signer(certificate, trust, intermediates, now)
-    _checked.clear()
-    _checked[certificate, trust, intermediates] = now
+    at, found = _checked.get((certificate, trust, intermediates), (now - CHECK_HOLDS, None))
+    if found is None or not timedelta(0) <= now - at < CHECK_HOLDS:
+        found = check_signer(certificate, trust, intermediates, now)
+        _checked.clear()
+        _checked[certificate, trust, intermediates] = now, found
+    return found
 
 
 def _check_clock(now: datetime, not_before: datetime | None) -> None:

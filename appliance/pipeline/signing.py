@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,17 +19,19 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from appliance.config import Config
-from appliance.domain.documents import Document, Signature, add_signature, advance, slot_to_sign
-from appliance.domain.kinds import Kind, Slot
+from appliance.domain.documents import Document, Signature, add_signature, advance, consent_of, slot_to_sign
+from appliance.domain.kinds import Slot
+from appliance.domain.numbering import given
 from appliance.domain.states import Event, State
 from appliance.domain.steps import Step
+from appliance.pipeline.placing import Looks, looks_of, stamp_for
 from appliance.pipeline.runner import StepFailed, StepParked
 from appliance.store import Store, documents
-from hsm.api import FaultClass, SignerState, SigningError, SigningService
+from hsm.api import FaultClass, KeyState, SignerState, SigningError, SigningService
 from hsm.font import FontError
-from hsm.pades import SignatureRefused, apply_signature
+from hsm.pades import Numbering, SignatureRefused, apply_signature
 from hsm.placement import PlacementError
-from hsm.stamps import SEAL_MILLIMETRES, StampError, StampImage, StampText, attachment_stamp, copy_stamp
+from hsm.stamps import VIETNAM, StampError
 from hsm.trust import Trust, TrustError, read_certificates
 
 GIVE_UP_AFTER = 3
@@ -37,17 +39,12 @@ _SOON = {FaultClass.DEVICE: timedelta(minutes=1), FaultClass.HANG: timedelta(min
 """Parked for less long: the login may still be there, and nobody has to come. All others wait for a person."""
 
 
-@dataclass(frozen=True)
-class SigningPlan:
+@dataclass(frozen=True, kw_only=True)
+class SigningPlan(Looks):
     """What the signatures of this office look like and whom they chain to."""
 
-    agency: str
     trust: Trust
     intermediates: tuple[bytes, ...]
-    leader_image: Path | None
-    seal_image: Path | None
-    font_cache: Path
-    seal_size: tuple[float, float] | None
 
 
 def signing_plan(config: Config) -> SigningPlan:
@@ -55,16 +52,13 @@ def signing_plan(config: Config) -> SigningPlan:
 
     Raises:
         TrustError: a certificate file cannot be read.
+        StampError: the seal's picture cannot be read.
     """
     signer = config.signer
     return SigningPlan(
-        agency=config.box.commune,
+        **vars(looks_of(config)),
         trust=Trust.from_files(signer.roots, signer.intermediates),
         intermediates=tuple(one for path in signer.intermediates for one in read_certificates(path)),
-        leader_image=signer.leader_image,
-        seal_image=signer.seal_image,
-        font_cache=config.box.state_dir / "cache" / "fonts",
-        seal_size=StampImage.from_file(signer.seal_image).size(SEAL_MILLIMETRES) if signer.seal_image else None,
     )
 
 
@@ -127,14 +121,17 @@ class Signing:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _sign(self, before: Document, slot: Slot, target: Path, now: datetime) -> None:
+        _check_authority(before, slot, now)
         key = _logged_in(self._service.state(), slot)
+        certificate = key.certificate_der or b""
+        to_write = given(before) if slot is Slot.AGENCY else None
         applied = apply_signature(
             self._store.blobs.existing(before.current_sha256),
             target,
             kind=before.kind.value,
             slot=slot.value,
             service=self._service,
-            certificate=key,
+            certificate=certificate,
             intermediates=list(self._plan.intermediates),
             trust=self._plan.trust,
             stamp=stamp_for(self._plan, before, slot, now),
@@ -142,6 +139,11 @@ class Signing:
             now=now,
             cache=self._plan.font_cache,
             seal_size=self._plan.seal_size,
+            nudges=before.nudges,
+            mechanism=key.mechanism,
+            not_before=before.updated_at,
+            numbering=Numbering(*to_write) if to_write else None,
+            source_is_pdfa=_made_by_the_box(before),
         )
         blob = self._store.blobs.put(target)
         signature = Signature(
@@ -150,13 +152,23 @@ class Signing:
             size=blob.size,
             signed_at=datetime.fromisoformat(applied.signed_at),
             certificate_sha256=applied.certificate_sha256,
-            signer=_common_name(key),
+            signer=_common_name(certificate),
             page=applied.page,
             box=applied.box,
+            notes=applied.notes,
+            blanks=applied.blanks,
+            notation=applied.notation,
         )
         after = add_signature(before, signature, self._clock() if self._clock else now)
         event = Event.SIGNATURES_COMPLETE if after.state is State.SIGNED else Event.SIGNATURE_APPLIED
-        detail = {"slot": slot, "sha256": blob.sha256, "size": blob.size, "certificate": applied.certificate_sha256}
+        detail: dict[str, object] = {
+            "slot": slot,
+            "sha256": blob.sha256,
+            "size": blob.size,
+            "certificate": applied.certificate_sha256,
+            "revocation": " ".join((applied.revocation, applied.revocation_known_at)).strip(),
+        }
+        detail |= {"notes": list(applied.notes)} if applied.notes else {}
         self._store.write(lambda db: documents.save(db, before, after, "worker", event, detail))
 
     def _broken(self, before: Document, code: str, text: str, now: datetime) -> None:
@@ -168,8 +180,20 @@ class Signing:
         self._store.write(change)
 
 
-def _logged_in(state: SignerState, slot: Slot) -> bytes:
-    """The enrolled certificate (DER) of ``slot``.
+def _check_authority(document: Document, slot: Slot, now: datetime) -> None:
+    """Whoever consented in another's place may have lost that power before the token came."""
+    consent = consent_of(document, slot)
+    if consent and consent.until and now.astimezone(VIETNAM).date() > consent.until:
+        raise StepFailed("delegation-ended", timedelta(hours=1))
+
+
+def _made_by_the_box(document: Document) -> bool:
+    """Whether the file below the signatures is what the digitizer made, and so has been found to be PDF/A."""
+    return bool(document.archive_sha256) and document.archive_sha256 != document.original_sha256
+
+
+def _logged_in(state: SignerState, slot: Slot) -> KeyState:
+    """The key of ``slot``, with its enrolled certificate.
 
     Raises:
         SigningError: the token is away, nobody is logged in, or no certificate is enrolled.
@@ -181,23 +205,9 @@ def _logged_in(state: SignerState, slot: Slot) -> bytes:
         raise SigningError(FaultClass.AUTH_LOST, "pin-needed", slot.value)
     if key.certificate_der is None:
         raise SigningError(FaultClass.CONFIG, "certificate-missing", slot.value)
-    return key.certificate_der
+    return key
 
 
 def _common_name(certificate: bytes) -> str:
     names = x509.load_der_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else ""
-
-
-def stamp_for(plan: SigningPlan, document: Document, slot: Slot, now: datetime) -> StampText | StampImage:
-    """What the signature shows, by kind and slot (NĐ 30/2020 Phụ lục I; NĐ 137/2024 Điều 4 for the conversion mark)."""
-    images: Mapping[Slot, Path | None] = {Slot.LEADER: plan.leader_image, Slot.AGENCY: plan.seal_image}
-    if document.kind is Kind.OUTGOING:
-        path = images[slot]
-        if path is None:
-            raise SigningError(FaultClass.CONFIG, "stamp-image-missing", slot.value)
-        return StampImage.from_file(path)
-    makers: dict[Kind, Callable[[], StampText]] = {
-        Kind.APPENDIX: lambda: attachment_stamp(document.value("code"), now),
-    }
-    return makers.get(document.kind, lambda: copy_stamp(plan.agency, now))()

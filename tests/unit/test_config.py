@@ -213,3 +213,48 @@ def test_hours_of_the_line_become_a_budget(tmp_path: Path) -> None:
     config = load_config(file)
     assert config.sync is not None
     assert [_hours(each) for each in config.sync.hours] == [Hours(22 * 60 + 30, 5 * 60, 8_000.0)]
+
+
+DELEGATION = """
+[[delegations]]
+form = "KT."
+signer = "Trần Văn Phó"
+principal = "CHỦ TỊCH"
+begins = "2026-01-01"
+ends = "2026-12-31"
+decision = "QĐ 05/QĐ-UBND"
+"""
+
+
+def test_delegations_are_read_in_the_domains_words(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(SMALL + DELEGATION, encoding="utf-8")
+    (held,) = load_config(path).who_may_sign()
+    assert (held.form, held.signer, held.ends.isoformat()) == ("KT.", "Trần Văn Phó", "2026-12-31")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('"KT."', '"PT."', "delegations[0].form"),
+        ('"2026-12-31"', '"31/12/2026"', "delegations[0]"),
+        ('"2026-12-31"', '"2025-12-31"', "delegations[0].ends"),
+    ],
+)
+def test_a_delegation_that_cannot_be_meant(tmp_path: Path, old: str, new: str, key: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(SMALL + DELEGATION.replace(old, new), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert (caught.value.code, caught.value.params["key"]) == ("config-bad-value", key)
+
+
+def test_the_forms_of_copies_are_the_signers_own(tmp_path: Path) -> None:
+    from appliance.config import COPY_FORMS
+    from hsm import stamps
+
+    assert COPY_FORMS == stamps.COPY_FORMS
+    path = tmp_path / "config.toml"
+    path.write_text(SMALL + '[signer]\ncopy_form = "BẢN SAO"\n', encoding="utf-8")
+    with pytest.raises(ConfigError):
+        load_config(path)
