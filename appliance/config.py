@@ -217,6 +217,28 @@ class WebSection:
 
 
 @dataclass(frozen=True)
+class LongtermSection:
+    """Time stamps and revocation data (hsm/LONGTERM.md). ``tsa``: addresses of time-stamp services, asked in turn; if
+    empty, no stamps over the network. ``tsa_roots``: whom to believe about time; if empty, the signers' own roots.
+
+    At most ``requests`` in ``window_minutes``; a signed paper waits ``hold_seconds`` for its first stamp before it is
+    queued, if the services answer. Lists of revoked certificates are fetched every ``list_hours`` from the addresses in
+    the certificates and from ``list_urls``.
+    """
+
+    tsa: tuple[str, ...] = ()
+    tsa_roots: tuple[Path, ...] = ()
+    tsa_intermediates: tuple[Path, ...] = ()
+    tsa_policies: tuple[str, ...] = ()
+    patience_seconds: float = 180.0
+    requests: int = 15
+    window_minutes: float = 20.0
+    hold_seconds: float = 20.0
+    list_urls: tuple[str, ...] = ()
+    list_hours: float = 6.0
+
+
+@dataclass(frozen=True)
 class Config:
     """The whole configuration, checked."""
 
@@ -226,6 +248,7 @@ class Config:
     digitize: DigitizeSection = field(default_factory=DigitizeSection)
     intake: IntakeSection = field(default_factory=IntakeSection)
     web: WebSection = field(default_factory=WebSection)
+    longterm: LongtermSection = field(default_factory=LongtermSection)
     folders: tuple[FolderSection, ...] = ()
     delegations: tuple[DelegationSection, ...] = ()
     path: Path = Path()
@@ -265,6 +288,16 @@ class Config:
     def intake_file(self) -> Path:
         """Where the intake says how its drop folders are."""
         return self.runtime / "intake.json"
+
+    @property
+    def lists(self) -> Path:
+        """The lists of revoked certificates at hand."""
+        return self.box.state_dir / "revocation"
+
+    @property
+    def longterm_file(self) -> Path:
+        """Where the time-stamping thread says whether its services answer and how many papers wait."""
+        return self.runtime / "longterm.json"
 
     @property
     def link_file(self) -> Path:
@@ -341,6 +374,8 @@ def _check(config: Config, path: Path) -> None:
             raise bad(f"sync.hours[{index}].kbit_per_second", str(hours.kbit_per_second))
     if config.intake.rescan_seconds <= 0:
         raise bad("intake.rescan_seconds", str(config.intake.rescan_seconds))
+    for name, detail in _longterm_mistakes(config.longterm):
+        raise bad(f"longterm.{name}", detail)
     if config.signer.copy_form not in COPY_FORMS:
         raise bad("signer.copy_form", config.signer.copy_form)
     for index, given in enumerate(config.delegations):
@@ -357,6 +392,21 @@ def _check(config: Config, path: Path) -> None:
             raise bad(f"signer.keys[{index}].slot", key.slot)
         if key.slot in {earlier.slot for earlier in config.signer.keys[:index]}:
             raise bad(f"signer.keys[{index}].slot", key.slot)
+
+
+def _longterm_mistakes(section: LongtermSection) -> Iterator[tuple[str, str]]:
+    for key in ("tsa", "list_urls"):
+        for index, url in enumerate(getattr(section, key)):
+            if not re.match(r"https?://[^/]", url):
+                yield f"{key}[{index}]", url
+    for index, policy in enumerate(section.tsa_policies):
+        if not re.fullmatch(r"[0-2](\.[0-9]+)+", policy):
+            yield f"tsa_policies[{index}]", policy
+    for key in ("patience_seconds", "window_minutes", "list_hours", "requests"):
+        if getattr(section, key) <= 0:
+            yield key, str(getattr(section, key))
+    if section.hold_seconds < 0:
+        yield "hold_seconds", str(section.hold_seconds)
 
 
 def _folder_mistakes(folder: FolderSection, earlier: tuple[FolderSection, ...]) -> Iterator[tuple[str, str]]:

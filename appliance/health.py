@@ -11,10 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance.config import Config
+from appliance.pipeline.longterm_backlog import backlog_of
+from appliance.pipeline.longterm_trust import list_addresses, revocation_lists
 from appliance.signers import signing_service
+from appliance.store import longterm as longterm_rows
 from appliance.store import open_store
 from appliance.store import outbox as outbox_rows
 from hsm.api import SigningError
+from hsm.trust import TrustError
 from scanner_intake.passwords import BadPasswordFile, load_passwords
 
 EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -41,6 +45,8 @@ def findings(config: Config, now: datetime) -> list[Finding]:
         _disk(config),
         _files(config),
         _store(config, now),
+        _longterm(config, now),
+        _revocation(config, now),
         _signer(config),
     )
     found = [finding for question in questions for finding in question]
@@ -136,6 +142,40 @@ def _store(config: Config, now: datetime) -> Iterator[Finding]:
             yield Finding("delivery-waits-long", False, {"count": count, "since": oldest.isoformat()})
     finally:
         store.close()
+
+
+def _longterm(config: Config, now: datetime) -> Iterator[Finding]:
+    """The backlog of long-term proof by its deadline; serious when proof will soon be lost for ever."""
+    if not config.database.exists():
+        return
+    store = open_store(config.database, config.blobs)
+    try:
+        found = backlog_of(store.read(longterm_rows.standing), now)
+    finally:
+        store.close()
+    if found.nearly_lost and found.lost_after:
+        yield Finding("proof-nearly-lost", True, {"count": found.nearly_lost, "date": found.lost_after.isoformat()})
+    if found.overdue:
+        yield Finding("proof-overdue", False, {"count": found.overdue})
+    if found.waiting and config.longterm.tsa and found.deadline:
+        yield Finding("proof-backlog", False, {"count": found.waiting, "deadline": found.deadline.isoformat()})
+    if found.lost:
+        yield Finding("proof-lost", False, {"count": found.lost, "reason": found.reason})
+
+
+def _revocation(config: Config, now: datetime) -> Iterator[Finding]:
+    """Lists of revoked certificates that have ended, or are missing although the certificates name some."""
+    if not config.signer.keys:
+        return
+    try:
+        kept = revocation_lists(config).kept()
+    except TrustError:
+        return  # a missing certificate file is told by `_files`
+    for one in kept:
+        if not one.fresh(now):
+            yield Finding("revocation-stale", False, {"since": one.issued.isoformat(), "issuer": one.issuer})
+    if not kept and list_addresses(config):
+        yield Finding("revocation-none", False)
 
 
 def _signer(config: Config) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ authority and young enough is for whoever asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -104,3 +104,12 @@ def issued(found: crl.CertificateList) -> datetime:
 def _words(answer: ocsp.OCSPResponse) -> Iterator[tuple[int, datetime]]:
     for single in answer.response_data["responses"]:
         yield single["cert_id"]["serial_number"].native, single["this_update"].native
+
+
+def matching(lists: Iterable[bytes], certificate: x509.Certificate, after: datetime) -> bytes | None:
+    """The list (DER) of a certificate's issuer that was issued after a moment, or None."""
+    for der in lists:
+        found = crl.CertificateList.load(der)
+        if found.issuer == certificate.issuer and issued(found) >= after:
+            return der
+    return None

@@ -23,7 +23,7 @@ from pyhanko.pdf_utils.misc import PdfError
 
 from hsm.gathering import EvidenceError, Gatherer, signed_in
 from hsm.longterm_check import proofs_if_kept_up
-from hsm.stamping import Prepared, fill, prepare
+from hsm.stamping import Prepared, TokenTooLarge, fill, prepare
 from hsm.trust import Trust
 from hsm.tsa import Stamp
 from hsm.verify import Verification, verify_file
@@ -44,7 +44,7 @@ class Step(StrEnum):
 
 class UpgradeRefused(Exception):
     """The step was not made, and no target was written. Codes: upgrade-unreadable, upgrade-not-sound, upgrade-prefix,
-    upgrade-self-check, upgrade-not-maintainable."""
+    upgrade-self-check, upgrade-not-maintainable, stamp-too-large."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
@@ -94,6 +94,10 @@ class Upgrader:
         """
         return self._perform(Step.EVIDENCE, source, target, now)
 
+    def finish(self, step: Step, source: Path, work: Path, target: Path, ready: Prepared, now: datetime) -> Upgraded:
+        """Stamp, check and publish a revision that `work` already has; `work` is gone afterwards. Raises as above."""
+        return self._finish(step, source, work, target, ready, self._sound(source, now), now)
+
     def _perform(self, step: Step, source: Path, target: Path, now: datetime) -> Upgraded:
         before = self._sound(source, now)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -102,13 +106,28 @@ class Upgrader:
         work = Path(name)
         try:
             shutil.copyfile(source, work)
-            ready = self._prepare(step, source, work, before, now)
-            stamp = self.ask(ready.digest)
-            fill(work, ready, stamp.token)
-            self.check(source, work, before, step, stamp, now)
-            digest, size = make_durable(work, target)
+            ready = self._prepare(step, source, work, now)
+            return self._finish(step, source, work, target, ready, before, now)
         finally:
             work.unlink(missing_ok=True)
+
+    def _finish(
+        self,
+        step: Step,
+        source: Path,
+        work: Path,
+        target: Path,
+        ready: Prepared,
+        before: Verification,
+        now: datetime,
+    ) -> Upgraded:
+        stamp = self.ask(ready.digest)
+        try:
+            fill(work, ready, stamp.token)
+        except TokenTooLarge as error:
+            raise UpgradeRefused(error.code, str(error)) from error
+        self.check(source, work, before, step, stamp, now)
+        digest, size = make_durable(work, target)
         return Upgraded(step, digest, size, stamp.at, stamp.certificate_not_after)
 
     def _sound(self, source: Path, now: datetime) -> Verification:
@@ -118,7 +137,7 @@ class Upgrader:
             raise UpgradeRefused("upgrade-not-sound", f"{found.verdict}: {', '.join(found.reasons)}"[:300])
         return found
 
-    def _prepare(self, step: Step, source: Path, work: Path, before: Verification, now: datetime) -> Prepared:
+    def _prepare(self, step: Step, source: Path, work: Path, now: datetime) -> Prepared:
         try:
             if step is Step.STAMP:
                 return prepare(work)

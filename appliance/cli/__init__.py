@@ -18,6 +18,8 @@ COMMANDS = {
     "db": "appliance.cli.database:database",
     "demo": "appliance.cli.demo:demo",
     "digitize": "appliance.cli.digitize:digitize",
+    "revocation": "appliance.cli.revocation:revocation",
+    "timestamps": "appliance.cli.timestamps:timestamps",
     "doc": "appliance.cli.doc:doc",
     "queue": "appliance.cli.queue:queue",
     "separators": "appliance.cli.separators:separators",

@@ -60,6 +60,8 @@ class Signature:
     signer: str = ""
     page: int = 0
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    revocation: str = ""
+    revocation_known_at: str = ""
     notes: tuple[str, ...] = ()
     blanks: tuple[str, ...] = ()
     notation: str = ""

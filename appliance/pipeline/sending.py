@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from appliance.domain.documents import Document, advance
 from appliance.domain.states import Event, State
-from appliance.pipeline.runner import StepFailed
+from appliance.pipeline.runner import StepFailed, StepParked
 from appliance.store import ChangedMeanwhile, Store, documents, manifest, outbox
 from sync.uplink import Parcel
 
@@ -32,18 +32,26 @@ def package_meta(document: Document) -> dict[str, Any]:
     }
 
 
+Hold = Callable[[Document, datetime], timedelta | None]
+
+
 class Enqueueing:
     """The step: package and outbox row in one transaction with the state."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, hold: Hold = lambda document, now: None) -> None:
+        """``hold`` says how long a paper still waits for something better than it is (a time stamp), or None."""
         self._store = store
+        self._hold = hold
 
     def __call__(self, document: Document, now: datetime) -> None:
         """Queue one leased document.
 
         Raises:
+            StepParked: it is held for its time stamp.
             StepFailed: its file is not the one that the manifest tells; it is not sent before somebody mended that.
         """
+        if (wait := self._hold(document, now)) is not None:
+            raise StepParked("awaiting-timestamp", wait)
         after = advance(document, Event.ENQUEUED, now)
         trouble = self._store.read(lambda db: manifest.trouble(db, document)) or self._damage(document)
         if trouble:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ from appliance.domain.kinds import Slot
 from appliance.domain.numbering import given
 from appliance.domain.states import Event, State
 from appliance.domain.steps import Step
+from appliance.pipeline.longterm import first_proof
 from appliance.pipeline.placing import Looks, looks_of, stamp_for
 from appliance.pipeline.runner import StepFailed, StepParked
-from appliance.store import Store, documents
+from appliance.store import Store, documents, longterm
 from hsm.api import FaultClass, KeyState, SignerState, SigningError, SigningService
 from hsm.font import FontError
 from hsm.pades import Numbering, SignatureRefused, apply_signature
 from hsm.placement import PlacementError
+from hsm.revocation import RevocationLists
 from hsm.stamps import VIETNAM, StampError
 from hsm.trust import Trust, TrustError, read_certificates
 
@@ -72,7 +74,9 @@ class Signing:
         service: SigningService,
         plan: SigningPlan,
         clock: Callable[[], datetime] | None = None,
+        lists: RevocationLists | None = None,
     ) -> None:
+        self._lists = lists
         self._clock = clock
         self._store = store
         self._work = work
@@ -125,6 +129,8 @@ class Signing:
         key = _logged_in(self._service.state(), slot)
         certificate = key.certificate_der or b""
         to_write = given(before) if slot is Slot.AGENCY else None
+        # Revoked is refused; without a list that speaks for today, revocation is unknown, and that is kept and told.
+        trust = replace(self._plan.trust, crls=self._lists.contents()) if self._lists else self._plan.trust
         applied = apply_signature(
             self._store.blobs.existing(before.current_sha256),
             target,
@@ -133,7 +139,7 @@ class Signing:
             service=self._service,
             certificate=certificate,
             intermediates=list(self._plan.intermediates),
-            trust=self._plan.trust,
+            trust=trust,
             stamp=stamp_for(self._plan, before, slot, now),
             document_id=before.id,
             now=now,
@@ -158,6 +164,8 @@ class Signing:
             notes=applied.notes,
             blanks=applied.blanks,
             notation=applied.notation,
+            revocation=applied.revocation,
+            revocation_known_at=applied.revocation_known_at,
         )
         after = add_signature(before, signature, self._clock() if self._clock else now)
         event = Event.SIGNATURES_COMPLETE if after.state is State.SIGNED else Event.SIGNATURE_APPLIED
@@ -169,7 +177,14 @@ class Signing:
             "revocation": " ".join((applied.revocation, applied.revocation_known_at)).strip(),
         }
         detail |= {"notes": list(applied.notes)} if applied.notes else {}
-        self._store.write(lambda db: documents.save(db, before, after, "worker", event, detail))
+        proof = first_proof(self._store, after, certificate, target, self._lists) if not after.open_slot else None
+
+        def change(db: Any) -> None:
+            documents.save(db, before, after, "worker", event, detail)
+            if proof:
+                longterm.begin(db, proof)
+
+        self._store.write(change)
 
     def _broken(self, before: Document, code: str, text: str, now: datetime) -> None:
         after = advance(before, Event.SIGNATURE_BROKEN, now, reason_code=code, reason_text=text)

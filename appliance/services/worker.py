@@ -16,6 +16,8 @@ from appliance.door import Door
 from appliance.pipeline.approving import PolicyApproval
 from appliance.pipeline.collating import Collating
 from appliance.pipeline.digitizing import Digitizing
+from appliance.pipeline.longterm import StampHold
+from appliance.pipeline.longterm_trust import revocation_lists
 from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.runner import Runner
 from appliance.pipeline.sending import Enqueueing
@@ -48,18 +50,24 @@ def make_runner(config: Config, store: Store, passwords: Passwords, underway: Un
     stacked = {folder.shown_name for folder in config.folders if folder.batches}
     splitting = Splitting(store, work, limits, stacked, digitizing, passwords=passwords)
     two_sided = {folder.shown_name for folder in config.folders if folder.two_sided}
-    signing = Signing(store, work, signing_service(config), signing_plan(config), utc_now)
+    signing = Signing(store, work, signing_service(config), signing_plan(config), utc_now, revocation_lists(config))
     return Runner(
         store,
         {
             Step.DIGITIZE: Collating(store, work, limits, two_sided, splitting, passwords=passwords),
             Step.APPROVE: PolicyApproval(store),
             Step.SIGN: signing,
-            Step.ENQUEUE: Enqueueing(store),
+            Step.ENQUEUE: Enqueueing(store, stamp_hold(config, store)),
         },
         utc_now,
         gates={Step.SIGN: signing.ready},
     )
+
+
+def stamp_hold(config: Config, store: Store) -> StampHold:
+    """A signed paper waits a little for its first time stamp, where time-stamp services are configured."""
+    seconds = config.longterm.hold_seconds if config.longterm.tsa else 0.0
+    return StampHold(store, config.longterm_file, timedelta(seconds=seconds))
 
 
 def known_passwords(config: Config) -> Passwords:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from appliance.wording.catalogue import N_, _
 from appliance.wording.intake_codes import INTAKE
+from appliance.wording.longterm_codes import LONGTERM
 from appliance.wording.paper_codes import PAPERS
 from appliance.wording.signing_codes import SIGNING
 from appliance.wording.verify_codes import VERIFY
@@ -68,7 +69,7 @@ _BOX: dict[str, str] = {
     "stamp-image-missing": N_("Chưa có ảnh chữ ký hoặc ảnh dấu trong cấu hình."),
     "store-full": N_("Ổ đĩa đầy. Hãy giải phóng chỗ trống; văn bản không mất và sẽ được xử lý tiếp."),
 }
-CODES: dict[str, str] = _BOX | SIGNING | VERIFY | PAPERS | INTAKE
+CODES: dict[str, str] = _BOX | SIGNING | VERIFY | PAPERS | INTAKE | LONGTERM
 """Every stable code a person may meet, with its Vietnamese sentence."""
 
 

@@ -7,6 +7,7 @@ of ``appliance.store.standing`` and holds Vietnamese, marked for the catalogue. 
 from __future__ import annotations
 
 from appliance.wording.catalogue import N_, _
+from appliance.wording.longterm_codes import revocation_words
 
 SITUATIONS: dict[str, str] = {
     "received": N_("Đang số hóa"),
@@ -156,6 +157,7 @@ _EVENTS: dict[str, str] = {
     "signatures-complete": N_("Đã ký số: {slot}; đủ chữ ký"),
     "approval-withdrawn": N_("Đã rút lại phê duyệt"),
     "signature-broken": N_("Chữ ký số không đúng, đưa vào cách ly"),
+    "level-raised": N_("Chữ ký số đạt mức {level}"),
     "enqueued": N_("Đã vào hàng chờ gửi, lượt {sequence}"),
     "accepted": N_("Tỉnh đã nhận và ký biên nhận"),
     "refused": N_("Tỉnh từ chối"),
@@ -190,7 +192,10 @@ def event_sentence(event: str, detail: dict[str, object]) -> str:
         return event
     slot = SLOTS.get(str(detail.get("slot", "")))
     words = detail | ({"slot": _(slot)} if slot else {})
-    return _(known).format_map(_Lenient(words))
+    sentence = _(known).format_map(_Lenient(words))
+    state, _space, known_at = str(detail.get("revocation", "")).partition(" ")
+    checked = revocation_words(state, known_at)
+    return f"{sentence}; {checked}" if checked else sentence
 
 
 def name_of(by: str) -> str:
