@@ -35,6 +35,7 @@ from appliance.store import (
     ChangedMeanwhile,
     NoSuchDocument,
     Store,
+    arrivals,
     batches,
     documents,
     manifest,
@@ -202,6 +203,7 @@ def mark_secret(store: Store, document_id: str, by: str, now: datetime) -> Docum
             without_content(before), Event.SUSPECTED_SECRET, now, reason_code="suspected-secret", markings=(SUSPECTED,)
         )
         texts.forget(db, before.id)
+        arrivals.forget(db, before.id)
         documents.save(db, before, after, by, Event.SUSPECTED_SECRET, {"code": "suspected-secret"})
         return after
 
@@ -224,6 +226,7 @@ def send_back(store: Store, document_id: str, by: str, now: datetime, reason: st
         after = advance(before, Event.SENT_BACK, now, **changes)
         if secret:
             texts.forget(db, before.id)
+            arrivals.forget(db, before.id)
             after = without_content(after)
             wiped.update(before.digests, *(one.digests for one in documents.replaced_beside(db, before)))
             wiped.update(batches.pictures(db, before.part_of))
@@ -297,6 +300,7 @@ def join_parts(store: Store, document_id: str, by: str, now: datetime) -> Docume
             if (ended.state, Event.REPLACED) not in TRANSITIONS or ended.register_number:
                 raise CommandRefused("parts-decided")
             texts.forget(db, ended.id)
+            arrivals.forget(db, ended.id)
             documents.save(db, ended, replaced_by(ended, "joined", now), by, Event.REPLACED, {"count": 1})
         detail = {"sha256": joined.original_sha256, "name": joined.original_name, "folder": joined.folder}
         documents.insert(db, joined, by, detail | {"batch": batch.id, "pages": joined.part_pages})

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from appliance.certificates import enrolled
 from appliance.config import Config
 from appliance.pipeline.longterm_backlog import backlog_of
 from appliance.pipeline.longterm_trust import list_addresses, revocation_lists
@@ -21,6 +23,7 @@ from hsm.api import SigningError
 from hsm.trust import TrustError
 from scanner_intake.passwords import BadPasswordFile, load_passwords
 
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
 """A clock before this build's time is wrong; signing with it would be worthless."""
 
@@ -44,6 +47,7 @@ def findings(config: Config, now: datetime) -> list[Finding]:
         _intake(config, now),
         _disk(config),
         _files(config),
+        _certificates(config, now),
         _store(config, now),
         _longterm(config, now),
         _revocation(config, now),
@@ -130,6 +134,28 @@ def _files(config: Config) -> Iterator[Finding]:
     for path in wanted:
         if not path.is_file():
             yield Finding("file-missing", True, {"path": path})
+
+
+def _certificates(config: Config, now: datetime) -> Iterator[Finding]:
+    """What runs out soon: told from 60 days on, serious from 7 (renewing takes the issuer days)."""
+    found, unreadable = enrolled(config)
+    for one in unreadable:
+        if Path(one.path).is_file():  # a missing one is told by `_files`
+            yield Finding("certificate-file-unreadable", True, {"path": one.path, "detail": one.detail})
+    for certificate in found:
+        reached = certificate.warning(now)
+        name = certificate.name or certificate.path
+        days: dict[str, object] = {"name": name, "begins": _day(certificate.begins), "ends": _day(certificate.ends)}
+        if now < certificate.begins:
+            yield Finding("certificate-not-begun", True, days)
+        elif now >= certificate.ends:
+            yield Finding("certificate-ended", True, days)
+        elif reached is not None:
+            yield Finding("certificate-ends", reached <= 7, {**days, "days": certificate.days_left(now)})
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(_VIETNAM).strftime("%d/%m/%Y")
 
 
 def _store(config: Config, now: datetime) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from appliance.domain.states import Event
 from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.runner import StepFailed
 from appliance.pipeline.underway import Underway
-from appliance.store import Store, documents, texts
+from appliance.store import Store, arrivals, documents, texts
 from scanner_intake.digitize import Digitized, Limits, digitize
 
 GIVE_UP_AFTER = 4
@@ -28,6 +28,8 @@ WRONG_PASSWORD = "password-wrong"
 """A person typed a password for the paper, and it does not open it."""
 Engine = Callable[..., Digitized]
 """``scanner_intake.digitize.digitize``, or what stands in for it."""
+Judge = Callable[[Path], dict[str, Any]]
+"""Verifies a file that arrived signed, in a limited child: the facts of ``hsm.verify.Verification``."""
 
 
 class Digitizing:
@@ -43,8 +45,10 @@ class Digitizing:
         clock: Callable[[], datetime] | None = None,
         passwords: Passwords | None = None,
         underway: Underway | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._engine = engine
+        self._judge = judge
         self._clock = clock
         self._passwords = passwords or Passwords()
         self._underway = underway or Underway()
@@ -97,6 +101,8 @@ class Digitizing:
     def _keep(self, before: Document, result: Digitized, now: datetime) -> None:
         # A file that is signed already is kept as it came: any other bytes would break its signatures.
         blob = self._store.blobs.put(result.pdf or self._store.blobs.existing(before.original_sha256))
+        arrived = self._arrived(blob.sha256) if result.verdict == "signed-kept" else None
+        doubtful = arrived is not None and arrived["conclusion"] in arrivals.BAD
         after = advance(
             before,
             Event.DIGITIZED,
@@ -114,13 +120,21 @@ class Digitizing:
             },
             markings=tuple(sorted({f"{m.kind}:{m.value}" for m in result.markings if m.kind != "seal"})),
             warnings=tuple(sorted({*before.warnings, *result.warnings})),
+            # Điều 21 NĐ 30/2020: a person decides about a paper whose signatures do not hold.
+            policy="person" if doubtful else before.policy,
         )
 
         def change(db: Any) -> None:
             texts.keep(db, before.id, result.text)
+            arrivals.forget(db, before.id)
+            if arrived is not None:
+                arrivals.keep(db, before.id, arrived, now)
             documents.save(db, before, after, "worker", Event.DIGITIZED, {"sha256": blob.sha256, "pages": result.pages})
 
         self._store.write(change)
+
+    def _arrived(self, sha256: str) -> dict[str, Any] | None:
+        return self._judge(self._store.blobs.existing(sha256)) if self._judge else None
 
     def _end(self, before: Document, event: Event, code: str, result: Digitized, now: datetime) -> None:
         after = advance(before, event, now, reason_code=code, media_type=result.media_type, pages=result.pages)
@@ -129,6 +143,7 @@ class Digitizing:
 
         def change(db: Any) -> None:
             texts.forget(db, before.id)
+            arrivals.forget(db, before.id)
             documents.save(db, before, after, "worker", event, {"code": code})
 
         self._store.write(change)

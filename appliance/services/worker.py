@@ -28,10 +28,13 @@ from appliance.services.clock import utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
 from appliance.signers import signing_service
 from appliance.store import Store, documents, open_store
+from hsm.judge import TrustFiles, judge_file
 from scanner_intake.digitize import Limits
 
 SWEEP_EVERY = 600.0
 GRACE = timedelta(minutes=2)
+JUDGE_SECONDS = 120
+"""For the signatures of a file that arrives signed; a large one needs seconds."""
 
 
 def make_runner(config: Config, store: Store, passwords: Passwords, underway: Underway) -> Runner:
@@ -44,8 +47,16 @@ def make_runner(config: Config, store: Store, passwords: Passwords, underway: Un
         profile=config.digitize.profile,
     )
     work = config.box.state_dir / "work"
+    trust = TrustFiles(config.signer.roots, config.signer.intermediates)
     digitizing = Digitizing(
-        store, work, limits, config.digitize.language, clock=utc_now, passwords=passwords, underway=underway
+        store,
+        work,
+        limits,
+        config.digitize.language,
+        clock=utc_now,
+        passwords=passwords,
+        underway=underway,
+        judge=lambda path: judge_file(path, trust, None, JUDGE_SECONDS),
     )
     stacked = {folder.shown_name for folder in config.folders if folder.batches}
     splitting = Splitting(store, work, limits, stacked, digitizing, passwords=passwords)

@@ -14,7 +14,7 @@ from appliance.domain.chain import Entry
 from appliance.domain.documents import Document
 from appliance.domain.states import IN_CUSTODY, Event, State
 from appliance.domain.steps import next_step
-from appliance.store import batches, documents, events, held, outbox, texts
+from appliance.store import arrivals, batches, documents, events, held, outbox, texts
 from appliance.store.standing import (
     Action,
     Rendition,
@@ -85,6 +85,7 @@ class Paper:
     batch: Document | None
     parts: tuple[Document, ...]
     cut: batches.CutShown | None
+    arrived: arrivals.Arrival | None
 
     @property
     def document(self) -> Document:
@@ -144,6 +145,7 @@ def paper(db: Any, document_id: str) -> Paper:
         batch=shown(documents.load(db, document.part_of)) if document.part_of else None,
         parts=tuple(shown(part) for part in batches.parts(db, document.id)) if document.replaced else (),
         cut=None if concealed else batches.cut_shown(db, document),
+        arrived=None if concealed else arrivals.of_document(db, document_id),
     )
 
 

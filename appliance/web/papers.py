@@ -17,12 +17,14 @@ from appliance.commands import CommandRefused
 from appliance.door import DoorClosed, ask
 from appliance.store import standing, views
 from appliance.web.deeds import EDITABLE, FormRefused, done, typed_fields
+from appliance.web.nudging import Nudging
 from appliance.web.office import OFFICE, Office
 from appliance.web.people import person_in
 from appliance.web.pictures import WIDTHS, Drawn, NoPicture
 from appliance.web.presenting import page, see_other
 from appliance.web.receipts import receipt_facts
 from appliance.wording import _, states, text_of
+from appliance.wording.verification import in_words
 from hsm.api import SigningError
 from scanner_intake.passwords import LONGEST
 
@@ -53,13 +55,31 @@ async def act(request: web.Request) -> web.StreamResponse:
         missing = Trouble(name, "person", _("Hãy cho biết bạn là ai."), typed, reason)
         return await _page(request, missing, 422)
     try:
-        await done(office.store, document_id, name, person, form, office.clock())
+        await done(office.store, document_id, name, person, form, office.clock(), office.config.who_may_sign())
     except FormRefused as error:
         return await _page(request, Trouble(name, error.field, error.sentence, typed, reason), 422)
     except CommandRefused as error:
         sentence = text_of(error.code, **states.spoken(error.params))
         return await _page(request, Trouble(name, "", sentence, typed, reason), 409)
     answer = see_other(await _where_to(office, document_id, name, form))
+    office.people.remember(answer, person)
+    return answer
+
+
+async def nudge(request: web.Request) -> web.StreamResponse:
+    """``POST /papers/{id}/nudge``: move an appearance before anybody signs."""
+    office, document_id = request.app[OFFICE], request.match_info["id"]
+    form = await request.post()
+    person = person_in(form) or office.people.person(request)
+    if person is None:
+        return await _page(request, Trouble("nudge", "person", _("Hãy cho biết bạn là ai.")), 422)
+    try:
+        await office.plans.move(document_id, form, person, office.clock())
+    except FormRefused as error:
+        return await _page(request, Trouble("nudge", error.field, error.sentence), 422)
+    except CommandRefused as error:
+        return await _page(request, Trouble("nudge", "", text_of(error.code, **states.spoken(error.params))), 409)
+    answer = see_other(f"/papers/{document_id}?said=nudge")
     office.people.remember(answer, person)
     return answer
 
@@ -154,6 +174,7 @@ async def _page(request: web.Request, trouble: Trouble, state: int = 200) -> web
     office, document_id = request.app[OFFICE], request.match_info["id"]
     paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
     drawn = await _first_picture(office, paper)
+    nudging = await office.plans.of(paper.document)
     return await page(
         request,
         "paper.html",
@@ -162,11 +183,13 @@ async def _page(request: web.Request, trouble: Trouble, state: int = 200) -> web
         document=paper.document,
         trouble=trouble,
         editable=EDITABLE,
-        sheets=_sheets(paper, drawn),
+        sheets=_sheets(paper, drawn, nudging),
+        nudging=nudging,
         glance=await office.signer.glance(),
         slot=standing.slot_to_fill(paper.document),
         locked=standing.waits_for_password(paper.document),
         receipt=receipt_facts(paper.delivery),
+        arrived=in_words(paper.arrived.facts) if paper.arrived else None,
         reached=_reached(paper),
         live_url=f"/papers/{document_id}",
         wide=WIDTHS[1],
@@ -193,7 +216,7 @@ class Sheet:
     marks: tuple[tuple[str, str, tuple[float, float, float, float]], ...]
 
 
-def _sheets(paper: views.Paper, drawn: Drawn | None) -> tuple[Sheet, ...]:
+def _sheets(paper: views.Paper, drawn: Drawn | None, nudging: Nudging) -> tuple[Sheet, ...]:
     marks: dict[int, list[tuple[str, str, tuple[float, float, float, float]]]] = {}
     for name, value in paper.document.fields.items():
         if value.page and value.value and name in EDITABLE:
@@ -201,6 +224,8 @@ def _sheets(paper: views.Paper, drawn: Drawn | None) -> tuple[Sheet, ...]:
     for signature in paper.document.signatures:
         if signature.page:
             marks.setdefault(signature.page, []).append(("signature", signature.slot.value, signature.box))
+    for number, slot, box in nudging.planned:
+        marks.setdefault(number, []).append(("planned", slot, box))
     sizes = drawn.sizes if drawn else ()
     return tuple(Sheet(n, across, down, tuple(marks.get(n, ()))) for n, (across, down) in enumerate(sizes, 1))
 

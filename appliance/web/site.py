@@ -12,9 +12,10 @@ from aiohttp import web
 
 from appliance.config import Config
 from appliance.store import Store, open_store, views
-from appliance.web import downloads, handing_in, home, papers, persons, statics
+from appliance.web import downloads, handing_in, home, keys, papers, persons, statics, verifying
 from appliance.web.link import Signer
 from appliance.web.live import Live
+from appliance.web.nudging import Plans
 from appliance.web.office import OFFICE, Office
 from appliance.web.people import Remembered
 from appliance.web.pictures import Draw, Pictures, drawn_by_child
@@ -35,21 +36,28 @@ def make_site(
         signer=Signer(config),
         pictures=Pictures(store.blobs, config.box.state_dir / "cache" / "pages", draw),
         live=Live(store, config.link_file),
+        plans=Plans(config, store),
     )
     app = web.Application(middlewares=[guard], client_max_size=256 << 10)
     app[OFFICE] = office
+    verifying.prepare(app)
     app.add_routes(
         [
             web.get("/", home.show),
             web.get("/search", home.search),
             web.get("/papers/{id}", papers.show),
             web.post("/papers/{id}/do/{action}", papers.act),
+            web.post("/papers/{id}/nudge", papers.nudge),
             web.post("/papers/{id}/token/{slot}", papers.login),
             web.post("/papers/{id}/password", papers.unlock),
             web.get(r"/papers/{id}/pages/{number:\d{1,4}}.jpg", papers.picture),
             web.get("/papers/{id}/cut.jpg", papers.cut_picture),
             web.get("/papers/{id}/files/{rendition}", downloads.rendition),
             web.get("/papers/{id}/receipt.json", downloads.receipt),
+            web.get("/papers/{id}/signatures", verifying.of_paper),
+            web.get("/verify", verifying.form),
+            web.post("/verify", verifying.receive),
+            web.get("/certificates", keys.show),
             web.get("/hand-in", handing_in.form),
             web.post("/hand-in", handing_in.receive),
             web.get("/who", persons.form),

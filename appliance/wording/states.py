@@ -88,6 +88,13 @@ URGENCIES: dict[str, str] = {
 
 SLOTS: dict[str, str] = {"leader": N_("Chữ ký của lãnh đạo"), "agency": N_("Chữ ký số của cơ quan")}
 
+CERTIFICATES: dict[str, str] = {
+    "leader": N_("Chứng thư của lãnh đạo"),
+    "agency": N_("Chứng thư của cơ quan"),
+    "issuer": N_("Chứng thư của nơi cấp"),
+    "root": N_("Chứng thư gốc"),
+}
+
 PIN_FLAGS: dict[str, str] = {
     "count-low": N_("Đã có lần nhập sai mã PIN."),
     "final-try": N_("Chỉ còn một lần nhập mã PIN. Hãy dùng phần mềm của đơn vị cấp chứng thư."),

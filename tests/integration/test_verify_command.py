@@ -204,7 +204,7 @@ def test_memory_does_not_grow_with_the_file(signing_office: Office, tmp_path: Pa
     """Judged in a child of its own, whose peak is compared with that of a page; the file is 120 MB of noise."""
     import pikepdf
 
-    from hsm.appearance import copy_stamp
+    from hsm.stamps import copy_stamp
 
     small = make_page(tmp_path / "small.pdf", "scan")
     large = tmp_path / "large.pdf"
