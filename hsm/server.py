@@ -51,7 +51,7 @@ class Signer:
         self._resting = resting
         self.exit_code: int | None = None
         self._journal = SigningJournal(config.journal)
-        marks = PinMarks(config.journal.with_name("pin-marks.json"))
+        marks = PinMarks(_marks_beside(config.journal))
         self._token: TokenModule = self._on_thread(
             lambda: TokenModule(config, marks, after), config.login_deadline_seconds
         )
@@ -229,6 +229,12 @@ def _serve(listener: socket.socket, wake: socket.socket, door: Door, signer: Sig
                 looked_at = time.monotonic()
                 looking = threading.Thread(target=signer.look_around, args=(credentials,), daemon=True)
                 looking.start()
+
+
+def _marks_beside(journal: Path) -> Path:
+    """Where the PIN marks are kept: one file a signer, as the journal is."""
+    own = journal.stem.removeprefix("signing-journal")
+    return journal.with_name(f"pin-marks{own}.json")
 
 
 def _live(descriptor: int) -> None:

@@ -75,7 +75,7 @@ class TokenModule:
         self._serials: dict[str, str] = {}
         self._stale = False
         self._renewed_at = clock()
-        self._library = _load(config.module)
+        self._library = load_library(config.module)
 
     def state(self) -> SignerState:
         """What is plugged in now. Raises: SigningError (DEVICE) when the module itself fails."""
@@ -92,7 +92,7 @@ class TokenModule:
         if slot in self._logins:
             self._end(slot, "logged-out")
         token = self._found_token(key)
-        serial = _serial(token)
+        serial = serial_of(token)
         pad = bool(token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH)
         self._refuse_risky(token, serial, automatic)
         if pad and automatic:
@@ -143,7 +143,7 @@ class TokenModule:
         if slot in self._logins or self._ended[slot] in _ENDED_BY_PERSON:
             return False
         try:
-            serial = _serial(self._token(self._key(slot), self._tokens()))
+            serial = serial_of(self._token(self._key(slot), self._tokens()))
         except SigningError:
             return False
         return not self._marks.marked(serial)
@@ -153,7 +153,7 @@ class TokenModule:
         for slot in [slot for slot, login in self._logins.items() if login.batch.idle(self._clock())]:
             self._end(slot, "idle")
         tokens = self._tokens()
-        absent = len({_serial(token) for token in tokens}) < len({key.token for key in self._config.keys})
+        absent = len({serial_of(token) for token in tokens}) < len({key.token for key in self._config.keys})
         if not self._logins and (self._stale or (absent and self._clock() - self._renewed_at > RENEW_SECONDS)):
             self._renew()
 
@@ -244,7 +244,7 @@ class TokenModule:
             raise SigningError(FaultClass.DEVICE, "pin-mark-not-written", str(error)) from error
 
     def _refuse_risky(self, token: pkcs11.Token, serial: str, automatic: bool) -> None:
-        flags = _pin_flags(token)
+        flags = pin_flags(token)
         if "locked" in flags or "to-be-changed" in flags or "not-set" in flags:
             raise SigningError(FaultClass.AUTH_LOCKED, "pin-locked", ", ".join(flags))
         if "final-try" in flags:
@@ -342,7 +342,7 @@ class TokenModule:
                 fault = classify(error, "open")
                 if fault.fault is FaultClass.DEVICE:
                     raise fault from error
-        serials = {_serial(token) for token in tokens}
+        serials = {serial_of(token) for token in tokens}
         gone = [slot for slot, login in self._logins.items() if login.serial not in serials]
         for name in gone:
             self._end(name, "token-lost")  # Its login is over, even if it comes back.
@@ -351,18 +351,18 @@ class TokenModule:
         return [token for token in tokens if token.flags & TokenFlag.TOKEN_INITIALIZED]
 
     def _token(self, key: KeyConfig, tokens: list[pkcs11.Token]) -> pkcs11.Token:
-        found = [token for token in tokens if key.token in (_serial(token), token.label)]
+        found = [token for token in tokens if key.token in (serial_of(token), token.label)]
         wanted = key.serial or self._serials.get(key.slot, "")
         if wanted:
-            others = [token for token in found if _serial(token) != wanted]
-            found = [token for token in found if _serial(token) == wanted]
+            others = [token for token in found if serial_of(token) != wanted]
+            found = [token for token in found if serial_of(token) == wanted]
             if others and not found:
-                raise SigningError(FaultClass.TOKEN_LOST, "token-other-serial", _serial(others[0]))
+                raise SigningError(FaultClass.TOKEN_LOST, "token-other-serial", serial_of(others[0]))
         if len(found) > 1:
             raise SigningError(FaultClass.CONFIG, "token-ambiguous", key.token)
         if not found:
             raise SigningError(FaultClass.TOKEN_LOST, "token-absent", key.token)
-        self._serials[key.slot] = _serial(found[0])
+        self._serials[key.slot] = serial_of(found[0])
         return found[0]
 
     def _key_state(self, key: KeyConfig, tokens: list[pkcs11.Token]) -> KeyState:
@@ -372,8 +372,8 @@ class TokenModule:
             token = self._token(key, tokens)
         except SigningError as error:
             problem = error.code if error.code != "token-absent" else ""
-        serial = _serial(token) if token is not None else self._serials.get(key.slot, key.serial)
-        flags = list(_pin_flags(token)) if token is not None else []
+        serial = serial_of(token) if token is not None else self._serials.get(key.slot, key.serial)
+        flags = list(pin_flags(token)) if token is not None else []
         if key.credential and serial and key.slot not in self._logins and self._marks.marked(serial):
             flags.append("credential-refused")
         login = self._logins.get(key.slot)
@@ -395,7 +395,7 @@ class TokenModule:
         )
 
 
-def _load(module: str) -> pkcs11.lib:
+def load_library(module: str) -> pkcs11.lib:
     """The library, initialized. A file that cannot be loaded is CONFIG; one that will not start is DEVICE."""
     try:
         return pkcs11.lib(module)
@@ -412,11 +412,13 @@ def _enrolled_certificate(key: KeyConfig) -> bytes:
     return certificate
 
 
-def _serial(token: pkcs11.Token) -> str:
+def serial_of(token: pkcs11.Token) -> str:
+    """The serial number as text: what a token is known by."""
     return str(token.serial.decode("ascii", "replace").rstrip("\0 "))
 
 
-def _pin_flags(token: pkcs11.Token) -> tuple[str, ...]:
+def pin_flags(token: pkcs11.Token) -> tuple[str, ...]:
+    """What the token says about its PIN, in the words of `KeyState.pin_flags`."""
     flags = [name for flag, name in _FLAGS if token.flags & flag]
     if not token.flags & TokenFlag.USER_PIN_INITIALIZED:
         flags.append("not-set")

@@ -25,7 +25,7 @@ COMMANDS = {
     "separators": "appliance.cli.separators:separators",
     "serve": "appliance.cli.serve:serve",
     "sign": "appliance.cli.sign:sign",
-    "token": "appliance.cli.token:token",
+    "token": "appliance.cli.enrolling:token",
     "verify": "appliance.cli.verify:verify",
 }
 
