@@ -16,10 +16,12 @@ UNITS = SYSTEMD / "system"
 SYSTEM = Path("/lib/systemd/system")  # systemd's own targets and slices, which ours name
 
 # Highest exposure allowed, in tenths (`systemd-analyze security`): 12 for those with a network, 5 for those without.
-EXPOSURE = {"signer": 5, "intake": 5, "worker": 5, "sync": 12, "web": 12, "province": 12}
-WITHOUT_NETWORK = {"signer", "intake", "worker"}
+EXPOSURE = {"signer": 5, "signer@": 5, "intake": 5, "worker": 5, "sync": 12, "web": 12, "province": 12}
+SLOTS = ("leader", "agency")
+WITHOUT_NETWORK = {"signer", "signer@", "intake", "worker"}
 SOURCE = {  # where each service's own code says what it tells systemd
     "signer": "hsm/keeper.py",
+    "signer@": "hsm/keeper.py",
     "intake": "appliance/services/intake.py",
     "worker": "appliance/services/worker.py",
     "sync": "appliance/services/delivery.py",
@@ -40,6 +42,11 @@ def read_unit(path: Path) -> dict[str, list[str]]:
 
 def service(name: str) -> dict[str, list[str]]:
     return read_unit(UNITS / f"commune-{name}.service")
+
+
+def unit_name(name: str) -> str:
+    """The unit as systemd runs it: of a template, one instance."""
+    return f"commune-{name}{'leader' if name.endswith('@') else ''}.service"
 
 
 def analyze(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -68,8 +75,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_systemd_accepts_every_unit(installed: Path) -> None:
     ours = sorted(path.name for path in UNITS.iterdir() if path.is_file())
-    assert len(ours) == 9
-    checked = analyze(installed, "verify", *ours)
+    assert len(ours) == 11
+    checked = analyze(installed, "verify", *(name.replace("@.", "@leader.") for name in ours))
     said = [line for line in (checked.stdout + checked.stderr).splitlines() if "commune" in line]
     assert (checked.returncode, said) == (0, []), checked.stderr
 
@@ -90,7 +97,7 @@ def test_systemd_would_refuse_a_wrong_unit(installed: Path, tmp_path: Path, righ
 @pytest.mark.parametrize("name", EXPOSURE)
 def test_exposure_stays_low(installed: Path, name: str) -> None:
     limit = EXPOSURE[name]
-    checked = analyze(installed, "security", "--offline=true", f"--threshold={limit}", f"commune-{name}.service")
+    checked = analyze(installed, "security", "--offline=true", f"--threshold={limit}", unit_name(name))
     assert checked.returncode == 0, checked.stdout.strip().splitlines()[-1]
 
 
@@ -104,7 +111,7 @@ def test_exposure_without_the_profile_would_be_seen(installed: Path, tmp_path: P
 
 def test_the_profile_reaches_every_service(installed: Path) -> None:
     for name in EXPOSURE:
-        answered = analyze(installed, "security", "--offline=true", "--json=short", f"commune-{name}.service")
+        answered = analyze(installed, "security", "--offline=true", "--json=short", unit_name(name))
         facts = {fact["json_field"]: fact["set"] for fact in json.loads(answered.stdout)}
         assert facts["NoNewPrivileges"] is True, name
         assert facts["PrivateNetwork"] is (name in WITHOUT_NETWORK), name
@@ -157,6 +164,18 @@ def test_what_the_unit_waits_for_the_code_tells(name: str) -> None:
     assert ("WatchdogSec" in unit) == feeds, "WatchdogSec= if, and only if, the code feeds the watchdog"
 
 
+def test_a_module_of_its_own_is_a_world_of_its_own() -> None:
+    unit, socket = service("signer@"), read_unit(UNITS / "commune-signer@.socket")
+    (start,) = unit["ExecStart"]
+    assert start.endswith("serve signer --only %i")
+    assert unit["User"] == socket["SocketUser"] == ["commune-signer-%i"]
+    assert "/var/lib/commune-signer-%i:/var/lib/commune-box" in unit["BindPaths"][0]
+    assert "PrivateUsers" not in unit and not any("Credential" in key for key in unit)
+    # The door is where the clients look for it (appliance/signers.py).
+    assert socket["ListenStream"] == ["/run/commune-box/signer-%i.sock"]
+    assert (socket["SocketGroup"], socket["SocketMode"]) == (["commune-box"], ["0660"])
+
+
 @pytest.mark.parametrize("name", ["signer", "intake", "worker", "sync", "web"])
 def test_the_unit_starts_a_service_that_exists(name: str) -> None:
     (start,) = service(name)["ExecStart"]
@@ -172,7 +191,8 @@ def test_users_are_made_as_named(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     users = {line.split(":")[0] for line in (tmp_path / "etc/passwd").read_text().splitlines()}
     groups = {line.split(":")[0]: line.split(":")[3] for line in (tmp_path / "etc/group").read_text().splitlines()}
-    assert {user for name in EXPOSURE for user in service(name)["User"]} <= users, made.stderr
+    wanted = {user.replace("%i", slot) for name in EXPOSURE for user in service(name)["User"] for slot in SLOTS}
+    assert wanted <= users, made.stderr
     assert groups["commune-scan"] == "commune-box"
 
 
