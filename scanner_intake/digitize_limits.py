@@ -54,6 +54,10 @@ def environment(work: Path) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "OPENCV_FOR_THREADS_NUM": "1",
         "MALLOC_ARENA_MAX": "2",
+        # A page's pictures are made and dropped dozens of times: memory given back to the system each time must be
+        # cleared by it again, a tenth of a page's work. The end of the process gives all of it back.
+        "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
     } | {name: os.environ[name] for name in ("TESSDATA_PREFIX",) if name in os.environ}
 
 
