@@ -6,11 +6,13 @@ tested where tokens are (`tests/fixtures_hsm.py`).
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asn1crypto import crl as asn1_crl
@@ -75,6 +77,12 @@ def der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
+def _private(key: PrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
 @dataclass
 class Office:
     """A PKI, a leader's and an agency's key, and the files they sign."""
@@ -126,6 +134,30 @@ class Office:
             now=at or self.now,
         )
         return target
+
+    def packed(self, *others: object) -> bytes:
+        """This office and `others` for a child process (keys as PEM, since they cannot be pickled)."""
+        return pickle.dumps((self, *others))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {
+            "folder": self.folder,
+            "now": self.now,
+            "mechanism": self.mechanism,
+            "certificates": self.certificates,
+            "keys": {slot: _private(key) for slot, key in self.keys.items()},
+            "pki": [(der(each.certificate), _private(each.key)) for each in (self.pki.root, self.pki.issuing)],
+        }
+
+    def __setstate__(self, packed: dict[str, Any]) -> None:
+        self.folder, self.now, self.mechanism = packed["folder"], packed["now"], packed["mechanism"]
+        self.certificates = packed["certificates"]
+        self.keys = {slot: serialization.load_der_private_key(key, None) for slot, key in packed["keys"].items()}
+        authorities = [
+            Authority(x509.load_der_x509_certificate(certificate), serialization.load_der_private_key(key, None))
+            for certificate, key in packed["pki"]
+        ]
+        self.pki = Pki(*authorities)
 
     def papers(self) -> dict[str, Path]:
         """Signed papers by name: every kind, with text and with pictures; "leader" still waits for the agency."""
