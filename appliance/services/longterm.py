@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import threading
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from asn1crypto import x509
 
@@ -47,7 +49,12 @@ def make_upgrading(config: Config, store: Store, client: StampClient, lists: Rev
 
     gatherer = Gatherer(signers, stamps, config.longterm.patience_seconds, at_hand)
     upgrader = Upgrader(signers, stamps, client.stamp, gatherer)
-    return Upgrading(store, config.box.state_dir / "work-longterm", upgrader, utc_now, Schedule())
+    return Upgrading(store, work_folder(config), upgrader, utc_now, Schedule())
+
+
+def work_folder(config: Config) -> Path:
+    """Passing files of the steps."""
+    return config.box.state_dir / "work-longterm"
 
 
 class ListKeeper:
@@ -85,7 +92,8 @@ class LongtermThread:
         self._keeper = ListKeeper(config, lists)
 
     def start(self, stop: threading.Event) -> threading.Thread:
-        """Start the thread."""
+        """Start the thread, without what a killed one left: passing files hold papers' content."""
+        shutil.rmtree(work_folder(self._config), ignore_errors=True)
         thread = threading.Thread(target=self._run, args=(stop,), name="longterm", daemon=True)
         thread.start()
         return thread
