@@ -104,7 +104,7 @@ def test_mangled_results_are_refused_or_well_formed(noise: bytes, place: int, cu
 MOTHER = """
 import json, os, pathlib, sys
 from scanner_intake import digitize_child, digitize_mother
-def child(arguments):
+def child(arguments, passwords):
     exec({child!r}, {{"sys": sys, "os": os, "json": json, "pathlib": pathlib, "w": pathlib.Path(arguments[0])}})
     return 0
 digitize_child.main = child
