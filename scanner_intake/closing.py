@@ -13,11 +13,11 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from scanner_intake import spelling
-from scanner_intake.digitized import Field
+from scanner_intake.digitized import MOST_SURE_GUESS, Field
 from scanner_intake.layout import Box, Line, PageText, capitals, honest, key, split_columns, union
 
 _MOST_LINES = 40
-_HEADLESS = 0.6
+_HEADLESS, _LEAST_SURE, _WIDEST = 0.6, 0.45, 0.6
 _MOST_LETTERS = 1900
 _ITEM = re.compile(r"^\s*[-–—•+*~]{1,2}\s*")
 _WITH = re.compile(r"\bk[èeéẻẽẹ]m\s+theo\b", re.IGNORECASE)
@@ -73,6 +73,8 @@ def _recipients(page: PageText, lines: list[Line]) -> Field | None:
             continue
         if line.box[1] - last.box[3] > 2.2 * max(head.height, 8.0) or len(taken) >= _MOST_LINES:
             break
+        if line.width > _WIDEST * page.width:
+            break  # running text
         text = line.text.strip()
         if not any(ch.isalnum() for ch in text):
             continue
@@ -107,7 +109,9 @@ def _above_filing(page: PageText, lines: list[Line]) -> Field | None:
 def _is_head(line: Line, page: PageText) -> bool:
     if line.box[0] > 0.4 * page.width or len(line.key) > 14:
         return False
-    return fuzz.ratio(line.key[:8], "NOI NHAN") >= 85 or re.fullmatch(r"\w{1,4} NHAN", line.key) is not None
+    if fuzz.ratio(line.key[:8], "NOI NHAN") >= 85:
+        return True
+    return re.fullmatch(r"\w{1,4} NHAN", line.key) is not None and ":" in line.text
 
 
 def _addressed(page: PageText, lines: list[Line]) -> Field | None:
@@ -131,11 +135,14 @@ def _joined(items: list[str], lines: list[Line], page: int) -> Field | None:
     if not kept:
         return None
     sure = [word.confidence for line in lines for word in line.words]
+    confidence = honest(sure)
+    guess = confidence < _LEAST_SURE
     return Field(
         spelling.mended("; ".join(kept))[:_MOST_LETTERS],
-        honest(sure),
+        min(confidence, MOST_SURE_GUESS) if guess else confidence,
         page,
         union(line.box for line in lines),
+        guess,
     )
 
 

@@ -21,7 +21,7 @@ from scanner_intake.dictionary import Dictionary
 from scanner_intake.digitized import FIELD_NAMES, Field, Marking
 from scanner_intake.header import GapInk, Header, cut_header, cut_headers, without_words_in
 from scanner_intake.issuer import describe_issuer
-from scanner_intake.layout import Line, PageText, capitals, key, union
+from scanner_intake.layout import Line, PageText, capitals, key, marks, union
 from scanner_intake.numbering import Expected, read_date, read_number
 from scanner_intake.signer import describe_signer
 from scanner_intake.subject import subject_letter, subject_under
@@ -29,7 +29,7 @@ from scanner_intake.subject import subject_letter, subject_under
 __all__ = ["Description", "cut_header", "describe", "describe_paper"]
 
 _RANKS = "XÃ|PHƯỜNG|ĐẶC KHU|TỈNH|THÀNH PHỐ|TP\\.?|THỊ TRẤN|HUYỆN|THỊ XÃ|QUẬN"
-_NEARLY = 75.0
+_NEARLY, _SURE_PLACE = 75.0, 0.8
 _URGENT = ("khan", "thuong-khan", "hoa-toc")
 
 
@@ -81,7 +81,8 @@ def describe_paper(
     absent = number.absent | dated.absent
     if "subject" not in fields and covers:
         absent["subject"] = "covered"
-    absent |= {name: "unclear" for name, field in fields.items() if field.guess and name.startswith("signer_")}
+    unsure = ("signer_authority", "signer_position", "signer_name", "recipients")
+    absent |= {name: "unclear" for name in unsure if name in fields and fields[name].guess}
     if "signer_name" not in fields and "signer_position" in fields:
         absent["signer_name"] = "covered"  # a name stands there, under the seal or the pen
     for name in FIELD_NAMES:
@@ -94,12 +95,13 @@ def _seated(place: Field, issued: Mapping[str, Field]) -> Field:
     """The place as the issuer's own name has it, when a letter of it was misread."""
     best = place
     for name in ("issuer", "parent_issuer"):
-        found = re.search(rf"\b(?:{_RANKS})\s+(?:[ỦUỶ][YỶ]\s+)?(.+)$", issued[name].value) if name in issued else None
+        found = re.search(rf".*\b(?:{_RANKS})\s+(?:[ỦUỶ][YỶ]\s+)?(.+)$", issued[name].value) if name in issued else None
         seat = " ".join(word.capitalize() for word in found[1].split()) if found else ""
         if seat and key(seat) != key(place.value) and fuzz.ratio(key(seat), key(place.value)) >= _NEARLY:
             best = replace(place, value=seat, confidence=min(place.confidence, 0.7))
         if seat and key(seat) == key(place.value):
-            return place
+            lost = marks(place.value) < marks(seat)  # a mark is lost more often than one is seen that is not there
+            return replace(place, value=seat) if lost or place.confidence < _SURE_PLACE else place
     return best
 
 

@@ -20,6 +20,7 @@ ReadText = Callable[[np.ndarray, int, float], str]
 Crop = Callable[[Box, float], np.ndarray]
 _LOOK_DPI = 300.0
 _ONE_ROW, _ROW_MARGIN = 1.0, 0.7
+_WIDEST_GAP = 80.0  # points: room for a number written by hand
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def cut_header(
     Words inside `covered` boxes (the arrival stamp) are left out: its Số and Ngày are not the document's. `known` is
     the anchor another reading found, for lines without a title of their own.
     """
-    cut = split_columns([line for line in _outside(lines, covered) if line.words], page.width)
+    cut = _rejoined(split_columns([line for line in _outside(lines, covered) if line.words], page.width))
     place = anchor(cut, page.width, page.height)
     if known is not None and known.found and not place.found:
         place = known
@@ -77,6 +78,22 @@ def cut_header(
         None,
     )
     return Header(page, cut, place, number, date)
+
+
+def _rejoined(lines: Sequence[Line]) -> list[Line]:
+    """The lines, a number or a date that an open gap (for a pen) cut in two made whole again."""
+    joined = list(lines)
+    for left in lines:
+        for right in lines:
+            gap = right.box[0] - left.box[2]
+            if left is right or not 0 < gap < _WIDEST_GAP or abs(left.middle - right.middle) > 0.5 * left.height:
+                continue
+            date = left.key.endswith("NGAY") and right.key.startswith("THANG")
+            number = left.key == "SO" and re.match(r"\W?[-/]", right.text) is not None
+            if (date or number) and left in joined and right in joined:
+                joined[joined.index(left)] = Line((*left.words, *right.words))
+                joined.remove(right)
+    return joined
 
 
 def cut_headers(page: PageText, second: Sequence[Line], covered: Sequence[Box] = ()) -> tuple[Header, Header | None]:

@@ -103,11 +103,11 @@ def _together(upper: list[Line], lower: list[Line], header: Header) -> bool:
 
     A department under its own authority is never joint with it, whatever speck looks like a dash.
     """
-    if header.number is not None and re.search(r"(?:TT|NQ|KH|CT|QC|HD|QĐ)LT|LT[/-]", header.number.text):
-        return True
     over = patterns.starts_with_any(upper[0].key, _OVER)
     if over and not patterns.starts_with_any(lower[0].key, _OVER):
         return False
+    if header.number is not None and re.search(r"(?:TT|NQ|KH|CT|QC|HD|QĐ)LT|LT[/-]", header.number.text):
+        return True
     if re.search(r"[-–—]\s*$", upper[-1].text):
         return True
     before = lower[0].words[0]

@@ -110,6 +110,11 @@ def key(text: str) -> str:
     return " ".join(re.sub(r"[^A-Z0-9]+", " ", flat).split())
 
 
+def marks(text: str) -> int:
+    """How many diacritics a text has."""
+    return sum(unicodedata.combining(ch) != 0 for ch in unicodedata.normalize("NFD", text))
+
+
 def honest(confidences: Sequence[float]) -> float:
     """How sure a field of several words is, 0..1: their mean, pulled down by the least sure one, because a single word
     read wrong makes the whole wrong.

@@ -8,7 +8,7 @@ Invariant: nothing written by hand is certain, whatever it reads like.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanner_intake import patterns
@@ -16,11 +16,13 @@ from scanner_intake.dictionary import Dictionary
 from scanner_intake.digitized import MOST_SURE_GUESS, Field
 from scanner_intake.handwriting import EMPTY, PEN, PRINT
 from scanner_intake.header import DAY, MONTH, NUMBER, GapInk, Header
-from scanner_intake.layout import Box, Line, Word
+from scanner_intake.layout import Box, Line, Word, honest
 
 _SURE = 0.75
 # Print that both readings read alike is only called a pen's when it is far from the row's print.
 _SURELY_PEN = 1.6
+# Strokes that two readings cannot agree on, neither of them sure, are a pen's already when they are near to print.
+_ILLEGIBLE, _LIKELY_PEN = 0.6, 0.7
 
 
 @dataclass
@@ -63,7 +65,8 @@ def read_number(header: Header, other: Header | None, expected: Expected, inks: 
     if confirmed and other is not None and other.number is not None:
         heard = max(heard, _confidence(other.number, code.number))
     ink = inks.get(NUMBER)
-    if _by_hand(ink, confirmed and heard >= _SURE) or _has_pen(line, code.number):
+    illegible = other is not None and not confirmed and heard < _ILLEGIBLE
+    if _by_hand(ink, confirmed and heard >= _SURE, illegible) or _has_pen(line, code.number):
         return _guessed(read, line, notation, [code, again], ink, "handwritten")
     if code.number is None and (ink is None or ink.ink.kind == EMPTY) and not _scrawl(line):
         read.absent = dict.fromkeys(("code", "code_number"), "not-found")  # a draft: no number was given yet
@@ -85,9 +88,9 @@ def read_date(header: Header, other: Header | None, inks: Mapping[str, GapInk]) 
     if line is None:
         read.absent = dict.fromkeys(("place", "issued_date"), "not-found")
         return read
-    place = patterns.place_before_date(line.text)
-    if place:
-        read.fields["place"] = _field(place, _mean(line.words[: len(place.split())]), line)
+    places = [each for each in (_place(line), _place(other.date if other is not None else None)) if each is not None]
+    if places:
+        read.fields["place"] = max(places, key=lambda each: each.confidence)
     else:
         read.absent["place"] = "not-found"
     found = patterns.parse_date(line.text)
@@ -96,7 +99,8 @@ def read_date(header: Header, other: Header | None, inks: Mapping[str, GapInk]) 
     agreed = found is not None and found.iso is not None and again is not None and again.iso == found.iso
     drawn = [inks.get(DAY), inks.get(MONTH)]
     trusted = agreed and all(word.confidence >= _SURE for word in digits)
-    hand = any(_by_hand(each, trusted) for each in drawn) or any(word.pen for word in digits)
+    illegible = other is not None and not agreed and _unread(found, digits)
+    hand = any(_by_hand(each, trusted, illegible) for each in drawn) or any(word.pen for word in digits)
     sure = all(word.confidence >= (0.5 if agreed else 0.6) for word in digits)
     if found is not None and found.iso is not None and sure and not hand and (other is None or agreed):
         read.fields["issued_date"] = _field(found.iso, 0.95 if other is not None else 0.8, line)
@@ -107,6 +111,15 @@ def read_date(header: Header, other: Header | None, inks: Mapping[str, GapInk]) 
     if iso:
         read.guess("issued_date", iso, line)
     return read
+
+
+def _place(line: Line | None) -> Field | None:
+    """The place in front of the date."""
+    value = patterns.place_before_date(line.text) if line is not None else ""
+    if not value or line is None:
+        return None
+    names = set(value.split())
+    return _field(value, honest([word.confidence for word in line.words if word.text.strip(",.;") in names]), line)
 
 
 def _code(header: Header | None, expected: Expected) -> patterns.Code | None:
@@ -141,8 +154,17 @@ def _alone_but_printed(again: patterns.Code | None, ink: GapInk | None) -> bool:
     return (again is None or again.number is None) and ink is not None and ink.ink.kind == PRINT
 
 
-def _by_hand(found: GapInk | None, agreed: bool) -> bool:
-    return found is not None and found.ink.kind == PEN and found.ink.distance >= (_SURELY_PEN if agreed else 1.0)
+def _by_hand(found: GapInk | None, agreed: bool, illegible: bool = False) -> bool:
+    if found is None or found.ink.kind == EMPTY:
+        return False
+    if illegible and found.ink.distance >= _LIKELY_PEN:
+        return True
+    return found.ink.kind == PEN and found.ink.distance >= (_SURELY_PEN if agreed else 1.0)
+
+
+def _unread(found: patterns.IssuedDate | None, digits: Sequence[Word]) -> bool:
+    """Whether the date's first reading has no day, or a part of it is unsure."""
+    return found is None or found.iso is None or any(word.confidence < _ILLEGIBLE for word in digits)
 
 
 def _has_pen(line: Line, number: str | None) -> bool:
@@ -195,7 +217,3 @@ def _confidence(line: Line, number: str | None) -> float:
 
 def _field(value: str, confidence: float, line: Line) -> Field:
     return Field(value, round(max(0.0, min(1.0, confidence)), 2), 1, line.box)
-
-
-def _mean(words: tuple[Word, ...]) -> float:
-    return sum(word.confidence for word in words) / len(words) if words else 0.0

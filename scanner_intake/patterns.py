@@ -106,6 +106,7 @@ def number_line(text: str) -> str | None:
 
 def parse_code(text: str, type_name: str = "") -> Code | None:
     """Number and notation of what follows "Số:"; the type found on the page repairs a misread abbreviation."""
+    text = re.sub("ĐÐ|ÐĐ", "Đ", text)  # one letter seen twice; ĐĐ alone may be one (QLĐĐ)
     text = without_tones(text.replace("Ð", "Đ").replace("—", "-").replace("–", "-").replace("_", " ").strip())
     if is_party_code(text):
         return _party_code(text, type_name)
@@ -118,7 +119,8 @@ def parse_code(text: str, type_name: str = "") -> Code | None:
     parts = [_PARTS.get(part, part) for part in rest.split("-")]
     parts = [parts[0], *(_AGENCY_PART.get(part, part) for part in parts[1:])]
     expected = TYPES.get(type_name, "")
-    if expected and len(parts) > 1 and parts[0] not in _ABBREVIATIONS and len(parts[0]) <= 4:
+    joint = parts[0].startswith(expected) and parts[0].endswith("LT")  # KHLT: several agencies issue together
+    if expected and len(parts) > 1 and parts[0] not in _ABBREVIATIONS and len(parts[0]) <= 4 and not joint:
         parts[0] = expected
     if not parts[0] or capitals_only(rest) < 0.5:
         return None

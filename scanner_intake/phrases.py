@@ -38,7 +38,7 @@ RUNNING = _listed(
     viên; học sinh; số hóa; số liệu; sơ kết; sử dụng; sửa chữa; sửa đổi; tài chính; tài nguyên; tài sản; tái định cư;
     tăng cường; tập huấn; tham gia; tham mưu; thanh niên; thanh tra; thành lập; thành phố; thành viên; thẩm định; thẩm
     quyền; thẩm tra; thể thao; thi đua; thi hành; thiên tai; thiết bị; thị trường; thông báo; thông qua; thông tin;
-    thông tư; thống kê; thống nhất; thu hồi; thủ trưởng; thủ tướng; thủ tục; thực hiện; thực phẩm; thường trực; tiêu
+    thông tư; thống kê; thống nhất; thu hồi; thủ tướng; thủ tục; thực hiện; thực phẩm; thường trực; tiêu
     chí; tiếp công dân; tiếp nhận; tiếp tục; tiểu học; tình hình; tìm kiếm; tố cáo; tổ chức; tổng hợp; tổng kết; tốt
     nghiệp; tờ trình; trang thiết bị; trách nhiệm; trẻ em; triển khai; trình tự; trong dịp; trung học; trung ương; trụ
     sở; trợ cấp; trực thuộc; trực tuyến; truyền thông; truyền hình; trường học; tuyên giáo; tuyên truyền; tuyển dụng;

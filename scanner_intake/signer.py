@@ -189,7 +189,9 @@ def _title(line: Line) -> str:
             len(each) >= 10 and fuzz.ratio(name, each) >= 92 for each in vocabulary.FUNCTIONS
         )
         if capitals(rest) >= 0.8 and (authority or named):
-            return _spelled(re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", patterns.respelled(rest)))
+            return spelling.official(
+                _spelled(re.sub(r"^(TM|KT|TL|TUQ|Q)\s*[.,:;]*\s+", r"\1. ", patterns.respelled(rest)))
+            )
     return ""
 
 

@@ -140,7 +140,7 @@ def _legible(word: Word) -> bool:
 def _after_mark(line: Line) -> Line | None:
     """The line from its "V/v" on (also read Y/v, V/V, V⁄v), else None."""
     for index, word in enumerate(line.words[:4]):
-        if re.match(r"[VYW]\W?[/⁄|\\][VvYy]?\W*$", word.text) or word.text[:3].upper() in ("V/V", "Y/V"):
+        if re.match(r"[VYW]\W?[/⁄|\\][VvYyWw]?\W*$", word.text) or word.text[:3].upper() in ("V/V", "Y/V"):
             return Line(line.words[index:])
         if key(word.text) in ("VV", "V V") and len(word.text) > 2:
             return Line(line.words[index:])
@@ -163,7 +163,7 @@ def _subject(lines: list[Line], *most: float) -> Field | None:
         r" (?:[-–—_'.]+(?=[a-zà-ỹđ])|[\[\]{}<>|~^*=\\](?= ))", " ", " ".join(word.text for word in words)
     ).strip(" .,;_-—")
     text = " ".join(text.split())
-    text = re.sub(r"^\W*[VYW]\W?[/⁄|\\]\s?[VvYy]?(?=[\W\s])", "V/v", text)
+    text = re.sub(r"^\W*[VYW]\W?[/⁄|\\]\s?[VvYyWw]?(?=[\W\s])", "V/v", text)
     text = re.sub(r"^V[/⁄|\\][vy]\s*(?=[^\W\d_])", "V/v ", text, flags=re.IGNORECASE)
     text = re.sub(r"^\W*[Vv][ềêếeéàa]\s*việc\b", "Về việc", text)
     text = spelling.mended(re.sub(r"(?<=[a-zà-ỹđ]{2})\.(?= [a-zà-ỹđ])", "", text))

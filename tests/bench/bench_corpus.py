@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pikepdf
-from pikepdf import pdfa
-
 from scanner_intake.digitize import VERDICTS, Limits, digitize
+from tests.bench.digitize_quality import archive_findings
 
 NAME = "corpus"
 FOLDERS = ("scans", "images", "broken", "signatures", "vn-official")
@@ -60,16 +58,12 @@ def examined(folder: str, path: Path, out: Path) -> Row:
     after = path.stat()
     sound = True
     if result.pdf is not None:
-        sound = pdfa.validate_written(result.pdf, "2b").verdict == "pass" and _clean(result.pdf)
+        _count, faults = archive_findings([result.pdf])
+        sound = not faults
         result.pdf.unlink()
     kept = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     kept = kept and (result.verdict != "ok" or sound)
     return Row(folder, path.name, result.verdict, result.code, result.pages, seconds, sound, kept)
-
-
-def _clean(path: Path) -> bool:
-    with pikepdf.open(path) as pdf:
-        return pdf.check_pdf_syntax() == []
 
 
 def _copy(row: Row) -> str:

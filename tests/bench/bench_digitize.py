@@ -1,8 +1,8 @@
 """Digitizing, measured side by side in one run: every row that it must hold, beside Tesseract alone and OCRmyPDF.
 
 Quick (`--quick` or COMMUNE_BENCH_QUICK=1) takes few papers and 40 pages for the long PDF, about a minute and a half on
-two idle cores; otherwise about six minutes. COMMUNE_BENCH_PARTS names parts to run ("speed,memory,quality,official,
-everything"). COMMUNE_BENCH_WRONG=1 prints every wrong field and misread line to standard error.
+two idle cores; otherwise about six minutes. COMMUNE_BENCH_PARTS names parts to run ("speed,memory,quality,varied,
+official,everything"). COMMUNE_BENCH_WRONG=1 prints every wrong field and misread line to standard error.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tests.bench import bench_corpus as corpus
 from tests.bench import digitize_cost as cost
 from tests.bench import digitize_quality as quality
 from tests.bench import digitize_real as real
@@ -34,19 +35,22 @@ _LEVEL_NAMES = {"A": "clean", "B": "typical", "C": "bad"}
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is measured: papers a level, of them read by plain Tesseract too, papers of mixed levels, pages."""
+    """How much is measured: papers a level, of them read by plain Tesseract too, papers of mixed levels, papers of
+    other offices, pages.
+    """
 
     papers: int
     naive: int
     mixed: int
+    varied: int
     speed_pages: int
     long_pages: int
     official: int
     everything: bool
 
 
-QUICK = Extent(papers=4, naive=2, mixed=14, speed_pages=6, long_pages=40, official=3, everything=False)
-WHOLE = Extent(papers=20, naive=10, mixed=42, speed_pages=12, long_pages=200, official=11, everything=True)
+QUICK = Extent(papers=4, naive=2, mixed=14, varied=10, speed_pages=6, long_pages=40, official=3, everything=False)
+WHOLE = Extent(papers=20, naive=10, mixed=42, varied=60, speed_pages=12, long_pages=200, official=11, everything=True)
 
 
 class Report:
@@ -106,7 +110,8 @@ def _quality(report: Report, extent: Extent, folder: Path) -> None:
         facts += read
     good, total, wrong = quality.field_scores(papers, facts)
     rates = {name: round(100 * good[name] / total[name], 1) for name in quality.SCORED if total[name]}
-    report.figures |= {f"field_{name}": f"{good[name]}/{total[name]}" for name in rates}
+    every = (*quality.SCORED, *quality.ALSO_SCORED)
+    report.figures |= {f"field_{name}": f"{good[name]}/{total[name]}" for name in every if total[name]}
     for name, rate in rates.items():
         report.least(f"field {name}, % right", rate, {"signer_name": 90, "urgency": 98}.get(name, 97))
     mixed = write_all(list(truth.test_set(extent.mixed, SEED + 1, "mixed", 200)), folder / "mixed")
@@ -185,7 +190,24 @@ def _bytes(report: Report, papers: list[Written], facts: list[quality.Facts]) ->
 def _mixed_fields(report: Report, papers: list[Written], facts: list[quality.Facts]) -> None:
     """Fields on every kind of damage: told, without a bar."""
     good, total, wrong = quality.field_scores(papers, facts)
-    report.figures |= {f"mixed_field_{name}": f"{good[name]}/{total[name]}" for name in quality.SCORED}
+    report.figures |= {
+        f"mixed_field_{name}": f"{good[name]}/{total[name]}" for name in (*quality.SCORED, *quality.ALSO_SCORED)
+    }
+    if os.environ.get("COMMUNE_BENCH_WRONG"):
+        print("\n".join(wrong), file=sys.stderr)
+
+
+def _varied(report: Report, extent: Extent, folder: Path) -> None:
+    """Fields of papers of other offices, kinds and habits than those the rules were first made for."""
+    papers = write_all(list(truth.varied_set(extent.varied, SEED + 2)), folder / "varied")
+    facts = in_turn([each.path for each in papers], folder / "varied-out")
+    good, total, wrong = quality.field_scores(papers, facts)
+    every = (*quality.SCORED, *quality.ALSO_SCORED)
+    report.figures |= {f"varied_field_{name}": f"{good[name]}/{total[name]}" for name in every if total[name]}
+    for name in quality.SCORED:
+        rate = round(100 * good[name] / total[name], 1) if total[name] else 0.0
+        report.least(f"varied papers, {name}, % right", rate, {"signer_name": 90, "urgency": 98}.get(name, 97))
+    report.figures["varied_certain_but_wrong"] = quality.certain_but_wrong(papers, facts)
     if os.environ.get("COMMUNE_BENCH_WRONG"):
         print("\n".join(wrong), file=sys.stderr)
 
@@ -223,18 +245,16 @@ def _official(report: Report, extent: Extent, folder: Path) -> None:
 def _everything(report: Report, extent: Extent, folder: Path) -> None:
     if not extent.everything and "everything" not in os.environ.get("COMMUNE_BENCH_PARTS", ""):
         return
-    told = real.everything(folder)
-    if told is None:
-        report.figures["everything"] = "../shared/data is absent"
-        return
-    report.figures |= {f"everything_{name}": value for name, value in told.items()}
-    report.most("files of ../shared/data without a verdict", len(told["bad"]) + (not told["originals_kept"]), 0)
+    told = corpus.run()
+    report.figures |= {f"everything_{name}": value for name, value in told["figures"].items()}
+    report.bars += told["bars"]
 
 
 PARTS: dict[str, Callable[[Report, Extent, Path], None]] = {
     "speed": _speed,
     "memory": _memory,
     "quality": _quality,
+    "varied": _varied,
     "official": _official,
     "everything": _everything,
 }

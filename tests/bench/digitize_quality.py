@@ -17,6 +17,9 @@ from tests.bench.digitize_workers import Written
 
 Facts = dict[str, Any]
 SCORED = ("code", "issued_date", "issuer", "type_name", "subject", "signer_name", "urgency")
+ALSO_SCORED = (
+    "place", "parent_issuer", "signer_authority", "signer_position", "recipients", "attachments", "arrival_stamp",
+)  # fmt: skip
 _SUREST_GUESS = 0.3
 _PAPERS_OWN = {"code": "number", "issued_date": "day"}
 # Old and new places of tone marks are one spelling.
@@ -65,7 +68,13 @@ def right(name: str, wanted: str, found: str) -> bool:
     """Whether a field says what the paper says: a subject to 95 %, names by their letters, all else exactly."""
     if name == "subject":
         return fuzz.ratio(plain(wanted), plain(found)) >= 95
-    if name in ("issuer", "signer_name"):
+    if name in ("recipients", "attachments"):
+        return fuzz.ratio(plain(wanted), plain(found)) >= 90
+    if name == "arrival_stamp":
+        return bool(wanted) == bool(found)  # its number and day are written by hand: whether it was found
+    if name == "signer_position":
+        return plain(wanted) == plain(found.split(" / ")[-1])  # KT. CHỦ TỊCH also belongs to it
+    if name in ("issuer", "signer_name", "parent_issuer", "place", "signer_authority"):
         return plain(wanted) == plain(found)
     return unicodedata.normalize("NFC", found) == wanted
 
@@ -78,7 +87,7 @@ def field_scores(papers: Sequence[Written], facts: Sequence[Facts]) -> tuple[Cou
     for written, fact in zip(papers, facts, strict=True):
         if written.paper.secret:
             continue
-        for name in SCORED:
+        for name in (*SCORED, *ALSO_SCORED):
             wanted = written.paper.fields[name]
             if wanted is None or name in written.paper.handwritten:
                 continue
@@ -90,6 +99,17 @@ def field_scores(papers: Sequence[Written], facts: Sequence[Facts]) -> tuple[Cou
             else:
                 wrong.append(f"{written.paper.key} {name}: {wanted!r} ← {value(fact, name)!r}")
     return good, total, wrong
+
+
+def certain_but_wrong(papers: Sequence[Written], facts: Sequence[Facts]) -> list[str]:
+    """Printed fields that are filled in as known and say something else."""
+    found = []
+    for written, fact in zip(papers, facts, strict=True):
+        for name in (*SCORED, *ALSO_SCORED):
+            wanted = written.paper.fields[name]
+            if wanted is not None and certain(fact, name) and not right(name, wanted, value(fact, name)):
+                found.append(f"{written.paper.key} {name}: {wanted!r} ← {value(fact, name)!r}")
+    return found
 
 
 def pens(papers: Sequence[Written], facts: Sequence[Facts]) -> dict[str, Any]:
