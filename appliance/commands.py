@@ -128,7 +128,7 @@ def consent(
         if after is not before:
             if slot is Slot.AGENCY and left_open(before):
                 after = numbered(after, now)
-                held |= {"code": after.value("code"), "date": after.value("issued_date")}
+                held |= {"numbered": after.value("code"), "date": after.value("issued_date")}
             documents.save(db, before, after, by, "consented", {"slot": slot} | held)
         return after
 

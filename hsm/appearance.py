@@ -14,7 +14,7 @@ from PIL import Image
 from hsm.blanks import Blanks
 from hsm.drawing import Drawing, Line, PictureDrawing, TextDrawing, picture_of
 from hsm.font import check_text, font_file, text_width
-from hsm.paper import Box
+from hsm.places import Box
 from hsm.stamps import ASCENT, FONT_SIZE, LEADING, MARGIN, Block, Size, StampError, StampImage, StampText, blocks
 
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from hsm.paper import Box
+from hsm.places import Box
 from hsm.signature_block import Line
 
 _DOTS = ".…·_-‐–—"

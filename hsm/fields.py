@@ -15,8 +15,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec, append_signature_field
 
-from hsm.paper import to_displayed_coordinates
-from hsm.placement import Placement, PlacementError
+from hsm.places import Placement, PlacementError, to_displayed_coordinates
 from hsm.slots import FIELD_OF_SLOT
 
 LOCK = FieldMDPSpec(FieldMDPAction.ALL)

@@ -35,7 +35,8 @@ from hsm.embedding import SigningKey, embed
 from hsm.fields import QuietWriter, make_fields, place_of_field
 from hsm.findings import Revocation
 from hsm.pdfa import check_pdfa
-from hsm.placement import Box, Layout, Nudge, Placement
+from hsm.placement import Layout
+from hsm.places import Box, Nudge, Placement
 from hsm.planning import places_of_slots
 from hsm.slots import FIELD_OF_SLOT, KEY_OF_SLOT, NUMBER, SLOTS_OF_KIND
 from hsm.stamps import SEAL_MILLIMETRES, SIGNATURE_MILLIMETRES, VIETNAM, StampImage, StampText, iso_time

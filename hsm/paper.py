@@ -1,4 +1,4 @@
-"""Ink and free paper of one rendered page, and the two ways to look at a page: as displayed and as the file stores it.
+"""Ink and free paper of one rendered page.
 
 Boxes are [x0, y0, x1, y1] in points, origin top-left of the displayed page. Knows pixels and rectangles, no law.
 """
@@ -10,9 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import pypdfium2 as pdfium
 
-Box = tuple[float, float, float, float]
+from hsm.places import Box
 
-POINTS_PER_MILLIMETRE = 72 / 25.4
 EDGE = 8.0
 """Points kept free at the paper's edge: nearly 3 mm, closer than that printers cut."""
 CLEARANCE = 3.0
@@ -21,36 +20,6 @@ _INK_DEPTH = 42
 _INK_SHARE = 0.0004
 _MOST_PIXELS = 3000
 """Longest side of a rendered page; an absurdly large page is looked at more coarsely."""
-
-
-def to_page_coordinates(box: Box, crop: Box, rotation: int) -> tuple[int, int, int, int]:
-    """Displayed coordinates (top-left origin) to user space of a page with that CropBox, turned by `rotation`
-    degrees."""
-    left, bottom, right, top = crop
-    x0, y0, x1, y1 = box
-    if rotation == 90:
-        found = (left + y0, bottom + x0, left + y1, bottom + x1)
-    elif rotation == 180:
-        found = (right - x1, bottom + y0, right - x0, bottom + y1)
-    elif rotation == 270:
-        found = (right - y1, top - x1, right - y0, top - x0)
-    else:
-        found = (left + x0, top - y1, left + x1, top - y0)
-    x, y = round(found[0]), round(found[1])
-    return x, y, x + round(found[2] - found[0]), y + round(found[3] - found[1])
-
-
-def to_displayed_coordinates(box: Box, crop: Box, rotation: int) -> Box:
-    """The way back: user space (left, bottom, right, top) to displayed coordinates with the origin top-left."""
-    left, bottom, right, top = crop
-    x0, y0, x1, y1 = box
-    if rotation == 90:
-        return y0 - bottom, x0 - left, y1 - bottom, x1 - left
-    if rotation == 180:
-        return right - x1, y0 - bottom, right - x0, y1 - bottom
-    if rotation == 270:
-        return top - y1, right - x1, top - y0, right - x0
-    return x0 - left, top - y1, x1 - left, top - y0
 
 
 class Paper:

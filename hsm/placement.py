@@ -17,7 +17,8 @@ from types import TracebackType
 import pypdfium2 as pdfium
 
 from hsm.blanks import Blanks, find_blanks
-from hsm.paper import EDGE, POINTS_PER_MILLIMETRE, Box, Paper, to_page_coordinates
+from hsm.paper import EDGE, Paper
+from hsm.places import POINTS_PER_MILLIMETRE, Box, Nudge, Placement, PlacementError, Size
 from hsm.signature_block import Line, between_position_and_name, text_lines
 
 SCALES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
@@ -28,55 +29,6 @@ NUDGE_MILLIMETRES = 60.0
 """The farthest a person may move an appearance by hand; farther is another place, not a correction."""
 CORNER = 74.0
 """Points from the upper edge that still are the corner: 26 mm, the largest block with its clearance."""
-Size = tuple[float, float]
-Nudge = tuple[float, float]
-"""Millimetres to the right and down."""
-
-
-class PlacementError(ValueError):
-    """Codes: `page-unreadable` (the page cannot be rendered), `nudge-off-page` (moved by hand beyond the paper)."""
-
-    def __init__(self, detail: str, code: str = "page-unreadable") -> None:
-        super().__init__(f"{code}: {detail}")
-        self.code = code
-        self.detail = detail
-
-
-@dataclass(frozen=True)
-class Placement:
-    """A place on a page. `crop` is the page's CropBox in its own coordinates.
-
-    `scale` below 1: the appearance had to shrink; `moved` points: how far it stands from where the rule wants it, as
-    something was there; `clear`: whether the paper there is free; `nudge`: what a person added, in millimetres.
-    """
-
-    page: int
-    box: Box
-    rotation: int
-    scale: float = 1.0
-    clear: bool = True
-    crop: Box = (0.0, 0.0, 0.0, 0.0)
-    moved: float = 0.0
-    nudge: Nudge = (0.0, 0.0)
-
-    @property
-    def rectangle(self) -> tuple[int, int, int, int]:
-        """The box in the page's own coordinates (whole points; lower left, upper right)."""
-        return to_page_coordinates(self.box, self.crop, self.rotation)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What must be told of this place: "shrunk:80" (percent), "moved:12" (millimetres), "nudged:3:-2", "covers"."""
-        found = []
-        if self.scale < 0.995:
-            found.append(f"shrunk:{round(self.scale * 100)}")
-        if self.moved > POINTS_PER_MILLIMETRE:
-            found.append(f"moved:{round(self.moved / POINTS_PER_MILLIMETRE)}")
-        if self.nudge != (0.0, 0.0):
-            found.append(f"nudged:{self.nudge[0]:g}:{self.nudge[1]:g}")
-        if not self.clear:
-            found.append("covers")
-        return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,24 @@
-"""Where the appearances of a document will go, before anybody signs: the same answer that signing will give.
+"""Where the appearances of a document go: one answer for signing, and for a page before anybody signs.
 
-Knows no pyHanko and no token, so a page may ask for it. `planned_apart` asks in a limited child, `python -m
-hsm.planning` with a request as JSON on standard input: the document may be hostile. Sizes are points, nudges
-millimetres.
+As a program, `python -m hsm.planning FILE`, it is the limited child of `hsm.foresight`: a request as JSON on standard
+input, the answer on standard output. Knows no pyHanko and no token. Sizes are points, nudges millimetres.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import resource
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from hsm.paper import POINTS_PER_MILLIMETRE
-from hsm.placement import Layout, Nudge, Placement, PlacementError, Size, apply_nudges
+from hsm.foresight import WALL_SECONDS
+from hsm.placement import Layout, apply_nudges
+from hsm.places import POINTS_PER_MILLIMETRE, Nudge, Placement, PlacementError, Size
 from hsm.slots import NUMBER
 from hsm.stamps import SEAL_MILLIMETRES, SIGNATURE_MILLIMETRES
 
 MEMORY_BYTES = 2 * 1024**3
-WALL_SECONDS = 30.0
 
 
 def places_of_slots(
@@ -46,39 +42,6 @@ def places_of_slots(
         if (box := layout.blanks().box) is not None:
             places[NUMBER] = layout.place_on_first_page(box)
         return apply_nudges(layout, places, nudges), 0
-
-
-def planned_apart(
-    source: Path,
-    slots: tuple[str, ...],
-    sizes: Sequence[Size],
-    seal_size: Size | None,
-    nudges: Mapping[str, Nudge],
-) -> dict[str, Placement]:
-    """`places_of_slots` in a limited child; the number's field is not told. Raises: PlacementError."""
-    asked = {"slots": slots, "sizes": sizes, "seal": seal_size, "nudges": dict(nudges)}
-    home = str(Path(__file__).resolve().parent.parent)
-    search = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "hsm.planning", str(source)],
-            input=json.dumps(asked),
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": search},
-            capture_output=True,
-            text=True,
-            timeout=WALL_SECONDS,
-            check=True,
-        )
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError, OSError) as error:
-        raise PlacementError(type(error).__name__) from error
-    if "code" in answer:
-        raise PlacementError(answer["detail"], answer["code"])
-    places = {}
-    for slot, told in answer["places"].items():
-        place: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in told.items()}
-        places[slot] = Placement(**place)
-    return places
 
 
 def main() -> int:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 import pypdfium2 as pdfium
 
-from hsm.paper import EDGE, Box, to_displayed_coordinates
+from hsm.paper import EDGE
+from hsm.places import Box, to_displayed_coordinates
 
 _POSITION = re.compile(
     r"\b(CHU TICH|CHANH VAN PHONG|TRUONG PHONG|TRUONG BAN|GIAM DOC|TRUONG CONG AN|CHI HUY TRUONG|BI THU|VIEN TRUONG)\b"

@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from hsm.font import check_text, text_width
-from hsm.paper import POINTS_PER_MILLIMETRE
+from hsm.places import POINTS_PER_MILLIMETRE
 
 FONT_SIZE = 10
 LEADING = 11

@@ -28,7 +28,7 @@ from appliance.wording import _, text_of
 from hsm.api import FaultClass, KeyState, SigningError, SigningService
 from hsm.font import FontError
 from hsm.pades import AppliedSignature, SignatureRefused, apply_signature
-from hsm.placement import PlacementError
+from hsm.places import PlacementError
 from hsm.slots import SLOTS_OF_KIND
 from hsm.stamps import StampError, StampImage, StampText, attachment_stamp, copy_stamp, iso_time
 from hsm.trust import Trust, TrustError, read_certificates

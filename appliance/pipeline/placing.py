@@ -15,8 +15,8 @@ from appliance.domain.documents import Document
 from appliance.domain.kinds import SLOTS, Kind, Slot
 from hsm.api import FaultClass, SigningError
 from hsm.font import font_file
-from hsm.placement import Nudge, Placement
-from hsm.planning import planned_apart
+from hsm.foresight import planned_apart
+from hsm.places import Nudge, Placement
 from hsm.stamps import (
     SEAL_MILLIMETRES,
     SIGNATURE_MILLIMETRES,

@@ -31,7 +31,7 @@ from appliance.store import Store, documents, longterm
 from hsm.api import FaultClass, KeyState, SignerState, SigningError, SigningService
 from hsm.font import FontError
 from hsm.pades import Numbering, SignatureRefused, apply_signature
-from hsm.placement import PlacementError
+from hsm.places import PlacementError
 from hsm.revocation import RevocationLists
 from hsm.stamps import VIETNAM, StampError
 from hsm.trust import Trust, TrustError, read_certificates

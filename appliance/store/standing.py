@@ -169,6 +169,12 @@ def slot_to_fill(document: Document) -> Slot | None:
     return document.open_slot if _knows(document, Event.SIGNATURE_APPLIED) else None
 
 
+def may_be_nudged(document: Document) -> bool:
+    """Whether an appearance may still be moved by hand: it waits for a decision or a signature, and has none."""
+    waits = _knows(document, Event.APPROVED) or _knows(document, Event.SIGNATURE_APPLIED)
+    return waits and not document.signatures and not conceals(document)
+
+
 _TOKEN_WAITS = ("pin-", "token-", "not-logged-in")
 """Beginnings of the codes of ``hsm`` that a person ends: a PIN to type, a token to plug in."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from appliance import commands
+from appliance.domain.authority import Delegation
 from appliance.domain.documents import URGENCIES, Document
 from appliance.domain.kinds import Slot
 from appliance.store import Store, standing, views
@@ -36,13 +37,16 @@ class Wish:
     now: datetime
     reason: str
     fields: dict[str, str]
+    delegations: tuple[Delegation, ...] = ()
 
 
 Command = Callable[[Store, str, Wish], Document]
 COMMANDS: dict[str, Command] = {
-    "approve": lambda store, paper, wish: commands.approve(store, paper, wish.by, wish.now, wish.fields),
+    "approve": lambda store, paper, wish: commands.approve(
+        store, paper, wish.by, wish.now, wish.fields, wish.delegations
+    ),
     "issue": lambda store, paper, wish: commands.consent(store, paper, Slot.AGENCY, wish.by, wish.now),
-    "sign": lambda store, paper, wish: commands.consent(store, paper, Slot.LEADER, wish.by, wish.now),
+    "sign": lambda store, paper, wish: commands.consent(store, paper, Slot.LEADER, wish.by, wish.now, wish.delegations),
     "withdraw": lambda store, paper, wish: commands.withdraw(store, paper, wish.by, wish.now),
     "send-back": lambda store, paper, wish: commands.send_back(store, paper, wish.by, wish.now, wish.reason),
     "discard": lambda store, paper, wish: commands.send_back(store, paper, wish.by, wish.now, wish.reason),
@@ -122,7 +126,13 @@ def permitted(document: Document, name: str, person: Person) -> standing.Action:
 
 
 def do(
-    store: Store, document_id: str, name: str, person: Person, form: Mapping[str, object], now: datetime
+    store: Store,
+    document_id: str,
+    name: str,
+    person: Person,
+    form: Mapping[str, object],
+    now: datetime,
+    delegations: tuple[Delegation, ...] = (),
 ) -> Document:
     """Check and run one action (blocking; call it in a thread).
 
@@ -139,11 +149,17 @@ def do(
     if action.reason is standing.Reason.NEEDED and not reason:
         raise FormRefused("reason", _("Hãy ghi lý do."))
     fields = changed_fields(document, understood(typed_fields(form))) if action.edits else {}
-    return COMMANDS[name](store, document_id, Wish(person.by, now, reason, fields))
+    return COMMANDS[name](store, document_id, Wish(person.by, now, reason, fields, delegations))
 
 
 async def done(
-    store: Store, document_id: str, name: str, person: Person, form: Mapping[str, object], now: datetime
+    store: Store,
+    document_id: str,
+    name: str,
+    person: Person,
+    form: Mapping[str, object],
+    now: datetime,
+    delegations: tuple[Delegation, ...] = (),
 ) -> Document:
     """``do`` in a thread, keeping the request's language."""
-    return await asyncio.to_thread(do, store, document_id, name, person, form, now)
+    return await asyncio.to_thread(do, store, document_id, name, person, form, now, delegations)

@@ -14,6 +14,7 @@ from appliance.config import Config
 from appliance.store import Store
 from appliance.web.link import Signer
 from appliance.web.live import Live
+from appliance.web.nudging import Plans
 from appliance.web.people import Remembered
 from appliance.web.pictures import Pictures
 
@@ -32,6 +33,7 @@ class Office:
     signer: Signer
     pictures: Pictures
     live: Live
+    plans: Plans
 
     def day_start(self) -> datetime:
         """Midnight of today in Vietnam, as UTC."""

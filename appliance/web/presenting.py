@@ -23,6 +23,7 @@ from appliance.store.standing import Role
 from appliance.web.link import Link, read_link
 from appliance.web.office import LIVE_NUMBER, OFFICE, VIETNAM, Office
 from appliance.wording import CODES, _, current_language, states, text_of
+from appliance.wording.appearance_codes import note_sentence
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -110,7 +111,7 @@ def environment() -> jinja2.Environment:
     made.filters |= {"date": date_shown, "size": size_shown, "confidence": confidence_word}
     made.globals |= {
         "_": _, "word": _word, "asset": _asset, "text_of": text_of, "event_sentence": states.event_sentence,
-        "name_of": states.name_of, "Role": Role,
+        "note_sentence": note_sentence, "name_of": states.name_of, "Role": Role,
     }  # fmt: skip
     return made
 

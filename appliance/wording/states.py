@@ -135,6 +135,7 @@ DONE: dict[str, str] = {
     "mark-secret": N_("Đã cách ly. Hộp xóa nội dung đã đọc và không gửi văn bản này đi."),
     "requeue": N_("Đã đưa văn bản vào hàng chờ gửi."),
     "join": N_("Đã ghép hai phần thành một văn bản. Hộp đang số hóa lại."),
+    "nudge": N_("Đã dịch chỗ đặt. Xem khung nét đứt trên ảnh trang."),
     "login": N_("Đã mở khóa thiết bị ký số."),
     "who": N_("Đã ghi nhớ người đang dùng máy này."),
 }
@@ -160,6 +161,7 @@ _EVENTS: dict[str, str] = {
     "gave-up": N_("Không số hóa được sau nhiều lần thử, đưa vào cách ly"),
     "approved": N_("Đã duyệt, lấy số {number}/{year}"),
     "consented": N_("Đồng ý ký: {slot}"),
+    "nudged": N_("Dịch chỗ đặt {slot}: {right} mm sang phải, {down} mm xuống dưới"),
     "signature-applied": N_("Đã ký số: {slot}"),
     "signatures-complete": N_("Đã ký số: {slot}; đủ chữ ký"),
     "approval-withdrawn": N_("Đã rút lại phê duyệt"),
@@ -200,6 +202,8 @@ def event_sentence(event: str, detail: dict[str, object]) -> str:
     slot = SLOTS.get(str(detail.get("slot", "")))
     words = detail | ({"slot": _(slot)} if slot else {})
     sentence = _(known).format_map(_Lenient(words))
+    given = [str(detail[name]) for name in ("authority", "numbered", "date") if detail.get(name)]
+    sentence = " · ".join([sentence, *given])
     state, _space, known_at = str(detail.get("revocation", "")).partition(" ")
     checked = revocation_words(state, known_at)
     return f"{sentence}; {checked}" if checked else sentence

@@ -9,7 +9,7 @@ import pytest
 
 from hsm.appended import check_appended
 from hsm.fields import QuietWriter, make_fields
-from hsm.placement import Placement
+from hsm.places import Placement
 from tests.data.signing_pages import make_page
 
 FIELDS = frozenset({"CommuneBoxAgency"})

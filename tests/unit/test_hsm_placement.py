@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hsm.paper import CLEARANCE, Paper, to_displayed_coordinates, to_page_coordinates
-from hsm.placement import Placement, seal_place
+from hsm.paper import CLEARANCE, Paper
+from hsm.placement import seal_place
+from hsm.places import Placement, to_displayed_coordinates, to_page_coordinates
 from hsm.signature_block import Line, between_position_and_name
 
 A4 = (595.0, 842.0)
