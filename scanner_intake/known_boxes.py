@@ -39,6 +39,7 @@ NOTICES = (
     "CHỨNG THỰC",
     "BẢN ĐIỆN TỬ",
 )
+_ENVELOPE = "CHINGUOICOTENMOIDUOCBOCBI"  # on the inner envelope of a state secret
 _ARRIVALS = ("VAN BAN DEN", "CONG VAN DEN", "DEN")
 
 Meaning = tuple[str, str]
@@ -65,6 +66,8 @@ def closest(text: str, known: dict[str, Meaning]) -> tuple[str, float]:
             score = fuzz.ratio(letters, word.replace(" ", ""))
             if kind != "secrecy" and sum(ch.isalpha() for ch in line) < 0.5 * total:
                 score = 0.0
+            if kind == "secrecy" and not _capital(line):
+                score = 0.0  # a table's "Mặt bằng"
             if score > best[1] or (score == best[1] and kind == "secrecy"):
                 best = (word, score)
     return best
@@ -85,6 +88,14 @@ def enough(word: str, attempt: int, known: dict[str, Meaning]) -> float:
 
 
 def resembles_secret(heard: Iterable[str]) -> bool:
-    """Whether any reading has something of a secrecy word in it."""
-    keys = [key(text) for text in heard]
-    return any(fuzz.partial_ratio(word, each) >= 60 for word in SECRET for each in keys if len(each) >= 2)
+    """Whether a line of any reading, in capitals as stamps are cut, has something of a secrecy word in it."""
+    lines = [line for text in heard for line in (*text.splitlines(), text) if _capital(line)]
+    keys = [key(line).replace(" ", "") for line in lines]
+    if any(len(each) >= 5 and fuzz.partial_ratio(each, _ENVELOPE) >= 80 for each in keys):
+        return True
+    return any(fuzz.ratio(word.replace(" ", ""), each) >= 60 for word in SECRET for each in keys)
+
+
+def _capital(line: str) -> bool:
+    letters = [ch for ch in line if ch.isalpha()]
+    return 2 * sum(ch.isupper() for ch in letters) >= len(letters) > 1

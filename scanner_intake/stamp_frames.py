@@ -1,9 +1,10 @@
-"""Frames of a stamp's size found by their straight lines, at any angle: print or a pen may touch them.
+"""Double frames of a stamp's size found by their straight lines, at any angle: print, a seal or a pen may cross them.
 
-Owns the search for two parallel lines a secrecy stamp's height apart (vietnam-rules 1.4: 20-40 x 8 mm, double frame)
-on pages without colour, where a frame that touches print is no region of its own. It reads nothing and knows no page.
+Owns the search for the frame that only secrecy stamps have (vietnam-rules 7: 20-40 x 8 mm and 100 x 10 mm, two
+borders) in one ink of a page. It reads nothing. Lengths in millimetres from the upper left corner, angles in degrees,
+y down.
 
-Invariant: a frame whose two long sides are both drawn twice comes before every other one.
+Invariant: the surest frame comes first; none comes twice.
 """
 
 from __future__ import annotations
@@ -13,99 +14,165 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-_LEAST_SIDE = 6.0
-_LEAST_END = 3.0
-_TURN = 3.0
-_HEIGHT = (5.5, 11.5)
-_LENGTH = (14.0, 50.0)
-_TWICE = (0.55, 1.9)
-_MOST_LINES = 400
+from scanner_intake import stamp_strips
+from scanner_intake.stamp_planes import FIND_DPI, PixelBox, Plane
+
+_LEAST_PIECE, _LEAST_SEED, _MOST_RUN = 2.0, 3.2, 122.0
+_MOST_PIECES, _MOST_TRIES = 400, 40
+_TURN = 4.0
+_PARTNER, _OPPOSITE = (0.5, 2.2), (4.0, 14.0)
+_PROMISING, _PERFECT = -6.0, 3.0
+_STEPS = (-0.8, 0.8, -1.6, 1.6)
+LEAST_VALUE = -1.2
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A rectangle of lines in millimetres: middle, sides and angle in degrees (y goes down); `doubled` counts the
-    long sides drawn twice, `ends` the short sides seen.
-    """
+    """A double frame in millimetres: middle, sides, angle; `value` as in `stamp_strips.Strip`, `ink` as in `Plane`."""
 
     x: float
     y: float
     long: float
     short: float
     angle: float
-    doubled: int
-    ends: int
+    value: float
+    ink: str
 
 
-def line_frames(gray: np.ndarray, dpi: float) -> list[Frame]:
-    """Every stamp-sized frame of a gray picture (paper flattened to white), the likeliest first; none twice."""
-    found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE).detect(np.ascontiguousarray(gray))[0]
-    if found is None:
+def double_frames(plane: Plane) -> list[Frame]:
+    """Every double frame of one ink that is at least possible (`LEAST_VALUE`)."""
+    lines, length = _pieces(plane.shown, plane.areas)
+    if not len(lines):
         return []
-    lines = found.reshape(-1, 4).astype(np.float64) * 25.4 / dpi
-    length = np.hypot(lines[:, 2] - lines[:, 0], lines[:, 3] - lines[:, 1])
-    keep = length >= _LEAST_END
-    lines, length = lines[keep], length[keep]
-    order = np.argsort(-length)[:_MOST_LINES]
-    lines, length = lines[order], length[order]
     angle = np.degrees(np.arctan2(lines[:, 3] - lines[:, 1], lines[:, 2] - lines[:, 0])) % 180
+    used, tries = np.zeros(len(lines), bool), 0
     frames: list[Frame] = []
-    for index in np.flatnonzero(length >= _LEAST_SIDE):
-        frames += _frames_on(lines, angle, int(index))
-    frames.sort(key=lambda each: (-min(each.doubled, 2), -each.ends, -each.long * each.short))
-    return _different(frames)
-
-
-def _frames_on(lines: np.ndarray, angle: np.ndarray, index: int) -> list[Frame]:
-    """Frames with line `index` as one long side."""
-    turn = angle[index]
-    along = np.array([np.cos(np.radians(turn)), np.sin(np.radians(turn))])
-    across = np.array([-along[1], along[0]])
-    points = lines.reshape(-1, 2, 2) - lines[index, :2]
-    reach, offset = points @ along, (points @ across)
-    start, stop, level = reach.min(axis=1), reach.max(axis=1), offset.mean(axis=1)
-    away = np.abs((angle - turn + 90) % 180 - 90)
-    level_lines = (away <= _TURN) & (stop - start >= _LEAST_END)
-    own = _run(start, stop, level_lines & (np.abs(level) < 0.5), start[index], stop[index])
-    frames = []
-    for other in np.flatnonzero(level_lines & (level >= _HEIGHT[0]) & (level <= _HEIGHT[1])):
-        if stop[other] - start[other] < _LEAST_SIDE:
+    for index in range(len(lines)):
+        if length[index] < _LEAST_SEED or used[index]:
             continue
-        there = _run(start, stop, level_lines & (np.abs(level - level[other]) < 0.5), start[other], stop[other])
-        left, right = min(own[0], there[0]), max(own[1], there[1])
-        shared = min(own[1], there[1]) - max(own[0], there[0])
-        if not _LENGTH[0] <= right - left <= _LENGTH[1] or shared < 0.4 * (right - left):
+        seed = _seed(lines, angle, length, index)
+        used |= seed.pieces
+        if not seed.likely or seed.run > _MOST_RUN:
             continue
-        height = level[other]
-        inside = level_lines & (stop > left) & (start < right)
-        doubled = sum(bool((inside & (gap >= _TWICE[0]) & (gap <= _TWICE[1])).any()) for gap in (level, height - level))
-        upright = (away >= 90 - 2 * _TURN) & (offset.min(axis=1) > -1.5) & (offset.max(axis=1) < height + 1.5)
-        ends = sum(bool((upright & (np.abs(reach.mean(axis=1) - end) < 2.0)).any()) for end in (left, right))
-        if ends + doubled < 2:
-            continue
-        middle = lines[index, :2] + along * (left + right) / 2 + across * height / 2
-        level_angle = (turn + 90) % 180 - 90
-        x, y = (float(each) for each in middle)
-        frames.append(Frame(x, y, float(right - left), float(height), float(level_angle), doubled, ends))
-    return frames
+        tries += 1
+        if tries > _MOST_TRIES:
+            break
+        frame = _proved(plane, seed)
+        if frame is not None and frame.value >= LEAST_VALUE:
+            frames.append(frame)
+            used |= _within(lines, frame)
+    return different(frames)
 
 
-def _run(start: np.ndarray, stop: np.ndarray, same: np.ndarray, left: float, right: float) -> tuple[float, float]:
-    """The reach of a side with its other pieces: a letter that touches a line cuts it."""
-    for piece in sorted(np.flatnonzero(same), key=lambda each: float(abs(start[each] + stop[each] - left - right))):
-        if start[piece] < right + 6 and stop[piece] > left - 6:
-            left, right = min(left, start[piece]), max(right, stop[piece])
-    return float(left), float(right)
-
-
-def _different(frames: list[Frame]) -> list[Frame]:
-    """Frames that are not the inner or outer outline of one before them."""
+def different(frames: list[Frame]) -> list[Frame]:
+    """The surest of those that stand at one place, the surest first."""
     kept: list[Frame] = []
-    for frame in frames:
-        if not any(np.hypot(frame.x - each.x, frame.y - each.y) < 4 and _same_turn(frame, each) for each in kept):
+    for frame in sorted(frames, key=lambda each: -each.value):
+        if not any(_same(frame, each) for each in kept):
             kept.append(frame)
     return kept
 
 
-def _same_turn(one: Frame, other: Frame) -> bool:
-    return abs((one.angle - other.angle + 90) % 180 - 90) < 8
+def _same(one: Frame, other: Frame) -> bool:
+    """Whether the middle of one lies in the other."""
+    angle = np.radians(other.angle)
+    x, y = one.x - other.x, one.y - other.y
+    along, across = abs(x * np.cos(angle) + y * np.sin(angle)), abs(y * np.cos(angle) - x * np.sin(angle))
+    return bool(along < other.long / 2 and across < other.short / 2 + 1)
+
+
+def _pieces(gray: np.ndarray, areas: list[PixelBox]) -> tuple[np.ndarray, np.ndarray]:
+    """Straight pieces (x0, y0, x1, y1) and their lengths, in millimetres, the longest first."""
+    finder = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE)
+    found = []
+    for x0, y0, x1, y1 in areas:
+        if min(x1 - x0, y1 - y0) < 8:
+            continue
+        lines = finder.detect(np.ascontiguousarray(gray[y0:y1, x0:x1]))[0]
+        if lines is not None:
+            found.append(lines.reshape(-1, 4).astype(np.float64) + np.array((x0, y0, x0, y0)))
+    if not found:
+        return np.zeros((0, 4)), np.zeros(0)
+    pieces = np.concatenate(found) * 25.4 / FIND_DPI
+    length = np.hypot(pieces[:, 2] - pieces[:, 0], pieces[:, 3] - pieces[:, 1])
+    order = np.argsort(-length, kind="stable")
+    order = order[length[order] >= _LEAST_PIECE][:_MOST_PIECES]
+    return pieces[order], length[order]
+
+
+@dataclass(frozen=True)
+class _Seed:
+    """A line that may be a frame's side, with the pieces it is made of; `likely`: another line runs beside it or
+    where the other side would be.
+    """
+
+    pieces: np.ndarray
+    turn: float
+    middle: tuple[float, float]
+    run: float
+    likely: bool
+
+
+def _seed(lines: np.ndarray, angle: np.ndarray, length: np.ndarray, index: int) -> _Seed:
+    turn = np.radians(angle[index])
+    along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+    points = lines.reshape(-1, 2, 2) - lines[index, :2]
+    reach, offset = points @ along, points @ across
+    low, high = reach.min(axis=1), reach.max(axis=1)
+    level = np.abs((angle - angle[index] + 90) % 180 - 90) <= _TURN
+    left, right = low[index], high[index]
+    same = np.zeros(len(lines), bool)
+    same[index] = True
+    at = np.flatnonzero(level & (np.abs(offset).max(axis=1) < 0.45))
+    for piece in at[np.argsort(np.abs(low[at] + high[at] - left - right), kind="stable")]:
+        if low[piece] < right + 6 and high[piece] > left - 6:  # a letter that touches a line cuts it
+            left, right, same[piece] = min(left, low[piece]), max(right, high[piece]), True
+    gap = np.abs(offset.mean(axis=1))
+    beside = level & (low < right) & (high > left)
+    likely = any(bool((beside & (gap >= nearest) & (gap <= far)).any()) for nearest, far in (_PARTNER, _OPPOSITE))
+    middle = lines[index, :2] + along * (left + right) / 2
+    fitted = _fitted(lines[same], length[same], angle[index])
+    return _Seed(same, fitted, (float(middle[0]), float(middle[1])), float(right - left), likely)
+
+
+def _fitted(lines: np.ndarray, length: np.ndarray, turn: float) -> float:
+    """The angle of all pieces together, -90 to 90 degrees."""
+    ends = lines.reshape(-1, 2) - lines.reshape(-1, 2).mean(axis=0)
+    _, axes = np.linalg.eigh((ends * np.repeat(length, 2)[:, None]).T @ ends)
+    angle = np.degrees(np.arctan2(axes[1, 1], axes[0, 1]))
+    if abs((angle - turn + 90) % 180 - 90) > _TURN:
+        angle = turn
+    return float((angle + 90) % 180 - 90)
+
+
+def _proved(plane: Plane, seed: _Seed) -> Frame | None:
+    """The frame at a line; turned a little when that shows it better."""
+    best = stamp_strips.measured(plane, seed.middle, seed.turn, seed.run)
+    turn = seed.turn
+    if best is None:
+        return None
+    for step in _STEPS if best.value >= _PROMISING else ():
+        if best.value >= _PERFECT:
+            break
+        other = stamp_strips.measured(plane, seed.middle, seed.turn + step, seed.run)
+        if other is not None and other.value > best.value:
+            best, turn = other, seed.turn + step
+    angle = np.radians(turn)
+    across, down = (best.left + best.right) / 2, (best.top + best.bottom) / 2
+    return Frame(
+        float(seed.middle[0] + across * np.cos(angle) - down * np.sin(angle)),
+        float(seed.middle[1] + across * np.sin(angle) + down * np.cos(angle)),
+        best.right - best.left,
+        best.bottom - best.top,
+        turn,
+        best.value,
+        plane.ink,
+    )
+
+
+def _within(lines: np.ndarray, frame: Frame) -> np.ndarray:
+    angle = np.radians(frame.angle)
+    points = lines.reshape(-1, 2, 2) - (frame.x, frame.y)
+    along = np.abs(points @ (np.cos(angle), np.sin(angle)))
+    across = np.abs(points @ (-np.sin(angle), np.cos(angle)))
+    return np.asarray(((along < frame.long / 2 + 2) & (across < frame.short / 2 + 1.5)).all(axis=1))

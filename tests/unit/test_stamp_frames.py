@@ -1,4 +1,4 @@
-"""Frames found by their lines: at any angle, doubled ones first, although print touches them; bars and tables apart."""
+"""Double frames found by their lines: at any angle, in any ink, although print touches them; other strokes apart."""
 
 from __future__ import annotations
 
@@ -6,42 +6,108 @@ import cv2
 import numpy as np
 import pytest
 
-from scanner_intake.stamp_frames import line_frames
+from scanner_intake.digitize_ocr import picture_of
+from scanner_intake.stamp_frames import Frame, different, double_frames
 from scanner_intake.stamp_ink import double, no_letters, red_mask
+from scanner_intake.stamp_planes import outlines, planes
 
-DPI = 100
+DPI = 150
+BLACK, RED, BLUE = (40, 40, 40), (38, 24, 214), (152, 42, 22)
+SURE = 0.5
 
 
-def page_with_frame(turn: float, wide: float = 30.0, high: float = 8.0, lines: int = 2) -> np.ndarray:
-    """A white page, 120 x 120 mm, with one frame around (60, 60) mm and strokes that run into its border."""
+def page_with_frame(
+    turn: float,
+    wide: float = 30.0,
+    high: float = 8.0,
+    lines: int = 2,
+    ink: tuple[int, int, int] = BLACK,
+    print_over: bool = True,
+) -> np.ndarray:
+    """A white page, 120 x 120 mm, BGR, with one frame around (60, 60) mm and strokes that run into its border."""
     fine = 4 * DPI / 25.4
-    page = np.full((round(120 * fine),) * 2, 255, np.uint8)
+    page = np.full((round(120 * fine), round(120 * fine), 3), 255, np.uint8)
     corner = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
     angle = np.radians(turn)
     rotate = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     for line in range(lines):
         sides = corner * (wide / 2 - line * 0.95, high / 2 - line * 0.95)
         points = np.round((sides @ rotate + 60) * fine).astype(np.int32)
-        cv2.polylines(page, [points], True, 0, round(0.35 * fine))
-    for x in (48, 55, 61, 68):
-        cv2.line(page, (round(x * fine), round(62 * fine)), (round((x + 3) * fine), round(70 * fine)), 0, 6)
+        cv2.polylines(page, [points], True, ink, round(0.35 * fine))
+    for x in (48, 55, 61, 68) if print_over else ():
+        cv2.line(page, (round(x * fine), round(62 * fine)), (round((x + 3) * fine), round(70 * fine)), (20, 20, 20), 6)
     return cv2.resize(page, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
 
 
-@pytest.mark.parametrize("turn", [5, 8, -18, 40, 90])
+def frames_of(page: np.ndarray) -> list[Frame]:
+    picture = picture_of(1, page, (page.shape[1] * 72 / DPI, page.shape[0] * 72 / DPI))
+    return different([frame for plane in planes(picture) for frame in double_frames(plane)])
+
+
+@pytest.mark.parametrize("turn", [0, 5, 8, -18, 40, 90])
 @pytest.mark.parametrize("wide", [20, 30, 40])
 def test_a_double_frame_at_any_angle(turn: float, wide: float) -> None:
-    first = line_frames(page_with_frame(turn, wide), DPI)[0]
+    first = frames_of(page_with_frame(turn, wide))[0]
+    assert first.value >= SURE and first.ink == "black"
     assert abs(first.x - 60) < 1.5 and abs(first.y - 60) < 1.5
-    assert abs(first.long - wide) < 3 and 5.5 <= first.short <= 9
-    assert abs((first.angle - turn + 90) % 180 - 90) < 1.5
-    assert first.doubled == 2 and first.ends >= 1
+    assert abs(first.long - wide) < 3 and 6.5 <= first.short <= 9
+    assert abs((first.angle - turn + 90) % 180 - 90) < 2
 
 
-def test_a_single_frame_is_not_doubled_and_a_large_one_is_none() -> None:
-    assert all(each.doubled < 2 for each in line_frames(page_with_frame(5, lines=1), DPI))
-    assert line_frames(page_with_frame(5, wide=80), DPI) == []
-    assert line_frames(np.full((200, 200), 255, np.uint8), DPI) == []
+@pytest.mark.parametrize(("ink", "name"), [(RED, "red"), (BLUE, "blue")])
+def test_each_ink_is_looked_at_by_itself(ink: tuple[int, int, int], name: str) -> None:
+    first = frames_of(page_with_frame(6, ink=ink))[0]
+    assert (first.ink, first.value >= SURE) == (name, True)
+
+
+def test_the_long_stamp_of_envelopes_is_a_frame_too() -> None:
+    first = frames_of(page_with_frame(2, wide=100, high=10))[0]
+    assert first.value >= SURE and abs(first.long - 100) < 4
+
+
+def test_single_frames_large_ones_and_clean_paper_hold_no_double_frame() -> None:
+    for page in (
+        page_with_frame(5, lines=1, print_over=False),
+        page_with_frame(5, high=30, print_over=False),
+        np.full((700, 700, 3), 250, np.uint8),
+    ):
+        assert [each for each in frames_of(page) if each.value >= SURE] == []
+
+
+def test_a_ring_is_no_frame() -> None:
+    page = np.full((708, 708, 3), 255, np.uint8)
+    for radius in (106, 100, 62):
+        cv2.circle(page, (354, 354), radius, BLACK, 2, cv2.LINE_AA)
+    cv2.putText(page, "UY BAN NHAN DAN", (290, 360), cv2.FONT_HERSHEY_SIMPLEX, 0.45, BLACK, 1, cv2.LINE_AA)
+    assert [each for each in frames_of(page) if each.value >= SURE] == []
+
+
+def test_one_place_has_one_frame_the_surest() -> None:
+    low, high = Frame(50, 50, 30, 8, 0, 1.0, "black"), Frame(51, 50.5, 29, 8, 1, 3.0, "red")
+    far = Frame(90, 50, 20, 8, 0, 0.5, "black")
+    assert different([low, high, far]) == [high, far]
+
+
+def test_outlines_lose_words_and_keep_rules_and_frames() -> None:
+    gray = np.full((400, 500), 255, np.uint8)
+    cv2.putText(gray, "noi dung", (30, 60), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 30, 1, cv2.LINE_AA)
+    cv2.rectangle(gray, (200, 200), (320, 232), 30, 1)
+    cv2.line(gray, (30, 350), (200, 350), 30, 1)
+    shown, areas = outlines(gray)
+    assert shown[40:70, 20:120].min() == 255
+    assert shown[200, 250] == 30 and shown[350, 100] == 30
+    assert len(areas) == 2
+    assert outlines(gray, letters=False)[0][40:70, 20:120].min() < 100
+
+
+def test_a_page_without_colour_has_one_plane_and_one_red_place_is_enough_for_two() -> None:
+    gray = np.full((600, 500), 240, np.uint8)
+    assert [each.ink for each in planes(picture_of(1, gray, (240.0, 288.0)))] == ["black"]
+    page = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
+    cv2.rectangle(page, (100, 100), (200, 140), RED, 3)
+    found = planes(picture_of(1, page, (240.0, 288.0)))
+    assert [each.ink for each in found] == ["black", "red"]
+    assert found[0].view[100, 150] > 200 > 80 > found[1].view[100, 150]
 
 
 def test_no_letters_in_bars_and_surfaces_only() -> None:

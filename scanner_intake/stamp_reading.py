@@ -1,0 +1,185 @@
+"""One box of a page read: which stamp it is, or that it could be a secrecy stamp and cannot be read.
+
+Owns the cut-outs shown to the recogniser, likeliest first, and the rule of doubt: a double frame whose word cannot be
+read holds the paper, unless it is a printed label that stands alone and reads the same twice (digitizing rules 11.3,
+12). It looks for nothing; `stamps` says where to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from rapidfuzz import fuzz
+
+from scanner_intake.digitize_ocr import Picture
+from scanner_intake.digitized import Marking
+from scanner_intake.known_boxes import Meaning, closest, enough, resembles_secret
+from scanner_intake.layout import Box, key
+from scanner_intake.stamp_blobs import MARGIN, Blob, levelled, of_frame, overlap, upright
+from scanner_intake.stamp_frames import Frame
+from scanner_intake.stamp_ink import (
+    READ_DPI,
+    dark_mask,
+    double,
+    framed,
+    inset,
+    no_letters,
+    red_mask,
+    sides,
+    without_borders,
+)
+
+ReadText = Callable[[np.ndarray, int, float], str]
+# Of a frame's `value`: from where it holds a paper though nothing can be read in it (print; coloured ink, which print
+# cannot imitate), and from where its shape does not matter any more: a seal may hide an end.
+_SURE, _SURE_ALONE, _CERTAIN, _STAMP_LIKE = 0.5, -0.2, 2.5, 1.55
+_BORDERS = 1.7  # mm from a frame's outer edge to the letters' ground
+_EMPTY, _PALE = 0.012, 24
+_NEARLY = 66
+_SAME = 0.5
+_SURFACE = 0.5  # stamps have at most 0.4 of ink; more is a coloured ground
+_TOUCHED = 0.04
+
+
+@dataclass
+class Reader:
+    """One page's picture, its recogniser and the words that stamps may have; `done` are the boxes that need no second
+    look.
+    """
+
+    picture: Picture
+    read: ReadText
+    known: dict[str, Meaning]
+    done: list[Box] = field(default_factory=list)
+
+    def frame(self, frame: Frame) -> Marking | None:
+        """The stamp in a double frame; kind "unknown" when it may be a secrecy stamp."""
+        blob = of_frame(frame)
+        crop = upright(self.picture, blob)
+        mask = _ink(crop, frame.ink)
+        if no_letters(mask) or _empty(crop):
+            self.done.append(blob.box)
+            return None
+        heard: list[str] = []
+        for index, (gray, psm) in enumerate(_frame_tries(crop, mask, frame.ink)):
+            heard.append(self.read(framed(gray), psm, READ_DPI))
+            marking = self._known(heard[-1], index, blob, bordered=True)
+            if marking is not None:
+                return marking
+        sure = frame.value >= (_SURE if frame.ink == "black" else _SURE_ALONE)
+        sure &= frame.value >= _CERTAIN or frame.ink == "red" or frame.long >= _STAMP_LIKE * frame.short
+        if not sure and not resembles_secret(heard):
+            return None
+        if (_alone(mask) or not sure) and _clearly_else(heard):
+            self.done.append(blob.box)
+            return None
+        return self._unknown(blob)
+
+    def box(self, blob: Blob, *, black: bool = False, placed: bool = False) -> Marking | None:
+        """The stamp in a red (or black) region; `placed`: it has a secrecy stamp's size and place, so that an unread
+        one in a frame is "unknown".
+        """
+        if abs(blob.angle) > 2 and not blob.level:
+            blob = levelled(self.picture, blob, black=black)
+        crop = upright(self.picture, blob)
+        mask = dark_mask(crop) if black else red_mask(crop, 32)
+        if no_letters(mask):
+            return None
+        bordered = double(mask) if black else sides(mask) >= 3 and mask.mean() < _SURFACE * 255
+        heard: list[str] = []
+        for index, (gray, psm) in enumerate(_tries(crop, mask, turned=abs(blob.angle) > 20)):
+            heard.append(self.read(framed(gray), psm, READ_DPI))
+            marking = self._known(heard[-1], index, blob, bordered=bordered and not black)
+            if marking is not None:
+                return marking
+        if not placed or not bordered or _clearly_else(heard) or (not black and self._harmless(heard)):
+            return None
+        return self._unknown(blob)
+
+    def _harmless(self, heard: list[str]) -> bool:
+        """Whether a stamp in a single frame was read badly, but like a harmless word and like no secrecy word."""
+        if resembles_secret(heard):
+            return False
+        matches = (closest(text, self.known) for text in heard if sum(ch.isalpha() for ch in text) >= 4)
+        return any(word and score >= _NEARLY for word, score in matches)
+
+    def seen(self, box: Box) -> bool:
+        """Whether what stands there was judged before."""
+        return any(overlap(box, each) > _SAME for each in self.done)
+
+    def _known(self, text: str, index: int, blob: Blob, *, bordered: bool) -> Marking | None:
+        word, score = closest(text, self.known)
+        if not word or score < enough(word, index, self.known):
+            return None
+        if word == "MAT" and len(key(text)) < len(word) and not bordered:
+            return None  # two letters of three outside a frame: a speck of a picture
+        kind, value = self.known[word]
+        self.done.append(blob.box)
+        return Marking(kind, value, self.picture.number, blob.box, round(score / 100, 2))
+
+    def _unknown(self, blob: Blob) -> Marking:
+        self.done.append(blob.box)
+        return Marking("unknown", "", self.picture.number, blob.box, 0.0)
+
+
+def _ink(crop: np.ndarray, ink: str) -> np.ndarray:
+    if ink == "red":
+        return red_mask(crop, 32)
+    if ink == "blue":
+        return cv2.threshold(cv2.subtract(crop[:, :, 2], cv2.min(crop[:, :, 0], crop[:, :, 1])), 32, 255, 0)[1]
+    return dark_mask(crop)
+
+
+def _inner(gray: np.ndarray) -> np.ndarray:
+    cut = round((MARGIN + _BORDERS) * READ_DPI / 25.4)
+    part = gray[cut:-cut, cut:-cut]
+    return part if min(part.shape[:2], default=0) > 20 else gray
+
+
+def _empty(crop: np.ndarray) -> bool:
+    """Whether nothing stands in a frame, be it ever so pale; a hand's own lines may lean into it."""
+    part = _inner(crop).min(axis=2)
+    aside = round(0.12 * min(part.shape))
+    part = part[aside:-aside, aside:-aside]
+    return bool((part < np.percentile(part, 90) - _PALE).mean() < _EMPTY)
+
+
+def _alone(mask: np.ndarray) -> bool:
+    """Whether nothing touches a frame from outside: print that runs into it would be read instead of the stamp."""
+    reach = round(0.9 * READ_DPI / 25.4)
+    edge = np.concatenate([each.ravel() for each in (mask[:reach], mask[-reach:], mask[:, :reach], mask[:, -reach:])])
+    return bool(edge.mean() < _TOUCHED * 255)
+
+
+def _frame_tries(crop: np.ndarray, mask: np.ndarray, ink: str) -> Iterator[tuple[np.ndarray, int]]:
+    """Pictures of what stands in a frame, the likeliest first, at last on its head."""
+    bare = 255 - cv2.GaussianBlur(_inner(mask), (3, 3), 0)
+    gray = np.ascontiguousarray(_inner(crop[:, :, 0] if ink == "blue" else crop[:, :, 1]))
+    yield (bare if ink != "black" else gray), 7
+    yield (gray if ink != "black" else bare), 7
+    yield 255 - cv2.GaussianBlur(without_borders(mask), (3, 3), 0), 7
+    yield cv2.rotate(bare, cv2.ROTATE_180), 7
+    yield cv2.rotate(gray, cv2.ROTATE_180), 7
+
+
+def _tries(crop: np.ndarray, mask: np.ndarray, *, turned: bool) -> Iterator[tuple[np.ndarray, int]]:
+    """Pictures of one box to read, the likeliest first."""
+    bare = 255 - cv2.GaussianBlur(without_borders(mask), (3, 3), 0)
+    yield bare, 7
+    yield crop[:, :, 1], 6
+    yield inset(crop[:, :, 1]), 7
+    if turned:
+        yield cv2.rotate(bare, cv2.ROTATE_180), 7
+        yield cv2.rotate(np.ascontiguousarray(crop[:, :, 1]), cv2.ROTATE_180), 6
+    yield inset(bare), 8
+
+
+def _clearly_else(heard: list[str]) -> bool:
+    """Two readings agree on letters that resemble no secrecy word: a box with another text (a form's label, a name)."""
+    long = [each for each in map(key, heard) if sum(ch.isalpha() for ch in each) >= 4]
+    if resembles_secret(heard):
+        return False
+    return any(fuzz.ratio(a, b) >= 70 for i, a in enumerate(long) for b in long[i + 1 :])

@@ -1,0 +1,239 @@
+"""A double frame proved on a levelled strip of the page: four level lines, two and two, and upright ones at their ends.
+
+Owns the measuring around one line that may be a frame's long side (vietnam-rules 7: secrecy stamps have two borders
+1 mm apart, 8 mm high; real ones differ). It reads nothing. Everything here is in pixels of a strip that has `FINE`
+pixels a millimetre, x along the line, y down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from scanner_intake.stamp_planes import Plane
+
+FINE = 6.0
+_HALF = 15.0  # mm of a strip above and below its line
+_BESIDE = 23.0  # mm of a strip before and behind it
+_LEAST, _MOST = 9.0, 122.0
+_HEIGHT = (5.8, 13.5)
+_APART = (0.5, 1.9)
+_MERGED = 1.0  # mm: two borders that ran into one
+_THICK = 13  # pixels: thicker is no line
+_INK = 14  # darkness of the faintest line, letters and grain smoothed
+_DRAWN, _UPRIGHT = 0.5, 0.55
+_GAP = 27
+_STROKE = 14
+_TWICE = 11  # pixels beside a border where a second strike may have left another
+# Logistic regression over what `tests.data.marked_papers` (seed 0) has of double frames and of seals, signatures,
+# tables and codes; shares 0..1, lengths in mm, `bent` in pixels, the four lines from the least to the most.
+_JUDGED = {
+    "offset": -22.3,
+    "drawn": 13.7,
+    "least drawn": 9.6,
+    "bent": -0.7,
+    "more bent": -1.0,
+    "ends": 4.1,
+    "over": -0.7,
+    "between": -0.9,
+    "long": 0.03,
+    "short": -0.44,
+    "inside": -5.2,
+    "pitch": 1.1,
+    "uneven": -1.1,
+}
+
+
+@dataclass(frozen=True)
+class Strip:
+    """What was measured: the frame's corners in mm from the strip's middle; `value` says how much it is a double frame
+    (3 and more: without doubt; under -1: strokes that happen to lie so).
+    """
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    value: float
+
+
+def measured(plane: Plane, middle: tuple[float, float], turn: float, run: float) -> Strip | None:
+    """The best double frame with a line through `middle` (mm), `turn` degrees, `run` mm long; None when no four lines
+    fit.
+    """
+    wide = run + 2 * _BESIDE
+    dark = cv2.bitwise_not(_level(plane, middle, turn, wide))
+    lines = _level_lines(dark)
+    row, half, centre = round(_HALF * FINE), run / 2 * FINE, wide / 2 * FINE
+    own = lines[row - 3 : row + 4].max(axis=0) > 0
+    seed = int(max(0, centre - half)), int(min(len(own) - 1, centre + half))
+    best = None
+    for left, right in {seed, _spread(own, *seed)}:
+        if right - left >= _LEAST * FINE:
+            found = _four_lines(lines, left, right, row)
+            if found is not None and (best is None or found[0] > best[0]):
+                best = (*found, left, right)
+    if best is None:
+        return None
+    _, rows, inner, left, right = best
+    return _boxed(dark, lines, rows, inner, (left, right), centre)
+
+
+def _level(plane: Plane, middle: tuple[float, float], turn: float, wide: float) -> np.ndarray:
+    angle, step = np.radians(turn), plane.scale / FINE
+    cos, sin = np.cos(angle) * step, np.sin(angle) * step
+    across, down = wide / 2 * FINE, _HALF * FINE
+    x, y = middle[0] * plane.scale, middle[1] * plane.scale
+    matrix = np.array([[cos, -sin, x - cos * across + sin * down], [sin, cos, y - sin * across - cos * down]])
+    return cv2.warpAffine(
+        plane.view,
+        matrix,
+        (round(wide * FINE), round(2 * _HALF * FINE)),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=255,
+    )
+
+
+def _level_lines(dark: np.ndarray) -> np.ndarray:
+    """255 where a thin level line of at least 2.4 mm runs, three pixels high; letters have none that long."""
+    dark = cv2.blur(dark, (5, 1))
+    thin = cv2.subtract(dark, cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_THICK, 1), np.uint8)))
+    mask = cv2.dilate(cv2.threshold(thin, _INK, 255, cv2.THRESH_BINARY)[1], np.ones((3, 1), np.uint8))
+    return cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, _STROKE), np.uint8))
+
+
+def _upright_lines(dark: np.ndarray, top: float, bottom: float) -> np.ndarray:
+    """The share of the frame's height that is drawn at each column."""
+    part = cv2.blur(dark[max(0, round(top)) : round(bottom) + 1], (1, 5))
+    thin = cv2.subtract(part, cv2.morphologyEx(part, cv2.MORPH_OPEN, np.ones((1, _THICK), np.uint8)))
+    mask = cv2.dilate(cv2.threshold(thin, _INK, 255, cv2.THRESH_BINARY)[1], np.ones((1, 3), np.uint8))
+    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((_STROKE, 1), np.uint8))
+    return np.asarray(mask.mean(axis=0) / 255)
+
+
+def _spread(own: np.ndarray, left: int, right: int) -> tuple[int, int]:
+    """From where to where a broken line runs that is seen between left and right."""
+    at = np.flatnonzero(own)
+    near = at[(at >= left - _GAP) & (at <= right + _GAP)]
+    if not len(near):
+        return left, right
+    breaks = np.flatnonzero(np.diff(at) > _GAP)
+    starts, stops = at[np.concatenate(([0], breaks + 1))], at[np.concatenate((breaks, [len(at) - 1]))]
+    first, last = np.searchsorted(stops, near[0]), np.searchsorted(stops, near[-1])
+    return int(starts[first]), int(stops[last])
+
+
+def _four_lines(
+    lines: np.ndarray, left: int, right: int, row: int
+) -> tuple[float, tuple[float, float, float, float], int] | None:
+    """The likeliest four rows (outer, inner, inner, outer), one of them `row`; with a score and the lines between."""
+    drawn = lines[:, left : right + 1].mean(axis=1) / 255
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (drawn >= _DRAWN).view(np.int8), [0]))))
+    runs = [((s + e - 1) / 2, (e - s - 2) / FINE, float(drawn[s:e].max())) for s, e in edges.reshape(-1, 2)]
+    if not 2 <= len(runs) <= 14:
+        return None
+    sides = [(y, y, shown, shown) for y, thick, shown in runs if _MERGED <= thick <= 2.2]
+    for place, (y, _, shown) in enumerate(runs):
+        for under, _, there in runs[place + 1 :]:
+            if _APART[0] <= (under - y) / FINE <= _APART[1]:
+                sides.append((y, under, shown, there))
+    best = None
+    for t0, t1, a, b in sides:
+        for b0, b1, c, d in sides:
+            if not _HEIGHT[0] <= (b1 - t0) / FINE <= _HEIGHT[1] or (b0 - t1) / FINE < 3.0:
+                continue
+            if min(abs(each - row) for each in (t0, t1, b0, b1)) > 5:
+                continue
+            inner = sum(t1 + _TWICE < y < b0 - _TWICE for y, _, _ in runs)
+            score = min(a, b, c, d) + (a + b + c + d) / 8 - 0.15 * inner
+            if inner <= 2 and (best is None or score > best[0]):
+                best = (score, (t0, t1, b0, b1), inner)
+    return best
+
+
+def _boxed(
+    dark: np.ndarray,
+    lines: np.ndarray,
+    rows: tuple[float, float, float, float],
+    inner: int,
+    reach: tuple[int, int],
+    centre: float,
+) -> Strip:
+    """The columns between which the four lines are drawn best, upright lines at the ends counting most."""
+    each = np.stack([lines[max(0, round(y) - 1) : round(y) + 2].max(axis=0) > 0 for y in rows])
+    upright = _upright_lines(dark, rows[0], rows[3])
+    left, right = _ends(each, upright, *reach)
+    drawn = sorted(float(on[left : right + 1].mean()) for on in each)
+    bent = sorted(_bent(dark, row, on, left, right) for row, on in zip(rows, each, strict=True))
+    ends = sum(min(1.0, float(upright[max(0, at - 3) : at + 4].max(initial=0.0))) for at in (left, right))
+    beside = np.concatenate((each[:, max(0, left - 26) : max(0, left - 12)], each[:, right + 13 : right + 27]), axis=1)
+    within = dark[round(rows[1]) + 5 : max(round(rows[1]) + 6, round(rows[2]) - 4), left + 8 : max(left + 9, right - 7)]
+    pitches = ((rows[1] - rows[0]) / FINE, (rows[3] - rows[2]) / FINE)
+    seen = {
+        "drawn": sum(drawn) / 4,
+        "least drawn": drawn[0],
+        "bent": bent[1],
+        "more bent": bent[2],
+        "ends": ends,
+        "over": float((beside.sum(axis=0) >= 2).mean()) if beside.size else 0.0,
+        "between": float(inner),
+        "long": min(30.0, (right - left) / FINE),
+        "short": (rows[3] - rows[0]) / FINE,
+        "inside": float(within.mean() / 255) if within.size else 0.0,
+        "pitch": min(pitches),
+        "uneven": abs(pitches[0] - pitches[1]),
+    }
+    middle = _HALF * FINE
+    return Strip(
+        (left - centre) / FINE,
+        (right - centre) / FINE,
+        (rows[0] - middle) / FINE,
+        (rows[3] - middle) / FINE,
+        _value(seen),
+    )
+
+
+def _value(seen: dict[str, float]) -> float:
+    return float(_JUDGED["offset"] + sum(_JUDGED[name] * each for name, each in seen.items()))
+
+
+def _bent(dark: np.ndarray, row: float, on: np.ndarray, left: int, right: int) -> float:
+    """How far a line strays from a straight one, in pixels: the root of the mean square. A ring's arc of 15 mm does by
+    1.5, a frame's side by less than half a pixel.
+    """
+    top = max(0, round(row) - 4)
+    part = dark[top : round(row) + 5, left : right + 1].astype(np.float32)
+    part[part < 0.5 * part.max(axis=0)] = 0
+    weight = part.sum(axis=0)
+    at = np.flatnonzero(on[left : right + 1] & (weight > _INK))
+    if len(at) < 12:
+        return 0.0
+    height = (part[:, at] * np.arange(len(part), dtype=np.float32)[:, None]).sum(axis=0) / weight[at]
+    height -= height.mean()
+    along = (at - at.mean()).astype(np.float32)
+    left_over = height @ height - (along @ height) ** 2 / (along @ along)
+    return min(2.5, float(np.sqrt(max(0.0, left_over) / len(at))))
+
+
+def _ends(each: np.ndarray, upright: np.ndarray, left: int, right: int) -> tuple[int, int]:
+    total = np.concatenate((np.zeros((4, 1)), np.cumsum(each, axis=1)), axis=1)
+    ridge = cv2.dilate(upright.reshape(1, -1), np.ones((1, 9), np.uint8)).ravel()
+    peaks = np.flatnonzero((upright >= _UPRIGHT) & (upright >= ridge))
+    starts, stops = np.concatenate((peaks, [left])), np.concatenate((peaks, [right]))
+    first, last = (each_.ravel() for each_ in np.meshgrid(starts, stops, indexing="ij"))
+    seen = np.concatenate((upright[peaks], [0.0]))
+    ends = np.add.outer(seen, seen).ravel()
+    wide = last - first
+    enough = (wide >= 10 * FINE) & (np.minimum(right, last) - np.maximum(left, first) >= 0.5 * (right - left))
+    if not enough.any():
+        first, last, ends = np.array([left]), np.array([right]), np.array([0.0])
+    else:
+        first, last, ends = first[enough], last[enough], ends[enough]
+    wide = last - first + 1
+    cover = (total[:, last + 1] - total[:, first]) / wide
+    value = cover.mean(axis=0) + 0.5 * cover.min(axis=0) + 0.25 * ends + 0.3 * np.minimum(1.0, wide / (30 * FINE))
+    best = int(value.argmax())
+    return int(first[best]), int(last[best])
