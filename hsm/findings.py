@@ -67,8 +67,8 @@ class SignatureFinding:
     "document-timestamp" or "signature-timestamp") has seen the signature, "" when none has. `intact`: the bytes it
     covers are those that were signed, and the signature is right; `changed_after`: something that the strict policy
     does not allow was added later; `later_changes`: what kinds of change follow it in the file ("signatures",
-    "validation-data", "metadata", "content", "loose-bytes"); `trusted`: its certificate chains to a pinned root and
-    could sign at the proven time (without one: now).
+    "validation-data", "metadata", "structure", "content", "loose-bytes"); `trusted`: its certificate chains to a
+    pinned root and could sign at the proven time (without one: now).
     """
 
     field: str
@@ -116,11 +116,12 @@ def conclude(verdict: str, findings: tuple[SignatureFinding, ...], reasons: tupl
     """The conclusion for people, one of `CONCLUSIONS`.
 
     "metadata-only" says that every signature is right and that nothing a reader sees was changed after it: later
-    revisions hold only file properties (/Info, XMP) or validation data beside further signatures. Tools of the field
+    revisions hold only file properties (/Info, XMP), validation data, or the catalogue as it was, beside further
+    signatures. Tools of the field
     rewrite the properties whenever they sign (signing.md F7), so such a file is not "valid" by the own policy, but to
     call it forged would be untrue.
     """
-    harmless = {"signatures", "validation-data", "metadata"}
+    harmless = {"signatures", "validation-data", "metadata", "structure"}
     if (
         verdict == "changed"
         and findings

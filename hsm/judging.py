@@ -10,9 +10,10 @@ from datetime import datetime
 from hashlib import sha256
 
 from asn1crypto import x509
+from pyhanko.pdf_utils.generic import IndirectObject
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
-from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec
+from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, enumerate_sig_fields
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
@@ -164,22 +165,50 @@ def _later(signature: EmbeddedPdfSignature) -> tuple[tuple[str, ...], str]:
         return (), ""
     if signature.signed_revision == signature.reader.xrefs.total_revisions - 1:
         return ("loose-bytes",), ""  # bytes that belong to no revision: the tail's reason tells them
+    if _blank_field_laid(signature):
+        return ("content",), "changed-after-signing"
     result = signature.diff_result
     if result is not None and allowed(result, signature.docmdp_level):
-        return _kinds(result), ""
+        return _kinds(signature, result), ""
     lenient = signature.evaluate_modifications(LENIENT)
     if allowed(lenient, signature.docmdp_level):
-        return ("metadata", *_kinds(lenient)), METADATA_CHANGED
+        return ("metadata", *(kind for kind in _kinds(signature, lenient) if kind != "structure")), METADATA_CHANGED
     return ("content",), "changed-after-signing"
 
 
-def _kinds(result: object) -> tuple[str, ...]:
-    if not isinstance(result, DiffResult):
-        return ()
-    return {
-        ModificationLevel.LTA_UPDATES: ("validation-data",),
-        ModificationLevel.FORM_FILLING: ("signatures",),
-    }.get(result.modification_level, ())
+def _blank_field_laid(signature: EmbeddedPdfSignature) -> bool:
+    """Whether an unsigned field that takes room on a page was made after the signature: its appearance may hide text
+    (signing.md 7.1). Without a lock the comparison of revisions allows it, also below a later signature."""
+    reader = signature.reader
+    for _, value, field in enumerate_sig_fields(reader):
+        made = reader.xrefs.get_introducing_revision(field.reference) if isinstance(field, IndirectObject) else None
+        if value is not None or (made is not None and made <= signature.signed_revision):
+            continue
+        rectangle = [float(part) for part in field.get_object().get("/Rect", (0, 0, 0, 0))]
+        if rectangle[0] != rectangle[2] and rectangle[1] != rectangle[3]:
+            return True
+    return False
+
+
+def _kinds(signature: EmbeddedPdfSignature, result: object) -> tuple[str, ...]:
+    """What allowed changes there are: their level tells of fields, the file itself of stamps and validation data."""
+    kinds = []
+    if isinstance(result, DiffResult) and result.modification_level is ModificationLevel.FORM_FILLING:
+        kinds.append("signatures")
+    later = [each for each in signature.reader.embedded_signatures if each.signed_revision > signature.signed_revision]
+    if any(is_timestamp(each) for each in later) or _store_written(signature.reader) > signature.signed_revision:
+        kinds.append("validation-data")
+    return tuple(kinds) or ("structure",)
+
+
+def _store_written(reader: PdfFileReader) -> int:
+    """The revision that last wrote the security store; -1 when there is none."""
+    try:
+        store = reader.root.raw_get("/DSS")
+    except KeyError:
+        return -1
+    reference = getattr(store, "reference", None)
+    return reader.xrefs.get_last_change(reference) if reference is not None else reader.xrefs.total_revisions - 1
 
 
 def _standings(path: ValidationPath, evidence: Evidence, moment: datetime, proven: bool) -> list[Revocation]:
@@ -289,10 +318,7 @@ def level_of(reader: PdfFileReader, embedded: list[EmbeddedPdfSignature]) -> str
     ]
     if not covering:
         return "B-B"
-    try:
-        store = reader.root.raw_get("/DSS")
-    except KeyError:
+    stored = _store_written(reader)
+    if stored < 0:
         return "B-T"
-    reference = getattr(store, "reference", None)
-    stored = reader.xrefs.get_last_change(reference) if reference is not None else max(covering) + 1
     return "B-LTA" if min(covering) < stored <= max(covering) else "B-LT"

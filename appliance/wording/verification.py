@@ -76,6 +76,7 @@ _CHANGES: dict[str, str] = {
     "signatures": N_("thêm chữ ký"),
     "validation-data": N_("thêm dấu thời gian hoặc dữ liệu xác minh"),
     "metadata": N_("ghi lại thuộc tính tệp"),
+    "structure": N_("ghi lại cấu trúc tệp, nội dung không đổi"),
     "content": N_("sửa nội dung"),
     "loose-bytes": N_("nối thêm dữ liệu vào cuối tệp"),
 }

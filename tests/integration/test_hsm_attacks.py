@@ -14,10 +14,15 @@ from pathlib import Path
 import pikepdf
 import pytest
 from asn1crypto import cms
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives import serialization
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import PageObject
-from pyhanko.sign.fields import SigFieldSpec, append_signature_field, enumerate_sig_fields
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field, enumerate_sig_fields
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from hsm.fields import QuietWriter
 from hsm.pades import SignatureRefused
@@ -177,7 +182,8 @@ def test_properties_changed_after_signing_are_told_as_such(
     for attack in (other_info, other_xmp):
         found = verify_file(append(signed_papers["both"], tmp_path, attack), signing_office.trust)
         assert (found.verdict, found.conclusion) == ("changed", "metadata-only")
-        assert all(each.intact and each.changed_after and "metadata" in each.later_changes for each in found.signatures)
+        assert all(each.intact and each.changed_after for each in found.signatures)
+        assert [each.later_changes for each in found.signatures] == [("metadata", "signatures"), ("metadata",)]
         assert "metadata-changed-after-signing" in found.reasons
         assert "changed-after-signing" not in found.reasons
 
@@ -404,6 +410,35 @@ def test_validation_data_without_a_time_stamp_over_it_is_told_and_not_valid(
     assert (found.verdict, found.conclusion) == ("changed", "metadata-only")
     assert found.reasons == ("bytes-after-last-signature",)
     assert found.signatures[-1].later_changes == ("validation-data",)
+
+
+def plainly(office: Office, source: Path, target: Path, field: str) -> Path:
+    """Signed as tools of the field do: one field more, no lock."""
+    key = asn1_keys.PrivateKeyInfo.load(
+        office.keys["agency"].private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    store = SimpleCertificateStore()
+    store.register_multiple([asn1_x509.Certificate.load(each) for each in office.trust.intermediates])
+    signer = SimpleSigner(asn1_x509.Certificate.load(office.certificates["agency"]), key, store)
+    shutil.copyfile(source, target)
+    with target.open("r+b") as stream:
+        metadata = PdfSignatureMetadata(field_name=field, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
+        PdfSigner(metadata, signer).sign_pdf(QuietWriter(stream), in_place=True, bytes_reserved=16384)
+    return target
+
+
+def test_a_white_field_below_a_later_signature_is_seen(signing_office: Office, tmp_path: Path) -> None:
+    """Two signatures of others, no lock: the comparison of revisions alone would allow an empty field over the text."""
+    page = make_page(tmp_path / "page.pdf", "letter")
+    one = plainly(signing_office, page, tmp_path / "one.pdf", "First")
+    honest = plainly(signing_office, one, tmp_path / "two.pdf", "Second")
+    assert verify_file(honest, signing_office.trust).verdict == "valid"
+    hidden = plainly(signing_office, append(one, tmp_path, white_field), tmp_path / "hidden.pdf", "Second")
+    found = verify_file(hidden, signing_office.trust)
+    assert (found.verdict, found.conclusion) == ("changed", "changed")
+    assert [each.changed_after for each in found.signatures] == [True, False]
 
 
 # --- files of others -------------------------------------------------------------------------------------------------
