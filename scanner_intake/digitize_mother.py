@@ -36,9 +36,11 @@ def main() -> int:
 
 def _prepare() -> None:
     """Imports what every child needs and loads the usual language's model."""
+    import numpy.ma  # numpy's median asks for it at its first call, that is, in every child
+
     from scanner_intake import archive_profiles, digitize_page, ocr_engine, own_words, secrecy, source_pages, text_layer
 
-    del archive_profiles, digitize_page, own_words, secrecy, source_pages
+    del numpy, archive_profiles, digitize_page, own_words, secrecy, source_pages
     text_layer.prepare()
     ocr_engine.prepare("vie")
     gc.collect()
