@@ -71,7 +71,7 @@ def waiting(db: Any, now: datetime, limit: int = 1) -> list[Proof]:
     return _listed(
         db,
         """AND given_up = 0 AND not_before <= ? AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
-           ORDER BY deadline, longterm.document_id LIMIT ?""",
+           ORDER BY deadline, document_id LIMIT ?""",
         [now.isoformat(), now.isoformat(), limit],
     )
 
@@ -79,7 +79,7 @@ def waiting(db: Any, now: datetime, limit: int = 1) -> list[Proof]:
 def standing(db: Any, level: str = "") -> list[Proof]:
     """Every paper's row, or those of one level, the earliest deadline first."""
     where, values = ("AND level = ?", [level]) if level else ("", [])
-    return _listed(db, f"{where} ORDER BY given_up DESC, deadline, longterm.document_id", values)
+    return _listed(db, f"{where} ORDER BY given_up DESC, deadline, document_id", values)
 
 
 def unknown(db: Any, limit: int = 100) -> list[Document]:
@@ -138,8 +138,8 @@ def note_failure(db: Any, proof: Proof, error: str, again_at: datetime | None) -
 
 def _listed(db: Any, more: str, values: list[Any]) -> list[Proof]:
     rows = db.execute(
-        f"""SELECT {", ".join("longterm." + name for name in _COLUMNS)} FROM longterm
-            JOIN documents ON documents.id = longterm.document_id WHERE documents.state IN ({_STATES}) {more}""",
+        f"""SELECT {", ".join(_COLUMNS)} FROM longterm
+            WHERE document_id IN (SELECT id FROM documents WHERE state IN ({_STATES})) {more}""",
         values,
     )
     return [_proof(row) for row in rows.fetchall()]
