@@ -17,11 +17,16 @@ from appliance.commands import CommandRefused
 from appliance.domain.documents import Document
 from appliance.domain.kinds import Slot
 from appliance.domain.states import State
+from appliance.pipeline.placing import planned_places
 from appliance.services.clock import utc_now
-from appliance.store import NoSuchDocument, Store, documents, events, held, open_store, outbox
+from appliance.store import BlobMissing, NoSuchDocument, Store, documents, events, held, open_store, outbox
 from appliance.store.standing import situation_of
 from appliance.wording import _, text_of
 from appliance.wording.states import SITUATIONS
+from hsm.api import SigningError
+from hsm.font import FontError
+from hsm.places import PlacementError
+from hsm.stamps import StampError
 
 _by = click.option("--by", default=lambda: f"cli:{getpass.getuser()}", show_default="người dùng hệ thống")
 
@@ -132,10 +137,38 @@ def approve(context: Context, document_id: str, slot: str | None, by: str, as_js
     """
     with opened(context) as store:
         if slot:
-            decided = commands.consent(store, document_id, Slot(slot), by, utc_now())
+            decided = commands.consent(store, document_id, Slot(slot), by, utc_now(), context.config.who_may_sign())
         else:
-            decided = commands.approve(store, document_id, by, utc_now())
+            decided = commands.approve(store, document_id, by, utc_now(), delegations=context.config.who_may_sign())
     _decided(decided, as_json)
+
+
+@doc.command()
+@click.argument("document_id")
+@click.option("--slot", required=True, type=click.Choice(["leader", "agency"]))
+@click.option("--right", default=0.0, show_default=True, help="mm sang phải; số âm: sang trái.")
+@click.option("--down", default=0.0, show_default=True, help="mm xuống dưới; số âm: lên trên.")
+@_by
+@json_option
+@click.pass_obj
+def nudge(context: Context, document_id: str, slot: str, right: float, down: float, by: str, as_json: bool) -> None:
+    """Dịch chỗ đặt chữ ký hoặc con dấu trước khi ký; 0 và 0: trả về chỗ cũ.
+
+    Ví dụ: commune-box doc nudge 0199… --slot agency --right 3 --down -2
+    """
+    with opened(context) as store:
+        document = store.read(lambda db: documents.load(db, document_id))
+        nudges = document.nudges | {slot: (right, down)}
+        try:
+            source = store.blobs.existing(document.current_sha256)
+            places = planned_places(context.config, source, document, nudges)
+        except (PlacementError, StampError, FontError, SigningError) as error:
+            fail(text_of(error.code, detail=error.detail), ExitCode.NOT_POSSIBLE, error.code)
+        except BlobMissing:
+            raise CommandRefused("not-in-this-state", state=document.state.value) from None
+        decided = commands.nudge(store, document_id, Slot(slot), (right, down), by, utc_now())
+    planned = {name: {"page": place.page, "box": place.box} for name, place in places.items()}
+    emit(facts_of(decided) | {"planned": planned}, f"{decided.id}: {situation(decided)}", as_json)
 
 
 @doc.command()

@@ -49,6 +49,7 @@ class Plans:
     def __init__(self, config: Config, store: Store) -> None:
         self._config, self._store = config, store
         self._kept: OrderedDict[Key, dict[str, Placement]] = OrderedDict()
+        self._failed: OrderedDict[str, str] = OrderedDict()
 
     async def of(self, document: Document) -> Nudging:
         """What the page of a paper shows; nothing where nothing can be moved."""
@@ -57,11 +58,15 @@ class Plans:
         slots = SLOTS[document.kind]
         places: Mapping[str, Placement] = {}
         # Scans are approved by the hundred, and their block finds its corner by itself: asked for only when moved.
-        if document.kind is Kind.OUTGOING or document.nudges:
+        wanted = document.kind is Kind.OUTGOING or document.nudges
+        if wanted and document.current_sha256 not in self._failed:
             try:
                 places = await self.places(document, document.nudges)
             except (PlacementError, StampError, FontError, SigningError) as error:
                 log.info("no place is planned for %s: %s", document.id, error)
+                self._failed[document.current_sha256] = error.code  # not asked again at every look at the page
+                while len(self._failed) > MOST_KEPT:
+                    self._failed.popitem(last=False)
         planned = tuple((place.page, slot, place.box) for slot, place in places.items())
         return Nudging(slots, document.nudges, planned)
 
