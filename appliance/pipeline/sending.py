@@ -20,8 +20,11 @@ _SENT_FIELDS = (
 
 
 def package_meta(document: Document) -> dict[str, Any]:
-    """What travels beside the bytes: kind, register number, fields and signature slots; plain JSON values."""
-    return {
+    """What travels beside the bytes: kind, register number, fields, signature slots, and the dossier's code where a
+    separator sheet gave one; plain JSON values.
+    """
+    dossier = {"dossier": document.dossier} if document.dossier else {}
+    return dossier | {
         "kind": document.kind.value,
         "pages": document.pages,
         "received_at": document.received_at.isoformat(),

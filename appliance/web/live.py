@@ -5,16 +5,21 @@ the link file. An event carries no content: the page fetches itself again, which
 reconnect, so a lost event loses nothing. A page carries the number that was current before its facts were read and
 gives it when it starts to listen (``?since=``): what changed in between is told at once.
 
+A second event, ``underway``, brings the pages being digitized (document id → [page, of]), as the worker tells them at
+its door; a page of the box shows them in place, without fetching anything.
+
 Invariant: every stream gets a comment at least every 15 seconds and ends when the service stops.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -23,14 +28,28 @@ from appliance.store import Store
 
 LOOK_SECONDS = 0.4
 PING_SECONDS = 15.0
+ASK_EVERY = 3
+"""The worker is asked for its pages at every third look, and only while somebody listens."""
 MOST_STREAMS = 64
 log = logging.getLogger(__name__)
 
 
-class Live:
-    """Watches the store and wakes every open stream."""
+@dataclass
+class _Told:
+    """What one stream was told last."""
 
-    def __init__(self, store: Store, link_file: Path) -> None:
+    number: int
+    pages: str = "{}"
+
+
+class Live:
+    """Watches the store and wakes every open stream; ``underway`` gives the pages being digitized."""
+
+    def __init__(
+        self, store: Store, link_file: Path, underway: Callable[[], Mapping[str, object]] = dict
+    ) -> None:
+        self._underway = underway
+        self._pages = "{}"
         self._store = store
         self._link_file = link_file
         self._stop = threading.Event()
@@ -62,34 +81,46 @@ class Live:
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
-        woken = asyncio.Event()
+        woken, told = asyncio.Event(), _Told(self._number)
         if request.query.get("since", str(self._number)) != str(self._number):
+            told.number = -1
+        if told.number < 0 or told.pages != self._pages:
             woken.set()
         self._woken.add(woken)
         try:
             await response.write(b"retry: 2000\n\n")
             while not self._stop.is_set():
-                await response.write(await self._next_message(woken))
+                await response.write(await self._next_message(woken, told))
         except ConnectionResetError:
             pass  # the page was closed
         finally:
             self._woken.discard(woken)
         return response
 
-    async def _next_message(self, woken: asyncio.Event) -> bytes:
+    async def _next_message(self, woken: asyncio.Event, told: _Told) -> bytes:
         try:
             async with asyncio.timeout(PING_SECONDS):
                 await woken.wait()
         except TimeoutError:
             return b": ping\n\n"
         woken.clear()
-        return f"event: changed\nid: {self._number}\ndata: {self._number}\n\n".encode()
+        message = ""
+        if told.number != self._number:
+            told.number = self._number
+            message += f"event: changed\nid: {self._number}\ndata: {self._number}\n\n"
+        if told.pages != self._pages:
+            told.pages = self._pages
+            message += f"event: underway\ndata: {self._pages}\n\n"
+        return message.encode() or b": nothing new\n\n"
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         seen: tuple[int, int] | None = None
+        looks = 0
         while not self._stop.wait(LOOK_SECONDS):
+            looks += 1
             try:
                 now = self._look()
+                pages = self._asked() if self._woken and looks % ASK_EVERY == 0 else self._pages
             except (
                 Exception
             ):  # a store that is being restored or has no file handle left: look again, never stop looking
@@ -98,7 +129,12 @@ class Live:
                 continue
             if seen not in (None, now):
                 loop.call_soon_threadsafe(self._wake)
+            if pages != self._pages:
+                loop.call_soon_threadsafe(self._wake_for, pages)
             seen = now
+
+    def _asked(self) -> str:
+        return json.dumps(self._underway(), sort_keys=True)
 
     def _look(self) -> tuple[int, int]:
         try:
@@ -109,5 +145,10 @@ class Live:
 
     def _wake(self) -> None:
         self._number += 1
+        for woken in self._woken:
+            woken.set()
+
+    def _wake_for(self, pages: str) -> None:
+        self._pages = pages
         for woken in self._woken:
             woken.set()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from appliance.config import Config
+from appliance.door import DoorClosed, ask
 from appliance.store import Store, open_store, views
 from appliance.web import downloads, handing_in, home, keys, papers, persons, statics, verifying
 from appliance.web.link import Signer
@@ -35,7 +36,7 @@ def make_site(
         people=Remembered(config.box.state_dir / "web-cookie.key"),
         signer=Signer(config),
         pictures=Pictures(store.blobs, config.box.state_dir / "cache" / "pages", draw),
-        live=Live(store, config.link_file),
+        live=Live(store, config.link_file, lambda: pages_under_way(config)),
         plans=Plans(config, store),
     )
     app = web.Application(middlewares=[guard], client_max_size=256 << 10)
@@ -71,6 +72,14 @@ def make_site(
     app.cleanup_ctx.append(_sweeping)
     app.on_shutdown.append(office.live.end_streams)
     return app
+
+
+def pages_under_way(config: Config) -> dict[str, object]:
+    """Document id → [page, of] of what the worker is digitizing; nothing when it is not there."""
+    try:
+        return ask(config.worker_socket, {"ask": "underway"}, 1.0)
+    except DoorClosed:
+        return {}
 
 
 async def _sweeping(app: web.Application) -> AsyncIterator[None]:

@@ -141,6 +141,7 @@ FIELDS: Mapping[str, str] = {
     "urgency": _("Độ khẩn"),
     "signer_position": _("Chức vụ người ký"),
     "signer_name": _("Người ký"),
+    "dossier": _("Mã hồ sơ"),
 }
 DIRECTIONS: Mapping[str, str] = {"ahead": _("nhanh"), "behind": _("chậm")}
 

@@ -235,6 +235,14 @@ def test_a_signed_paper_is_queued_with_its_package(store: Store) -> None:
     assert last_event(store, after)[2] == {"sequence": 1, "sha256": row.sha256, "size": row.size}
 
 
+def test_a_batch_parts_dossier_travels_with_it(store: Store) -> None:
+    kept = keep(store, dataclasses.replace(in_state(State.SIGNED), dossier="HS-2026/17"))
+    Enqueueing(store)(kept, NOW)
+    (row,) = store.read(lambda db: outbox.waiting(db, 9))
+    assert row.meta["dossier"] == "HS-2026/17"
+    assert "dossier" not in package_meta(in_state(State.SIGNED))
+
+
 @pytest.mark.parametrize("beginning", [True, False])
 def test_a_file_that_begins_with_an_answered_one_names_it(store: Store, beginning: bool) -> None:
     kept = keep(store, in_state(State.SIGNED))

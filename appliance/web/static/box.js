@@ -40,9 +40,20 @@ async function refresh() {
     shown.set(name, fresh.innerHTML);
     region.className = fresh.className;
     replace(region, fresh.innerHTML);
+    tellUnderway();
   }
   const sheets = document.getElementById("sheets"), newer = page.getElementById("sheets");
   if (!sheets !== !newer) location.reload();
+}
+
+// Which page of which paper is being digitized: told in place, never fetched.
+let underway = {};
+function tellUnderway() {
+  for (const each of document.querySelectorAll("[data-underway]")) {
+    const at = underway[each.dataset.underway];
+    each.hidden = !at;
+    if (at) each.textContent = each.dataset.words.replace("{page}", at[0]).replace("{of}", at[1]);
+  }
 }
 
 let waiting = null, running = false, again = false;
@@ -62,6 +73,7 @@ function listen() {
   source = new EventSource("/events?since=" + document.body.dataset.liveNumber);
   source.addEventListener("open", () => { if (opened++) refreshSoon(); });
   source.addEventListener("changed", refreshSoon);
+  source.addEventListener("underway", (event) => { underway = JSON.parse(event.data); tellUnderway(); });
   source.addEventListener("error", () => {
     if (source && source.readyState === EventSource.CLOSED) setTimeout(() => { if (source) listen(); }, RECONNECT);
   });
