@@ -91,6 +91,15 @@ class _Transfer:
         return None if self.awaiting or not self.query else self.held.first_missing(self.manifest.size, self.sent)
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    transfer: _Transfer
+    start: int
+    length: int
+    waiting: list[Candidate]
+    """All that could have been chosen."""
+
+
 class BoxCore:
     """One box's decisions. Not thread-safe: one thread calls it, step after step."""
 
@@ -230,9 +239,9 @@ class BoxCore:
         By class (`turns`): a hỏa tốc document that has just arrived goes before the next chunk of anything else.
         """
         chosen = self._choose(now)
-        return None if chosen is None else self._send(*chosen, now)
+        return None if chosen is None else self._send(chosen, now)
 
-    def _choose(self, now: Now) -> tuple[_Transfer, int, int] | None:
+    def _choose(self, now: Now) -> _Choice | None:
         if not self.ready or now.mono < self._denied_until:
             return None
         sendable = self._sendable(now)
@@ -243,7 +252,7 @@ class BoxCore:
                 continue  # places are kept for hỏa tốc, which may stand further back for one turn
             length = self._length(transfer, missing, now)
             if length and (transfer.express or self._budget.open_at(length, now) <= now.mono):
-                return transfer, missing[0], length
+                return _Choice(transfer, missing[0], length, candidates)
         return None
 
     def _sendable(self, now: Now) -> list[tuple[_Transfer, tuple[int, int]]]:
@@ -262,9 +271,10 @@ class BoxCore:
             return wanted
         return max(0, credit) // ALIGNMENT * ALIGNMENT
 
-    def _send(self, transfer: _Transfer, start: int, length: int, now: Now) -> SendChunk:
+    def _send(self, chosen: _Choice, now: Now) -> SendChunk:
+        transfer, start, length = chosen.transfer, chosen.start, chosen.length
         token, self._next_token = self._next_token, self._next_token + 1
-        self._turns.sent(transfer.parcel.priority, length, [_candidate(each) for each, _ in self._sendable(now)])
+        self._turns.sent(transfer.parcel.priority, length, chosen.waiting)
         self._budget.spent(length, now)
         transfer.sent.add(start, start + length)
         transfer.moved_at = now.mono

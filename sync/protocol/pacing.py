@@ -18,7 +18,7 @@ _EXPRESS_RESERVE = 2
 """Of the 16, places only hỏa tốc may take."""
 _SMALLEST, _FIRST, _LARGEST = 2 * ALIGNMENT, 4 * ALIGNMENT, 64 * ALIGNMENT
 _FIRST_WINDOW = 8 * ALIGNMENT
-_RATE_SECONDS = 4.0
+_RATE_SECONDS = 10.0
 _CHUNK_SECONDS = 0.2
 _ROUND_TRIP_MOST = 5.0
 PACKET_OVERHEAD = 256
@@ -29,6 +29,8 @@ PACKET_OVERHEAD = 256
 class _Unacked:
     length: int
     sent_at: float
+    delivered: int
+    """Bytes acknowledged in all when it went out."""
 
 
 class Pacing:
@@ -36,9 +38,10 @@ class Pacing:
 
     def __init__(self) -> None:
         self._unacked: dict[int, _Unacked] = {}
-        self._acked: deque[tuple[float, int]] = deque()
+        self._delivered = 0
+        self._samples: deque[tuple[float, float]] = deque()
+        """(time, bytes a second), falling: the greatest of the last 10 s stands first."""
         self._round_trip: float | None = None
-        self._first_sent: float | None = None
         self._max_content = _LARGEST
 
     def reset(self, max_packet: int | None) -> None:
@@ -51,9 +54,7 @@ class Pacing:
 
     def sent(self, token: int, length: int, now: float) -> None:
         """Note a chunk handed to the transport."""
-        self._unacked[token] = _Unacked(length, now)
-        if self._first_sent is None:
-            self._first_sent = now
+        self._unacked[token] = _Unacked(length, now, self._delivered)
 
     def acknowledged(self, token: int, now: float) -> None:
         """Note that the broker took (or lost) a chunk; unknown tokens do not matter."""
@@ -62,16 +63,18 @@ class Pacing:
             return
         took = max(now - chunk.sent_at, 0.0005)
         self._round_trip = took if self._round_trip is None else min(self._round_trip, took)
-        self._acked.append((now, chunk.length))
-        self._trim(now)
+        self._delivered += chunk.length
+        self._sample(now, (self._delivered - chunk.delivered) / took)
 
     def rate(self, now: float) -> float | None:
-        """Return bytes per second acknowledged over the last 4 s, None before the first acknowledgement."""
-        self._trim(now)
-        if not self._acked or self._first_sent is None:
-            return None
-        since = max(self._first_sent, now - _RATE_SECONDS)
-        return sum(length for _, length in self._acked) / max(now - since, self._round_trip or 0.0005)
+        """Return bytes per second: the greatest delivery rate of the last 10 s, and after a silence the last one known.
+
+        Measured as BBR does: what was acknowledged between a chunk's going out and its acknowledgement, so that a line
+        with little to send does not look slow. None before the first acknowledgement.
+        """
+        while len(self._samples) > 1 and self._samples[0][0] < now - _RATE_SECONDS:
+            self._samples.popleft()
+        return self._samples[0][1] if self._samples else None
 
     def chunk_length(self, now: float) -> int:
         """Return the length in bytes of the next bulk chunk, a multiple of 1 KiB."""
@@ -95,6 +98,7 @@ class Pacing:
             return _FIRST_WINDOW
         return max(3 * length, rate * min(self._round_trip, _ROUND_TRIP_MOST) + 2 * length)
 
-    def _trim(self, now: float) -> None:
-        while self._acked and self._acked[0][0] < now - _RATE_SECONDS:
-            self._acked.popleft()
+    def _sample(self, now: float, rate: float) -> None:
+        while self._samples and self._samples[-1][1] <= rate:
+            self._samples.pop()
+        self._samples.append((now, rate))

@@ -130,6 +130,8 @@ class CommandCheck:
         if verdict == "valid":
             complete = set(slots) <= _slots_of(answer)
             return Finding("" if complete else "signature-missing", facts)
+        if set(slots) <= _slots_of(answer) and _only_others_fall_short(answer):
+            return Finding("", facts)
         if isinstance(verdict, str) and verdict in _VERDICTS:
             missing = verdict == "invalid" and not set(slots) <= _slots_of(answer)
             return Finding("signature-missing" if missing else _VERDICTS[verdict], facts)
@@ -177,6 +179,24 @@ def _slots_of(answer: Mapping[str, Any]) -> set[str]:
     found = answer.get("signatures")
     entries = found if isinstance(found, list) else []
     return {str(entry.get("slot")) for entry in entries if isinstance(entry, Mapping)}
+
+
+def _only_others_fall_short(answer: Mapping[str, Any]) -> bool:
+    """Whether the box's own signatures hold, the last of them over the whole file, and what falls short is a stranger's
+    signature below: its certificate is not pinned here, or its tool rewrote file properties that no reader sees. The
+    agency answers for the file as it is; the facts are kept beside it.
+    """
+    found = answer.get("signatures")
+    entries = [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
+    own = [entry for entry in entries if entry.get("slot")]
+    return (
+        answer.get("conclusion") in ("untrusted", "metadata-only")
+        and bool(own)
+        and all(entry.get("intact") and entry.get("trusted") and not entry.get("changed_after") for entry in own)
+        and not [entry for entry in entries if entry.get("timestamp") and not entry.get("trusted")]
+        and bool(entries[-1].get("covers_whole_file"))
+        and [entry for entry in entries if not entry.get("timestamp")][-1].get("slot") == own[-1].get("slot")
+    )
 
 
 def _bound(pid: int, memory: int, seconds: float) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from sync.province.cli import asking, setting_up
+from sync.province.cli import asking, setting_up, simulating
 from sync.province.cli.answering import w
 from sync.province.wording import _
 
@@ -29,5 +29,6 @@ for command in (
     asking.show,
     asking.export,
     asking.check,
+    simulating.simulate_command,
 ):
     main.add_command(command)
