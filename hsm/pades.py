@@ -234,9 +234,11 @@ def _check_signed_before(source: Path, slots: tuple[str, ...], slot: str, trust:
 
 
 def _acceptable(found: Verification) -> bool:
-    # Somebody else's signature under ours, by a certificate we do not pin, does not make ours worse.
+    # Somebody else's signature under ours does not make ours worse when we do not pin its certificate, nor when its
+    # tool rewrote the file's properties and nothing that a reader sees (hsm/VERIFICATION.md).
     ours = [finding for finding in found.signatures if finding.slot]
-    return found.verdict == "valid" or (found.verdict == "untrusted" and all(finding.trusted for finding in ours))
+    sound = all(finding.trusted and not finding.changed_after for finding in ours)
+    return found.verdict == "valid" or (found.conclusion in ("untrusted", "metadata-only") and sound)
 
 
 def _write_numbering(

@@ -363,6 +363,23 @@ def test_a_change_between_leader_and_agency_stops_the_agency(
     assert not target.exists()
 
 
+def test_the_agency_signs_above_a_strangers_file_whose_properties_were_rewritten(
+    signing_office: Office, tmp_path: Path
+) -> None:
+    """It vouches for the file as it is; the stranger's signature below is told as it is, and ours holds."""
+    one = plainly(signing_office, make_page(tmp_path / "page.pdf", "scan"), tmp_path / "one.pdf", "First")
+    stamp = StampImage(make_seal())
+    above = signing_office.sign(append(one, tmp_path, other_info), tmp_path / "a.pdf", "incoming-scan", "agency", stamp)
+    found = verify_file(above, signing_office.trust, ["agency"])
+    assert (found.verdict, found.conclusion) == ("changed", "metadata-only")
+    own = found.signatures[-1]
+    assert (own.slot, own.trusted, own.changed_after, own.covers_whole_file) == ("agency", True, False, True)
+    with pytest.raises(SignatureRefused) as caught:
+        changed = append(one, tmp_path, new_content)
+        signing_office.sign(changed, tmp_path / "b.pdf", "incoming-scan", "agency", stamp)
+    assert caught.value.code == "signature-present-invalid"
+
+
 # --- upgrades --------------------------------------------------------------------------------------------------------
 
 

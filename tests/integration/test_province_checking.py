@@ -48,6 +48,33 @@ def test_a_verdict_becomes_acceptance_or_a_reason(tmp_path: Path, answer: Any, k
     assert check(tmp_path, saying(answer)).check(tmp_path / "x.pdf", kind).code == code
 
 
+OWN = {"slot": "agency", "intact": True, "trusted": True, "changed_after": False, "covers_whole_file": True}
+THEIRS = {"slot": "", "intact": True, "trusted": False, "changed_after": True, "covers_whole_file": False}
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "signatures", "code"),
+    [
+        ("metadata-only", [THEIRS, OWN], ""),
+        ("untrusted", [{**THEIRS, "changed_after": False}, OWN], ""),
+        ("changed", [THEIRS, OWN], "changed"),
+        ("metadata-only", [THEIRS, {**OWN, "changed_after": True}], "changed"),
+        ("metadata-only", [THEIRS, {**OWN, "covers_whole_file": False}], "changed"),
+        ("untrusted", [THEIRS, {**OWN, "trusted": False}], "signature-untrusted"),
+        ("metadata-only", [OWN, THEIRS], "changed"),
+        ("metadata-only", [THEIRS], "changed"),
+        ("metadata-only", [THEIRS, OWN, {"slot": "", "timestamp": True, "trusted": False}], "changed"),
+        ("untrusted", [THEIRS, {**OWN, "slot": "leader"}], "signature-untrusted"),
+    ],
+)
+def test_a_strangers_signature_below_the_agencys_is_no_reason(
+    tmp_path: Path, conclusion: str, signatures: Any, code: str
+) -> None:
+    verdict = "untrusted" if conclusion == "untrusted" else "changed"
+    script = saying({"verdict": verdict, "conclusion": conclusion, "signatures": signatures})
+    assert check(tmp_path, script).check(tmp_path / "x.pdf", "incoming-scan").code == code
+
+
 def test_a_verdict_counts_whatever_the_exit_code_is(tmp_path: Path) -> None:
     script = saying({"verdict": "changed"}) + "\nraise SystemExit(4)"
     assert check(tmp_path, script).check(tmp_path / "x.pdf", "outgoing").code == "changed"
