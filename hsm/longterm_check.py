@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 from hsm.policy import STRICT
 from hsm.slots import SLOT_OF_FIELD
 from hsm.trust import Trust
+
+for _name in ("pyhanko.sign.validation", "pyhanko_certvalidator"):
+    # It warns with a traceback of everything that is not proven; here that is the answer.
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 _NO_SIGNATURE_STAMP = "No signature timestamp present"
 _FAULTS = (PdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
