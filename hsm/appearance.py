@@ -11,9 +11,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from hsm.blanks import Blanks
+from hsm.blanks import LARGEST, Blank, Blanks
 from hsm.drawing import Drawing, Line, PictureDrawing, TextDrawing, picture_of
-from hsm.font import check_text, font_file, text_width
+from hsm.font import FontError, check_text, font_file, text_width
 from hsm.places import Box
 from hsm.stamps import ASCENT, FONT_SIZE, LEADING, MARGIN, Block, Size, StampError, StampImage, StampText, blocks
 
@@ -66,7 +66,16 @@ def draw_blanks(blanks: Blanks, given: Mapping[str, str], fonts: Fonts) -> tuple
     lines = []
     for gap in blanks.gaps:
         font = fonts.upright if gap.kind == "number" else fonts.italic
-        text = check_text(given[gap.kind], font)
-        width = text_width(text, gap.size, font)
-        lines.append(Line(text, gap.middle - width / 2 - box[0], gap.baseline - box[1], gap.size, font))
+        text, size = check_text(given[gap.kind], font), _size(gap, font)
+        width = text_width(text, size, font)
+        lines.append(Line(text, gap.middle - width / 2 - box[0], gap.baseline - box[1], size, font))
     return TextDrawing(tuple(lines), box[2] - box[0], box[3] - box[1]), box
+
+
+def _size(gap: Blank, font: Path) -> float:
+    """The size of the words beside a gap: by how wide a known word is in Times, else by how high its box is."""
+    try:
+        size = gap.beside_width / text_width(check_text(gap.beside, font), 1.0, font)
+    except (FontError, ZeroDivisionError):
+        size = gap.size
+    return min(max(size if 0.7 < size / gap.size < 1.6 else gap.size, 9.0), LARGEST)

@@ -18,21 +18,27 @@ from hsm.signature_block import Line
 _DOTS = ".…·_-‐–—"
 _LABEL = re.compile(r"^Số\s*[:.]?", re.IGNORECASE)
 _PARTS = ("ngày", "tháng", "năm")
+_PART = re.compile(r"(?:^|\W)(ngày|tháng|năm)$")
+"""Readers of scans join what stands close: "Nghiệm,ngày"."""
+LARGEST = 15.0
+"""No heading is written larger; the field must hold what is written into it."""
 _WIDEST = 160.0
 """Points; what is farther apart does not belong together."""
 
 
 @dataclass(frozen=True)
 class Blank:
-    """One gap: what belongs there ("number", "day", "month", "year", "decade" after a
-    printed 20), its middle and baseline, its width and the size
-    of the letters beside it."""
+    """One gap: what belongs there ("number", "day", "month", "year", "decade" after a printed 20), its middle, baseline
+    and width; the size of the letters beside it as their boxes say, and a word beside it with its width: boxes of a
+    scan's text layer are as low as the ink, so its size is better told by how wide a known word is."""
 
     kind: str
     middle: float
     baseline: float
     width: float
     size: float
+    beside: str = ""
+    beside_width: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Blanks:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """ "number" and "date", those that are missing."""
+        """Of "number" and "date" those that are missing."""
         wanted = {gap.kind for gap in self.gaps}
         return (("number",) if "number" in wanted else ()) + (("date",) if wanted - {"number"} else ())
 
@@ -55,14 +61,14 @@ class Blanks:
             return None
         return (
             min(gap.middle - _room(gap) / 2 for gap in self.gaps),
-            min(gap.baseline - gap.size for gap in self.gaps),
+            min(gap.baseline - max(gap.size, LARGEST) for gap in self.gaps),
             max(gap.middle + _room(gap) / 2 for gap in self.gaps),
-            max(gap.baseline + gap.size * 0.35 for gap in self.gaps),
+            max(gap.baseline + max(gap.size, LARGEST) * 0.3 for gap in self.gaps),
         )
 
 
 def _room(gap: Blank) -> float:
-    return max(gap.width, gap.size * 2.4)
+    return max(gap.width, max(gap.size, LARGEST) * 2.4)
 
 
 def texts(kinds: tuple[str, ...], number: int, day: date) -> dict[str, str]:
@@ -115,18 +121,21 @@ def _number_gap(row: list[Line], page_width: float) -> tuple[Blank, str] | None:
             if _filled(other.text[label.end() if other is word else 0 : slash]) or not notation:
                 return None
             left, right = _share(word, label.end()), _share(other, slash)
-            return (_blank("number", left, right, word), notation) if 0 < right - left < _WIDEST else None
+            return (_blank("number", left, right, word, other), notation) if 0 < right - left < _WIDEST else None
     return None
 
 
 def _date_gaps(row: list[Line]) -> list[Blank]:
-    order = {name: index for index, word in enumerate(row) if (name := word.text.lower().strip(_DOTS + ",")) in _PARTS}
+    order = {}
+    for index, word in enumerate(row):
+        if part := _PART.search(word.text.lower().strip(_DOTS + ",")):
+            order.setdefault(part.group(1), index)
     if len(order) < 3 or not order["ngày"] < order["tháng"] < order["năm"]:
         return []
     day, month, year = (row[order[name]] for name in _PARTS)
     if any(_filled(word.text) for word in row[order["ngày"] + 1 : order["tháng"]]):
         return []
-    gaps = [_blank("day", day.box[2], month.box[0], day)]
+    gaps = [_blank("day", day.box[2], month.box[0], day, month)]
     if not any(_filled(word.text) for word in row[order["tháng"] + 1 : order["năm"]]):
         gaps.append(_blank("month", month.box[2], year.box[0], month))
     rest = row[order["năm"] + 1 :]
@@ -148,5 +157,7 @@ def _share(word: Line, letters: int) -> float:
     return word.box[0] + (word.box[2] - word.box[0]) * letters / max(len(word.text), 1)
 
 
-def _blank(kind: str, left: float, right: float, beside: Line) -> Blank:
-    return Blank(kind, (left + right) / 2, beside.baseline, right - left, beside.size)
+def _blank(kind: str, left: float, right: float, label: Line, beside: Line | None = None) -> Blank:
+    known = beside or label
+    width = known.box[2] - known.box[0]
+    return Blank(kind, (left + right) / 2, label.baseline, right - left, label.size, known.text, width)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+from datetime import date
 from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
 
 from appliance.demo.papers import demo_papers
+from hsm.appearance import Fonts, draw_blanks
+from hsm.blanks import texts
+from hsm.placement import Layout
 from hsm.signature_block import between_position_and_name, text_lines
 from scanner_intake.digitize import digitize
+from tests.data.signing_pages import make_page
 
 
 def test_the_leaders_signature_stands_between_position_and_name(tmp_path: Path) -> None:
@@ -28,3 +34,18 @@ def test_the_leaders_signature_stands_between_position_and_name(tmp_path: Path) 
     assert place is not None
     assert position.box[3] <= place[1] < place[3] <= name.box[1]
     assert abs((place[0] + place[2]) / 2 - (name.box[0] + name.box[2]) / 2) < 12
+
+
+def test_a_scanned_draft_shows_its_gaps_in_the_size_of_its_letters(tmp_path: Path) -> None:
+    source = make_page(tmp_path / "draft.pdf", "draft")
+    subprocess.run(["pdftoppm", "-r", "200", "-png", "-singlefile", source, tmp_path / "scan"], check=True)
+    made = digitize(tmp_path / "scan.png", tmp_path / "out")
+    assert made.pdf is not None
+    with Layout(source) as born, Layout(made.pdf) as read:
+        wanted, found = born.blanks(), read.blanks()
+    assert (found.kinds, found.notation) == (wanted.kinds, wanted.notation) == (("number", "date"), "QĐ-UBND")
+    for one, other in zip(wanted.gaps, found.gaps, strict=True):
+        assert other.middle == pytest.approx(one.middle, abs=2) and other.baseline == pytest.approx(one.baseline, abs=1)
+    drawing, _ = draw_blanks(found, texts(found.kinds, 7, date(2026, 2, 5)), Fonts.in_cache(tmp_path / "fonts"))
+    assert [line.text for line in drawing.lines] == ["07", "05", "02"]
+    assert all(line.size == pytest.approx(13, abs=0.8) for line in drawing.lines)
