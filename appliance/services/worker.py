@@ -28,7 +28,8 @@ from appliance.services.clock import utc_now
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
 from appliance.signers import signing_service
 from appliance.store import Store, documents, open_store
-from hsm.judge import TrustFiles, judge_file
+from appliance.trusting import trust_files
+from hsm.judge import judge_file
 from scanner_intake.digitize import Limits
 
 SWEEP_EVERY = 600.0
@@ -47,7 +48,6 @@ def make_runner(config: Config, store: Store, passwords: Passwords, underway: Un
         profile=config.digitize.profile,
     )
     work = config.box.state_dir / "work"
-    trust = TrustFiles(config.signer.roots, config.signer.intermediates)
     digitizing = Digitizing(
         store,
         work,
@@ -56,7 +56,7 @@ def make_runner(config: Config, store: Store, passwords: Passwords, underway: Un
         clock=utc_now,
         passwords=passwords,
         underway=underway,
-        judge=lambda path: judge_file(path, trust, None, JUDGE_SECONDS),
+        judge=lambda path: judge_file(path, trust_files(config), None, JUDGE_SECONDS),
     )
     stacked = {folder.shown_name for folder in config.folders if folder.batches}
     splitting = Splitting(store, work, limits, stacked, digitizing, passwords=passwords)

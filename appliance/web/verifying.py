@@ -16,14 +16,14 @@ from typing import IO, Any
 
 from aiohttp import BodyPartReader, web
 
-from appliance.config import Config
 from appliance.store import standing, views
+from appliance.trusting import trust_files
 from appliance.web.handing_in import KEEP_FREE, safe_name
 from appliance.web.office import OFFICE, Office
 from appliance.web.presenting import page
 from appliance.wording import _
 from appliance.wording.verification import in_words
-from hsm.judge import TrustFiles, judge_file
+from hsm.judge import judge_file
 
 LARGEST = 100 << 20
 SECONDS = 60
@@ -111,16 +111,8 @@ async def _judged(
 ) -> dict[str, Any]:
     async with request.app[TURN]:
         return await asyncio.to_thread(
-            judge_file, path, trust_of(request.app[OFFICE].config), expected or None, SECONDS, handed=handed
+            judge_file, path, trust_files(request.app[OFFICE].config), expected or None, SECONDS, handed=handed
         )
-
-
-def trust_of(config: Config) -> TrustFiles:
-    """Whom this box believes: what its configuration names and is there."""
-    return TrustFiles(
-        tuple(path for path in config.signer.roots if path.is_file()),
-        tuple(path for path in config.signer.intermediates if path.is_file()),
-    )
 
 
 async def _page(
@@ -142,6 +134,6 @@ async def _page(
         trouble=trouble,
         paper=paper,
         limit=LARGEST >> 20,
-        roots=len(trust_of(office.config).roots),
+        roots=len(trust_files(office.config).roots),
         live_url="",
     )

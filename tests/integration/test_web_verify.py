@@ -19,6 +19,7 @@ from appliance import commands
 from appliance.config import Config, KeySection, SignerSection
 from appliance.pipeline.digitizing import Digitizing
 from appliance.store import Store, arrivals, documents
+from appliance.trusting import trust_files
 from appliance.web import verifying
 from hsm.judge import judge_file
 from scanner_intake.digitize import Digitized, Limits
@@ -77,6 +78,20 @@ async def test_a_brought_file_is_told_in_words_and_leaves_nothing(
     room = office.box.state_dir / "cache"
     assert [each for each in room.rglob("*") if each.is_file()] == []
     assert store.read(documents.listed) == [] and list(store.blobs.digests()) == []
+
+
+async def test_the_lists_at_hand_count(
+    visitor: Visitor, office: Config, signed_papers: Signed, signing_office: Office
+) -> None:
+    at = signing_office.now
+    office.lists.mkdir(parents=True)
+    kept = office.lists / "issuing.crl"
+    kept.write_bytes(signing_office.crl(at - timedelta(hours=1), at + timedelta(days=6)))
+    _, _, text = await visitor.post("/verify", brought(signed_papers["scan"]))
+    assert "HỢP LỆ" in text and "không bị thu hồi" in text
+    kept.write_bytes(signing_office.crl(at - timedelta(hours=1), at + timedelta(days=6), {"agency": at}))
+    _, _, text = await visitor.post("/verify", brought(signed_papers["scan"]))
+    assert "CHƯA TIN CẬY" in text and "ĐÃ BỊ THU HỒI từ" in text
 
 
 async def test_what_was_changed_is_told(visitor: Visitor, signed_papers: Signed, tmp_path: Path) -> None:
@@ -173,7 +188,7 @@ def digitize(papers: Papers, office: Config, document_id: str, root: Path) -> No
         return Digitized(verdict="signed-kept", pages=1, text=("Kính gửi: Sở Nội vụ",), media_type="application/pdf")
 
     def judge(path: Path) -> dict[str, Any]:
-        return judge_file(path, verifying.trust_of(office), None, 60)
+        return judge_file(path, trust_files(office), None, 60)
 
     step = Digitizing(papers.store, root / "work", Limits(), "vie", engine, papers.clock, judge=judge)
     step(papers.load(document_id), papers.clock())
