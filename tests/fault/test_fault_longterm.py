@@ -125,7 +125,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_note(
     for room in (0, 100_000):  # not even a copy fits; then the copy fits, and the blob does not
         free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
         filler.write_bytes(bytes(max(0, free - room)))
-        clock.advance(seconds=timedelta(minutes=10).total_seconds())
+        clock.advance(minutes=10)
         assert upgrading.once() == FULL_PAUSE
         assert row(store, paper) == before
         assert list((small_disk / "work").iterdir()) == []
