@@ -94,11 +94,11 @@ def trouble(db: Any, document: Document) -> str:
 
 
 def _signed_since_digitized(db: Any, document_id: str) -> set[str]:
-    """Digests that the chain tells of signing, since the file was last made anew."""
+    """Digests that the chain tells of signing, since the file was last made anew or its signatures ended by release."""
     found: set[str] = set()
     rows = db.execute(
         """SELECT event, json_extract(detail, '$.sha256') FROM events WHERE document_id = ? AND
-           event IN ('digitized', 'signature-applied', 'signatures-complete') ORDER BY sequence""",
+           event IN ('digitized', 'released', 'signature-applied', 'signatures-complete') ORDER BY sequence""",
         [document_id],
     )
     for event, sha256 in rows.fetchall():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import Event, State
 from appliance.pipeline.runner import StepFailed
 from appliance.pipeline.sending import Enqueueing
-from appliance.store import Store, documents, manifest
+from appliance.store import Store, documents, manifest, open_store
 from appliance.store.upkeep import verify
 from tests.fixtures_store import NOW, digitized, in_state, keep, loaded, paper, signature, signed_content
+
+FROZEN = Path(__file__).parents[1] / "data" / "frozen"
 
 
 def twice_signed(store: Store) -> Document:
@@ -144,3 +147,24 @@ def test_a_requeued_paper_is_sent_as_it_is_in_the_manifest(store: Store) -> None
     with pytest.raises(CommandRefused) as caught:
         requeue(store, refused.id, "clerk", NOW)
     assert caught.value.code == manifest.DIFFERS
+
+
+def test_papers_signed_before_there_was_a_manifest_are_in_it(tmp_path: Path) -> None:
+    """Every upgraded box would otherwise stop sending. The frozen rows hold papers signed once, twice, half, and
+    signed, broken and released."""
+    with sqlite3.connect(tmp_path / "box.db") as old:
+        old.executescript((FROZEN / "v007.sql").read_text(encoding="utf-8"))
+    old.close()
+    opened = open_store(tmp_path / "box.db", tmp_path / "blobs")
+    assert opened.read(documents.not_as_kept) == {}
+    held = opened.read(documents.listed)
+    signed = [one for one in held if one.signatures]
+    assert {len(one.signatures) for one in signed} == {1, 2} and len(held) == 12
+    for one in signed:
+        rows = opened.read(lambda db, one=one: manifest.lines(db, one.id))
+        assert [row.sha256 for row in rows] == [each.sha256 for each in one.signatures]
+        assert [row.signatures for row in rows] == [*range(1, len(one.signatures) + 1)]
+    twice = next(one for one in signed if len(one.signatures) == 2)
+    opened.write(lambda db: rolled_back(db, twice))
+    assert opened.read(documents.not_as_kept) == {twice.id: manifest.DIFFERS}
+    opened.close()
