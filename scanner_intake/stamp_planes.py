@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from scanner_intake.digitize_ocr import Picture, flatten
+from scanner_intake.shrinking import shrunk
 
 FIND_DPI = 100
 _INKED = 32  # chroma of ink over paper
@@ -21,6 +22,7 @@ _LEAST_INKED = 300  # pixels: a speck of colour is no stamp
 _FAINT = 226  # gray under which something stands on white paper
 _LEAST_LINE, _LETTERS, _FILLED = 4.0, (2.3, 5.5), 0.3
 _MARGIN = 6
+_EXACT = 0.001  # of a page's length: a third of a millimetre
 
 PixelBox = tuple[int, int, int, int]
 
@@ -63,9 +65,16 @@ def _coloured(rgb: np.ndarray) -> bool:
 
 
 def _plane(ink: str, view: np.ndarray, scale: float) -> Plane:
-    ratio = FIND_DPI / 25.4 / scale
-    small = cv2.resize(view, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    small = _reduced(view, FIND_DPI / 25.4 / scale)
     return Plane(ink, view, scale, small, *outlines(small, letters=ink == "black"))
+
+
+def _reduced(view: np.ndarray, ratio: float) -> np.ndarray:
+    """The picture at `ratio`; from 200 and 150 dpi, which nearly all pages have, in a fifth of the time."""
+    plain = next((each for each in (1 / 2, 2 / 3) if abs(ratio / each - 1) < _EXACT), None)
+    if plain is not None:
+        return shrunk(view, plain)
+    return cv2.resize(view, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
 
 
 def outlines(gray: np.ndarray, *, letters: bool = True) -> tuple[np.ndarray, list[PixelBox]]:
