@@ -157,7 +157,7 @@ class CommandCheck:
             )
         except OSError as error:
             raise CheckUnavailable("command-missing", str(error)) from error
-        _bound(child.pid, self._memory, self._seconds)
+        bound(child.pid, self._memory, self._seconds)
         try:
             out, err = child.communicate(timeout=self._seconds)
         except subprocess.TimeoutExpired as error:
@@ -199,7 +199,7 @@ def _only_others_fall_short(answer: Mapping[str, Any]) -> bool:
     )
 
 
-def _bound(pid: int, memory: int, seconds: float) -> None:
+def bound(pid: int, memory: int, seconds: float) -> None:
     """Limit a child from outside: code between fork and exec would be unsafe beside other threads."""
     cpu = int(seconds) + 1
     try:

@@ -16,6 +16,10 @@ from typing import Any
 VERIFY_COMMAND = ("commune-box", "verify", "--json", "--trust", "{trust}", "{expect}", "{file}")
 """`{expect}` becomes `--expect SLOT` for each slot of the kind, `{trust}` and `{file}` become paths."""
 
+LONGTERM_OFF = ("none",)
+"""The default. Else, as a list of words, a command such as
+`commune-box timestamps extend {file} -o {target} --trust {trust} --tsa URL --json`; words in braces become paths."""
+
 
 class BadConfig(Exception):
     """`province.toml` cannot be used; its author corrects what `detail` names. Codes: `bad-config`, `no-config`."""
@@ -27,7 +31,8 @@ class BadConfig(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """What `province.toml` says. Times in seconds, sizes in bytes."""
+    """What `province.toml` says. Times in seconds, sizes in bytes. `longterm_pause` lies between two time stamps: some
+    services shut out who asks more than 20 times in 20 minutes."""
 
     broker_host: str = "127.0.0.1"
     broker_port: int = 8883
@@ -38,6 +43,9 @@ class Config:
     verify_seconds: float = 60.0
     verify_memory: int = 4 << 30
     verify_parallel: int = 2
+    longterm_command: tuple[str, ...] = LONGTERM_OFF
+    longterm_seconds: float = 600.0
+    longterm_pause: float = 80.0
     province_name: str = "Trung tâm tiếp nhận của tỉnh"
     max_document_bytes: int = 200_000_000
 

@@ -15,8 +15,9 @@ from sync.mqtt import MqttLink
 from sync.protocol.topics import receiver_filters
 from sync.province import web
 from sync.province.checking import CommandCheck, DigestOnly, DocumentCheck
-from sync.province.config import Config, Folder
+from sync.province.config import LONGTERM_OFF, Config, Folder
 from sync.province.pki import key_id
+from sync.province.proving import CommandExtension, Prover
 from sync.province.receiver import Receiver, link_config
 from sync.province.store import ProvinceStore
 from sync.wire_identity import SigningKey
@@ -63,6 +64,12 @@ def document_check(folder: Folder, config: Config) -> DocumentCheck:
     return CommandCheck(config.verify_command, roots, config.verify_seconds, config.verify_memory)
 
 
+def extension(folder: Folder, config: Config) -> CommandExtension:
+    """The step of long-term proof that the settings ask for."""
+    roots = folder.resolve(config.trust_roots)
+    return CommandExtension(config.longterm_command, roots, config.longterm_seconds, config.verify_memory)
+
+
 def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> list[BaseException]:
     """Serve until SIGTERM or SIGINT; returns what failed (nothing after a clean stop)."""
     running = Running()
@@ -83,6 +90,9 @@ def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> li
     app = web.build(store, config.province_name, (config.web_host,))
     ready = threading.Event()
     running.start("receiver", lambda: receiver.run(running.stop))
+    if config.longterm_command != LONGTERM_OFF:
+        prover = Prover(store, extension(folder, config), config.longterm_pause)
+        running.start("longterm", lambda: prover.run(running.stop))
     running.start("web", lambda: web.serve(app, config.web_host, config.web_port, running.stop, ready))
     while not ready.wait(0.1) and not running.stop.is_set():
         pass

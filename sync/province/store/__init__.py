@@ -15,6 +15,7 @@ from sync.province.store.answers import Answers, OutOfStep
 from sync.province.store.blobs import Blobs, PartKey, Parts, digest_of
 from sync.province.store.connection import Connection, NewerDatabase
 from sync.province.store.fleet_rows import FleetRows
+from sync.province.store.proofs import Proof, Proofs, Wanting
 from sync.province.store.reading import Reading
 from sync.province.store.records import (
     Box,
@@ -45,10 +46,12 @@ class ProvinceStore:
         self.blobs = Blobs(root / "blobs")
         self.refused = Blobs(root / "refused")
         self.parts = Parts(root / "parts")
+        self.better = Blobs(root / "proofs")
         self.transfers = Transfers(self.connection)
         self.answers = Answers(self.connection)
         self.fleet = FleetRows(self.connection)
         self.reading = Reading(self.connection)
+        self.proofs = Proofs(self.connection)
 
     def recover(self) -> list[PartKey]:
         """Put files and rows back in step after a kill; returns transfers whose bytes must be asked for anew.
@@ -132,10 +135,13 @@ __all__ = [
     "PartKey",
     "Parts",
     "Presence",
+    "Proof",
+    "Proofs",
     "ProvinceStore",
     "Receipt",
     "Refusal",
     "StoredDocument",
     "Transfer",
+    "Wanting",
     "digest_of",
 ]

@@ -126,4 +126,25 @@ CREATE TABLE observations (
 ) STRICT;
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("0001-first", FIRST),)
+PROOFS = """
+CREATE TABLE proofs (
+    box TEXT NOT NULL,
+    document_id TEXT NOT NULL,
+    base_sha256 TEXT NOT NULL CHECK (length(base_sha256) = 64),
+    level TEXT,
+    sha256 TEXT,
+    size INTEGER,
+    due_at REAL NOT NULL,
+    deadline REAL NOT NULL,
+    lost_after REAL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at REAL NOT NULL DEFAULT 0,
+    last_error TEXT NOT NULL DEFAULT '',
+    given_up INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (box, document_id),
+    FOREIGN KEY (box, document_id) REFERENCES documents (box, document_id)
+) STRICT;
+CREATE INDEX proofs_by_deadline ON proofs (given_up, deadline);
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("0001-first", FIRST), ("0002-proofs", PROOFS))
