@@ -213,7 +213,9 @@ def _signer(config: Config) -> Iterator[Finding]:
         yield Finding(error.code, False)
         return
     for key in state.keys:
-        if not key.present:
+        if key.problem:
+            yield Finding(key.problem, False, {"slot": key.slot, "detail": key.token_serial})
+        elif not key.present:
             yield Finding("token-absent", False, {"slot": key.slot})
         elif not key.logged_in:
             yield Finding("pin-needed", False, {"slot": key.slot})

@@ -2,9 +2,8 @@
 
 Owns starting anew: after a crash, a hang or a fault of the device with pauses of 1, 5 and 30 s, and after the third
 in a row not any more ("the circuit is open") until a person asks, or until the token is plugged in anew, which a
-resting module process watches that signs nothing. No PIN ever comes here: while no module process lives, whoever
-asks is told why, and a PIN in the request is thrown away unread. A configuration that cannot work ends the keeper
-too.
+resting module process watches that signs nothing. While no module process lives, whoever asks is told why; a PIN in
+such a request is dropped, never kept or passed on. A configuration that cannot work ends the keeper too.
 
 Source of the pauses: signing.md 9.3.
 """

@@ -39,6 +39,9 @@ _FLAGS = (
 RENEW_SECONDS = 10.0
 """While a token is missing and nobody is logged in, the library is started anew this often: some modules see a token
 that came back only then."""
+NOTICE_SECONDS = 1.0
+"""How long after an unclear fault a token may still be reported as gone (pcscd looks at its readers a few times a
+second)."""
 _ENDED_BY_PERSON = ("logged-out", "batch-done")
 
 
@@ -153,7 +156,7 @@ class TokenModule:
         for slot in [slot for slot, login in self._logins.items() if login.batch.idle(self._clock())]:
             self._end(slot, "idle")
         tokens = self._tokens()
-        absent = len({serial_of(token) for token in tokens}) < len({key.token for key in self._config.keys})
+        absent = not all(self._key_state(key, tokens).present for key in self._config.keys)
         if not self._logins and (self._stale or (absent and self._clock() - self._renewed_at > RENEW_SECONDS)):
             self._renew()
 
@@ -178,10 +181,30 @@ class TokenModule:
         try:
             signature = token_scheme.sign(login.key, key.mechanism, login.hashed_by, content, pin)
         except (p11.PKCS11Error, ValueError) as error:
-            raise classify(error, "sign") from error
+            fault = classify(error, "sign")
+            if fault.fault is FaultClass.DEVICE and not self._stays(login):
+                # OpenSC, for one, answers a general error when the card was taken out.
+                fault = SigningError(FaultClass.TOKEN_LOST, "token-lost", fault.detail)
+            raise fault from error
         if marked:
             self._marks.clear(login.serial)
         return signature
+
+    def _stays(self, login: _Login) -> bool:
+        """Whether the token is still there a moment later: the reader's own polling notices a removal late."""
+        end = time.monotonic() + NOTICE_SECONDS
+        while self._seen(login):
+            if time.monotonic() > end:
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _seen(self, login: _Login) -> bool:
+        try:
+            slots = self._library.get_slots(token_present=True)
+            return any(serial_of(slot.get_token()) == login.serial for slot in slots)
+        except p11.PKCS11Error as error:
+            return classify(error, "open").fault is FaultClass.DEVICE
 
     def _again_present(self, key: KeyConfig) -> pkcs11.Token:
         try:

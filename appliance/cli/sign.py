@@ -124,7 +124,7 @@ def _logged_in(service: SigningService, slot: str, pins: PinSource) -> KeyState:
     key = service.state().key(slot)
     if not key.logged_in:
         warn(key)
-        service.login(slot, pins.pin(key))
+        service.login(slot, pins.pin(key), documents=1)  # this file and no other
     return key
 
 

@@ -47,13 +47,19 @@ def read_link(path: Path) -> Link | None:
 
 @dataclass(frozen=True)
 class Token:
-    """One signature slot's token as people should see it."""
+    """One signature slot's token as people should see it.
+
+    ``reason`` is the code of why it cannot sign now, ``pin_pad``: the PIN is typed on the reader.
+    """
 
     slot: str
     label: str
     ready: bool
     present: bool
     flags: tuple[str, ...] = ()
+    serial: str = ""
+    reason: str = ""
+    pin_pad: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,4 +112,13 @@ class Signer:
 
 
 def _token(key: KeyState) -> Token:
-    return Token(key.slot, key.token_label, key.logged_in, key.present, tuple(key.pin_flags))
+    return Token(
+        key.slot,
+        key.token_label,
+        key.logged_in,
+        key.present,
+        tuple(key.pin_flags),
+        key.token_serial,
+        key.problem or key.ended,
+        key.pin_pad,
+    )

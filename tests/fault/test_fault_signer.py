@@ -19,7 +19,7 @@ from tests.contract.signing_suite import check, signed_attributes
 from tests.fixtures_fault_module import CONTEXT, FaultModule
 from tests.fixtures_hsm import PIN, SigningBench
 
-QUICK = "sign_deadline_seconds = 1.5\nrestart_pauses_seconds = [0.1, 0.2, 0.3]"
+QUICK = "sign_deadline_seconds = 3.0\nrestart_pauses_seconds = [0.1, 0.2, 0.3]"
 WRONG = "000000"
 
 
@@ -352,7 +352,7 @@ def test_a_hang_that_holds_the_interpreter_is_ended_by_the_keeper(office: Office
     before = office.module_process()
     office.login()
     office.faults.rule("unplugged 1", "call C_Finalize hang=1")
-    impatient = SocketSigner(office.bench.folder.parent / "run/s", 3.0)
+    impatient = SocketSigner(office.bench.folder.parent / "run/s", 5.0)
     with pytest.raises(SigningError) as caught:
         impatient.sign("agency", signed_attributes(office.bench.der("agency")), "d1")
     assert caught.value.fault in (FaultClass.HANG, FaultClass.CRASH)
