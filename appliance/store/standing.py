@@ -175,8 +175,8 @@ def may_be_nudged(document: Document) -> bool:
     return waits and not document.signatures and not conceals(document)
 
 
-_TOKEN_WAITS = ("pin-", "token-", "not-logged-in")
-"""Beginnings of the codes of ``hsm`` that a person ends: a PIN to type, a token to plug in."""
+_TOKEN_WAITS = ("pin-", "token-", "not-logged-in", "credential-", "device-", "signer-died", "module-hangs")
+"""Beginnings of the codes of ``hsm`` that a person ends: a PIN to type, a token to plug in, after a fault both."""
 
 
 def turn_of(document: Document) -> Turn:

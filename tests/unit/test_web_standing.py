@@ -115,7 +115,18 @@ def test_figures_count_what_the_rows_leave_off(store: Store, office_papers: Pape
     assert {row.situation for row in chosen.rows} == {Situation.TO_APPROVE} and chosen.more == 0
 
 
-@pytest.mark.parametrize(("code", "turn"), [("pin-needed", Turn.CLERK), ("token-absent", Turn.CLERK), ("x", Turn.BOX)])
+@pytest.mark.parametrize(
+    ("code", "turn"),
+    [
+        ("pin-needed", Turn.CLERK),
+        ("token-absent", Turn.CLERK),
+        ("signer-died", Turn.CLERK),
+        ("device-given-up", Turn.CLERK),
+        ("module-hangs", Turn.CLERK),
+        ("signer-silent", Turn.BOX),
+        ("x", Turn.BOX),
+    ],
+)
 def test_a_locked_token_is_its_owners_turn(code: str, turn: Turn) -> None:
     document = dataclasses.replace(in_state(State.APPROVED), last_error=code)
     assert standing.turn_of(document) is turn
