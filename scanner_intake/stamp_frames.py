@@ -18,11 +18,11 @@ from scanner_intake import stamp_strips
 from scanner_intake.stamp_planes import FIND_DPI, PixelBox, Plane
 
 _LEAST_PIECE, _LEAST_SEED, _MOST_RUN = 2.0, 3.2, 122.0
-_MOST_PIECES, _MOST_TRIES = 400, 40
+_MOST_PIECES, _MOST_TRIES = 400, 50
 _TURN = 4.0
 _PARTNER, _OPPOSITE = (0.5, 2.2), (4.0, 14.0)
-_PROMISING, _PERFECT = -6.0, 3.0
-_STEPS = (-0.8, 0.8, -1.6, 1.6)
+_PROMISING, _PERFECT = -5.0, 3.0
+_STEPS = ((-0.8, 0.8), (-1.6, 1.6))
 LEAST_VALUE = -1.2
 
 
@@ -151,12 +151,16 @@ def _proved(plane: Plane, seed: _Seed) -> Frame | None:
     turn = seed.turn
     if best is None:
         return None
-    for step in _STEPS if best.value >= _PROMISING else ():
-        if best.value >= _PERFECT:
+    for steps in _STEPS:
+        if not _PROMISING <= best.value < _PERFECT:
             break
-        other = stamp_strips.measured(plane, seed.middle, seed.turn + step, seed.run)
-        if other is not None and other.value > best.value:
-            best, turn = other, seed.turn + step
+        before = best.value
+        for step in steps:
+            other = stamp_strips.measured(plane, seed.middle, seed.turn + step, seed.run)
+            if other is not None and other.value > best.value:
+                best, turn = other, seed.turn + step
+        if best.value == before:
+            break
     angle = np.radians(turn)
     across, down = (best.left + best.right) / 2, (best.top + best.bottom) / 2
     return Frame(

@@ -58,7 +58,8 @@ def planes(picture: Picture) -> list[Plane]:
 
 def _coloured(rgb: np.ndarray) -> bool:
     """Whether there is ink of a colour, be it in one place of a page that has none elsewhere."""
-    first, second, third = cv2.split(np.ascontiguousarray(rgb[::3, ::3]))
+    few = (-(-rgb.shape[1] // 3), -(-rgb.shape[0] // 3))
+    first, second, third = cv2.split(cv2.resize(rgb, few, interpolation=cv2.INTER_NEAREST))
     most, least = cv2.max(cv2.max(first, second), third), cv2.min(cv2.min(first, second), third)
     inked = cv2.threshold(cv2.subtract(most, least), _INKED, 255, cv2.THRESH_BINARY)[1]
     return cv2.countNonZero(inked) > _LEAST_INKED // 9

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -33,9 +34,10 @@ from scanner_intake.stamp_ink import (
 )
 
 ReadText = Callable[[np.ndarray, int, float], str]
-# Of a frame's `value`: from where it holds a paper though nothing can be read in it (print; coloured ink, which print
-# cannot imitate), and from where its shape does not matter any more: a seal may hide an end.
-_SURE, _SURE_ALONE, _CERTAIN, _STAMP_LIKE = 0.5, -0.2, 2.5, 1.55
+# Of a frame's `value`: from where it holds a paper though nothing can be read in it (black; coloured ink, in which
+# there are no lines of print), and from where neither its shape nor small letters in it matter: a seal may hide an end.
+_SURE, _SURE_ALONE, _CERTAIN = 1.4, 1.2, 2.5
+_SHORTEST, _STAMP_LIKE = 14.0, 1.55
 _BORDERS = 1.7  # mm from a frame's outer edge to the letters' ground
 _EMPTY, _PALE = 0.012, 24
 _NEARLY = 66
@@ -63,17 +65,17 @@ class Reader:
         if no_letters(mask) or _empty(crop):
             self.done.append(blob.box)
             return None
+        shaped = frame.long >= max(_SHORTEST, _STAMP_LIKE * frame.short)
+        sure = frame.value >= _CERTAIN or (shaped and frame.value >= (_SURE if frame.ink == "black" else _SURE_ALONE))
         heard: list[str] = []
-        for index, (gray, psm) in enumerate(_frame_tries(crop, mask, frame.ink)):
+        for index, (gray, psm) in enumerate(islice(_frame_tries(crop, mask, frame.ink), None if sure else 3)):
             heard.append(self.read(framed(gray), psm, READ_DPI))
             marking = self._known(heard[-1], index, blob, bordered=True)
             if marking is not None:
                 return marking
-        sure = frame.value >= (_SURE if frame.ink == "black" else _SURE_ALONE)
-        sure &= frame.value >= _CERTAIN or frame.ink == "red" or frame.long >= _STAMP_LIKE * frame.short
-        if not sure and not resembles_secret(heard):
+        if not resembles_secret(heard) and (not sure or (frame.value < _CERTAIN and _running_text(heard))):
             return None
-        if (_alone(mask) or not sure) and _clearly_else(heard):
+        if ((_alone(mask) or not sure) and _clearly_else(heard)) or self._harmless(heard):
             self.done.append(blob.box)
             return None
         return self._unknown(blob)
@@ -90,7 +92,9 @@ class Reader:
             return None
         bordered = double(mask) if black else sides(mask) >= 3 and mask.mean() < _SURFACE * 255
         heard: list[str] = []
-        for index, (gray, psm) in enumerate(_tries(crop, mask, turned=abs(blob.angle) > 20)):
+        for index, (gray, psm) in enumerate(
+            islice(_tries(crop, mask, turned=abs(blob.angle) > 20), 3 if black else None)
+        ):
             heard.append(self.read(framed(gray), psm, READ_DPI))
             marking = self._known(heard[-1], index, blob, bordered=bordered and not black)
             if marking is not None:
@@ -100,7 +104,7 @@ class Reader:
         return self._unknown(blob)
 
     def _harmless(self, heard: list[str]) -> bool:
-        """Whether a stamp in a single frame was read badly, but like a harmless word and like no secrecy word."""
+        """Whether a stamp was read badly, but like a harmless word and like no secrecy word."""
         if resembles_secret(heard):
             return False
         matches = (closest(text, self.known) for text in heard if sum(ch.isalpha() for ch in text) >= 4)
@@ -114,7 +118,8 @@ class Reader:
         word, score = closest(text, self.known)
         if not word or score < enough(word, index, self.known):
             return None
-        if word == "MAT" and len(key(text)) < len(word) and not bordered:
+        letters = max((len(part) for part in key(text).split()), default=0)
+        if word == "MAT" and letters < len(word) and not bordered:
             return None  # two letters of three outside a frame: a speck of a picture
         kind, value = self.known[word]
         self.done.append(blob.box)
@@ -160,8 +165,8 @@ def _frame_tries(crop: np.ndarray, mask: np.ndarray, ink: str) -> Iterator[tuple
     gray = np.ascontiguousarray(_inner(crop[:, :, 0] if ink == "blue" else crop[:, :, 1]))
     yield (bare if ink != "black" else gray), 7
     yield (gray if ink != "black" else bare), 7
-    yield 255 - cv2.GaussianBlur(without_borders(mask), (3, 3), 0), 7
     yield cv2.rotate(bare, cv2.ROTATE_180), 7
+    yield 255 - cv2.GaussianBlur(without_borders(mask), (3, 3), 0), 7
     yield cv2.rotate(gray, cv2.ROTATE_180), 7
 
 
@@ -175,6 +180,11 @@ def _tries(crop: np.ndarray, mask: np.ndarray, *, turned: bool) -> Iterator[tupl
         yield cv2.rotate(bare, cv2.ROTATE_180), 7
         yield cv2.rotate(np.ascontiguousarray(crop[:, :, 1]), cv2.ROTATE_180), 6
     yield inset(bare), 8
+
+
+def _running_text(heard: list[str]) -> bool:
+    """Whether something was read in small letters, of which a stamp has none: lines of print that lie like a frame."""
+    return any(sum(ch.islower() for ch in text) >= max(3, sum(ch.isupper() for ch in text)) for text in heard)
 
 
 def _clearly_else(heard: list[str]) -> bool:

@@ -27,7 +27,7 @@ from scanner_intake.stamp_reading import Reader, ReadText
 
 __all__ = ["ReadText", "find_markings"]
 
-_MOST_READ, _MOST_FRAMES, _MOST_DARK = 14, 6, 8
+_MOST_READ, _MOST_FRAMES, _MOST_DARK = 14, 6, 5
 _SAME = 0.5
 _CELL = 4.0  # points
 
