@@ -146,10 +146,11 @@ def _fine_mask(gray: np.ndarray, faint: np.ndarray, mask: np.ndarray, dpi: float
 
 
 def _ink_colour(image: np.ndarray, mask: np.ndarray) -> tuple[float, float, float]:
-    few = np.ascontiguousarray(mask[::3, ::3])
+    size = (-(-mask.shape[1] // 3), -(-mask.shape[0] // 3))  # one pixel of nine is enough for a colour
+    few = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
     if not cv2.countNonZero(few):
         return (0.0, 0.0, 0.0)
-    channels = cv2.split(np.ascontiguousarray(image[::3, ::3]))
+    channels = cv2.split(cv2.resize(image, size, interpolation=cv2.INTER_NEAREST))
     levels = [round(_percentile(each, 30, few) / 255, 3) for each in channels]
     return (levels[-1], levels[len(levels) // 2], levels[0])
 
