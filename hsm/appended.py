@@ -36,7 +36,8 @@ def check_appended(path: Path, fields: frozenset[str]) -> PdfaFinding:
     """Judge the named fields of a signed file. Never raises for a bad file."""
     try:
         with pikepdf.open(path, access_mode=pikepdf.AccessMode.stream) as document:
-            reasons = field_faults(document, path)
+            # Not over all pages: that would load every page of a long document, and what lay there before is known.
+            reasons = field_faults(document, path, list(document.Root.AcroForm.Fields))
             intents = document.Root.get("/OutputIntents")
             for form in _appearances(document, fields):
                 digest = _digest(form.get("/Resources"), intents)

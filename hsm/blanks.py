@@ -126,7 +126,7 @@ def _number_gap(row: list[Line], page_width: float) -> tuple[Blank, str] | None:
 
 
 def _date_gaps(row: list[Line]) -> list[Blank]:
-    order = {}
+    order: dict[str, int] = {}
     for index, word in enumerate(row):
         if part := _PART.search(word.text.lower().strip(_DOTS + ",")):
             order.setdefault(part.group(1), index)

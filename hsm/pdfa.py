@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import mmap
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,9 +54,11 @@ def check_pdfa(path: Path) -> PdfaFinding:
     return PdfaFinding(not reasons, tuple(reasons))
 
 
-def field_faults(document: pikepdf.Pdf, path: Path) -> list[str]:
-    """The rules that fields and signatures of an open file at `path` break."""
-    return [*_form_faults(document), *_signature_faults(document, path)]
+def field_faults(document: pikepdf.Pdf, path: Path, widgets: Sequence[Any] | None = None) -> list[str]:
+    """The rules that fields and signatures of an open file at `path` break; `widgets` are those of all its pages, or
+    the given ones."""
+    found = [widget for _, widget in _widgets(document)] if widgets is None else widgets
+    return [*_form_faults(document, found), *_signature_faults(found, path)]
 
 
 def _part(document: pikepdf.Pdf) -> str:
@@ -71,14 +73,14 @@ def _widgets(document: pikepdf.Pdf) -> Iterator[tuple[Any, Any]]:
                 yield page, annotation
 
 
-def _form_faults(document: pikepdf.Pdf) -> list[str]:
+def _form_faults(document: pikepdf.Pdf, widgets: Sequence[Any]) -> list[str]:
     faults = []
     form = document.Root.get("/AcroForm")
     if form is not None and form.get("/NeedAppearances", False):
         faults.append("6.4.1-3 NeedAppearances")
     if form is not None and "/XFA" in form:
         faults.append("6.4.2 XFA")
-    for _, widget in _widgets(document):
+    for widget in widgets:
         if "/A" in widget or "/AA" in widget:
             faults.append("6.4.1-1 action on a field")
         flags = int(widget.get("/F", 0))
@@ -96,12 +98,12 @@ def _form_faults(document: pikepdf.Pdf) -> list[str]:
     return faults
 
 
-def _signature_faults(document: pikepdf.Pdf, path: Path) -> list[str]:
+def _signature_faults(widgets: Sequence[Any], path: Path) -> list[str]:
     faults: list[str] = []
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if not _ends_there(content, len(content)):
             faults.append("6.1.3-3 after the end")
-        faults += _widget_faults(document, content)
+        faults += _widget_faults(widgets, content)
     return faults
 
 
@@ -109,9 +111,9 @@ def _ends_there(content: mmap.mmap, end: int) -> bool:
     return content[max(0, end - 64) : end].rstrip(b"\r\n")[-5:] == b"%%EOF"
 
 
-def _widget_faults(document: pikepdf.Pdf, content: mmap.mmap) -> list[str]:
+def _widget_faults(widgets: Sequence[Any], content: mmap.mmap) -> list[str]:
     faults = []
-    for _, widget in _widgets(document):
+    for widget in widgets:
         signature = widget.get("/V")
         if widget.get("/FT") != "/Sig" or signature is None:
             continue
