@@ -30,6 +30,7 @@ from hsm.upgrade import Step, Upgraded, Upgrader, UpgradeRefused
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)
 FULL_PAUSE = 30.0
+NOT_READY_PAUSE = 5.0
 HOLD_STEP = timedelta(seconds=1)
 HELD_BACKLOG = 3
 """With more papers waiting than this, a new one would not have its stamp in time: it is not held for it."""
@@ -94,10 +95,17 @@ class Upgrading:
     """Makes the steps. `work` is a folder for passing files."""
 
     def __init__(
-        self, store: Store, work: Path, upgrader: Upgrader, clock: Callable[[], datetime], schedule: Schedule
+        self,
+        store: Store,
+        work: Path,
+        upgrader: Upgrader,
+        clock: Callable[[], datetime],
+        schedule: Schedule,
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`ready` says whether a time-stamp service may be asked now; while none may, no evidence is gathered."""
         self._store, self._work, self._upgrader, self._clock = store, work, upgrader, clock
-        self._schedule = schedule
+        self._schedule, self._ready = schedule, ready
 
     def adopt(self) -> int:
         """Begin rows for papers that were signed before there were any; returns how many."""
@@ -124,6 +132,8 @@ class Upgrading:
         waiting = self._store.read(lambda db: rows.waiting(db, now))
         if not waiting:
             return None
+        if not self._ready():
+            return NOT_READY_PAUSE
         proof = waiting[0]
         try:
             return self._step(proof, now)

@@ -13,7 +13,7 @@ from pathlib import Path
 from appliance.config import Config, HoursSection
 from appliance.pipeline.sending import StoreOutbox
 from appliance.services.clock import utc_now
-from appliance.services.longterm import LongtermThread
+from appliance.services.longterm import start_longterm
 from appliance.services.notify import Stop, feed_watchdog, notify, stop_on_signals
 from appliance.store import open_store, outbox
 from sync.protocol.budget import Budget, Hours
@@ -79,7 +79,7 @@ def serve_delivery(config: Config) -> None:
         uplink_config(config), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell, waiting=waiting
     )
     threading.Thread(target=_say_alive, args=(config.link_file, stop), name="link-file", daemon=True).start()
-    LongtermThread(config, store).start(stop)
+    start_longterm(config, store, stop)
     notify("READY=1")
     feed_watchdog(stop)
     uplink.run(stop)

@@ -24,12 +24,15 @@ from hsm.gathering import Gatherer
 from hsm.longterm import Schedule
 from hsm.revocation import ListRefused, RevocationLists, stale_since
 from hsm.revocation_sources import matching
+from hsm.trust import TrustError
 from hsm.tsa import Pace, StampClient
 from hsm.upgrade import Upgrader
 
 IDLE_SECONDS = 1.0
 LONGEST_WAIT = 30.0
 STALE_RETRY = timedelta(minutes=10)
+ADOPT_EVERY, TELL_EVERY = 600.0, 20.0
+LIST_PATIENCE = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -49,7 +52,7 @@ def make_upgrading(config: Config, store: Store, client: StampClient, lists: Rev
 
     gatherer = Gatherer(signers, stamps, config.longterm.patience_seconds, at_hand)
     upgrader = Upgrader(signers, stamps, client.stamp, gatherer)
-    return Upgrading(store, work_folder(config), upgrader, utc_now, Schedule())
+    return Upgrading(store, work_folder(config), upgrader, utc_now, Schedule(), client.ready)
 
 
 def work_folder(config: Config) -> Path:
@@ -71,7 +74,7 @@ class ListKeeper:
         taken = 0
         for url in list_addresses(self._config):
             try:
-                self._lists.fetch(url, utc_now(), self._config.longterm.patience_seconds)
+                self._lists.fetch(url, utc_now(), min(LIST_PATIENCE, self._config.longterm.patience_seconds))
                 taken += 1
             except (ListRefused, OSError) as error:
                 log.warning("list of revoked certificates %s: %s", url, error)
@@ -81,8 +84,8 @@ class ListKeeper:
         return taken
 
 
-class LongtermThread:
-    """Runs until the service stops. Ends with the process at any moment: nothing is half done on disk."""
+class Longterm:
+    """The work of the thread, round by round. Raises: TrustError when a certificate file cannot be read."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config, self._store = config, store
@@ -90,41 +93,55 @@ class LongtermThread:
         lists = revocation_lists(config)
         self._upgrading = make_upgrading(config, store, self._client, lists)
         self._keeper = ListKeeper(config, lists)
-
-    def start(self, stop: threading.Event) -> threading.Thread:
-        """Start the thread, without what a killed one left: passing files hold papers' content."""
-        shutil.rmtree(work_folder(self._config), ignore_errors=True)
-        thread = threading.Thread(target=self._run, args=(stop,), name="longterm", daemon=True)
-        thread.start()
-        return thread
-
-    def _run(self, stop: threading.Event) -> None:
-        # The plain methods: `Stop`'s own count as the proof that the service's other loop still turns.
-        while not threading.Event.is_set(stop):
-            try:
-                wait = self.turn()
-            except StoreFull:
-                wait = LONGEST_WAIT
-            except Exception:  # a thread that ended here would stop all proof while the service looks alive
-                log.exception("long-term proof")
-                wait = LONGEST_WAIT
-            threading.Event.wait(stop, wait)
+        self._adopt_at, self._told_until = 0.0, 0.0
+        self._told: tuple[bool, int] | None = None
 
     def turn(self) -> float:
         """One round; seconds until the next."""
         self._keeper.once()
-        self._upgrading.adopt()
+        if time.monotonic() >= self._adopt_at:
+            self._upgrading.adopt()
+            self._adopt_at = time.monotonic() + ADOPT_EVERY
         if not self._config.longterm.tsa:
             return LONGEST_WAIT
-        self._tell()
         wait = self._upgrading.once()
+        self._tell()
         return IDLE_SECONDS if wait is None else min(wait, LONGEST_WAIT)
 
     def _tell(self) -> None:
+        """Say whether services answer and how many papers wait; written anew when that changes, or to stay young."""
         now = utc_now()
         waiting = self._store.read(lambda db: len(rows.waiting(db, now, 100)))
-        facts = {"at": now.isoformat(), "ready": self._client.ready(), "waiting": waiting}
+        told = (self._client.ready(), waiting)
+        if told == self._told and time.monotonic() < self._told_until:
+            return
+        self._told, self._told_until = told, time.monotonic() + TELL_EVERY
         part = self._config.longterm_file.with_suffix(".part")
         part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(facts), encoding="utf-8")
+        part.write_text(json.dumps({"at": now.isoformat(), "ready": told[0], "waiting": waiting}), encoding="utf-8")
         part.replace(self._config.longterm_file)
+
+
+def start_longterm(config: Config, store: Store, stop: threading.Event) -> threading.Thread:
+    """Start the thread, which runs until `stop`. It may end with the process at any moment: nothing is half done."""
+    thread = threading.Thread(target=_run, args=(config, store, stop), name="longterm", daemon=True)
+    thread.start()
+    return thread
+
+
+def _run(config: Config, store: Store, stop: threading.Event) -> None:
+    shutil.rmtree(work_folder(config), ignore_errors=True)  # passing files of a killed one hold papers' content
+    work: Longterm | None = None
+    # The plain methods: `Stop`'s own count as the proof that the service's other loop still turns.
+    while not threading.Event.is_set(stop):
+        wait = LONGEST_WAIT
+        try:
+            work = work or Longterm(config, store)
+            wait = work.turn()
+        except TrustError as error:  # told by `check` too; delivery goes on without us
+            log.error("long-term proof cannot begin: %s", error)
+        except StoreFull as error:
+            log.error("long-term proof: %s", error)
+        except Exception:  # a thread that ended here would stop all proof while the service looks alive
+            log.exception("long-term proof")
+        threading.Event.wait(stop, wait)

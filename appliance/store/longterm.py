@@ -71,7 +71,7 @@ def waiting(db: Any, now: datetime, limit: int = 1) -> list[Proof]:
     return _listed(
         db,
         """AND given_up = 0 AND not_before <= ? AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
-           ORDER BY deadline, document_id LIMIT ?""",
+           ORDER BY +deadline, document_id LIMIT ?""",
         [now.isoformat(), now.isoformat(), limit],
     )
 

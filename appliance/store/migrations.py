@@ -234,6 +234,12 @@ def m011_longterm(db: Any) -> None:
     db.execute("CREATE INDEX longterm_by_deadline ON longterm (given_up, deadline)")
 
 
+@MIGRATIONS()
+def m012_longterm_due(db: Any) -> None:
+    # What is due now is few among what is not: found by its own moment, then put in order by deadline.
+    db.execute("CREATE INDEX longterm_due ON longterm (given_up, not_before)")
+
+
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,9 @@ from appliance.domain.documents import Document
 from appliance.domain.kinds import Kind
 from appliance.domain.states import State
 from appliance.health import findings
-from appliance.pipeline.longterm import StampHold, Upgrading
+from appliance.pipeline.longterm import NOT_READY_PAUSE, StampHold, Upgrading
 from appliance.pipeline.longterm_courier import Courier
+from appliance.services.longterm import Longterm, start_longterm
 from appliance.store import Store, documents, events, manifest, open_store
 from appliance.store import longterm as rows
 from hsm.courier_stamps import PendingStamps
@@ -31,7 +33,7 @@ from hsm.longterm import Schedule
 from hsm.tsa import Pace, StampClient
 from hsm.upgrade import Upgrader, begins_with
 from hsm.verify import verify_file
-from tests.fixtures_pki import TODAY, TestAuthority, sign_letter
+from tests.fixtures_pki import TODAY, TestAuthority, sign_letter, wait_until
 from tests.fixtures_store import Clock, in_state, keep, loaded
 
 
@@ -450,3 +452,62 @@ def test_check_tells_the_backlog_by_its_deadline(
     run(config, "revocation", "fetch")
     assert "revocation-none" not in codes(TODAY)
     assert codes(today + timedelta(days=200))["revocation-stale"] is False
+
+
+# --- the thread of serve sync ----------------------------------------------------------------------------------------
+
+
+def test_the_thread_fetches_lists_and_stamps(
+    authority: TestAuthority, today: datetime, config: Path, box: Store, tmp_path: Path
+) -> None:
+    paper = put(box, sign_letter(authority, tmp_path, today)[0], signed_at=today)
+    settings, stop = load_config(config), threading.Event()
+    (tmp_path / "state" / "work-longterm").mkdir()
+    (tmp_path / "state" / "work-longterm" / "left-by-a-killed-one.pdf").write_bytes(b"content")
+    thread = start_longterm(settings, box, stop)
+    wait_until(lambda: [one.level for one in box.read(rows.standing)] == ["B-LT"], 60)
+    wait_until(lambda: json.loads(settings.longterm_file.read_text())["waiting"] == 0)
+    assert json.loads(settings.longterm_file.read_text())["ready"] is True
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert len(list(settings.lists.glob("*.crl"))) == 2
+    assert list((tmp_path / "state" / "work-longterm").iterdir()) == []
+    assert loaded(box, paper.id).current_sha256 == row(box, paper).sha256
+
+
+def test_a_missing_certificate_file_does_not_end_the_service(
+    config: Path, box: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "root.pem").unlink()
+    stop = threading.Event()
+    thread = start_longterm(load_config(config), box, stop)
+    wait_until(lambda: "cannot begin" in caplog.text)
+    assert thread.is_alive()
+    stop.set()
+    thread.join(20)
+
+
+def test_without_a_service_nothing_is_asked_but_lists(
+    authority: TestAuthority, today: datetime, config: Path, box: Store, tmp_path: Path
+) -> None:
+    put(box, sign_letter(authority, tmp_path, today)[0], signed_at=today)
+    config.write_text(config.read_text().replace(f'tsa = ["{authority.tsa()}"]', "tsa = []"))
+    assert Longterm(load_config(config), box).turn() == 30.0
+    assert {path.split("/")[2] for path in authority.asked} == {"crls"}
+    assert [one.level for one in box.read(rows.standing)] == ["B-B"]
+
+
+def test_while_no_service_may_be_asked_no_evidence_is_gathered(
+    authority: TestAuthority, clock: Clock, box: Store, signed: Path, tmp_path: Path
+) -> None:
+    put(box, signed)
+    client = StampClient((authority.tsa(),), authority.stamp_trust, Pace(1, 3600.0), patience=20.0)
+    gatherer = Gatherer(authority.trust, authority.stamp_trust)
+    upgrader = Upgrader(authority.trust, authority.stamp_trust, client.stamp, gatherer)
+    upgrading = Upgrading(box, tmp_path / "work", upgrader, clock, Schedule(), client.ready)
+    upgrading.adopt()
+    assert upgrading.once() == 0.0
+    for _ in range(3):
+        assert upgrading.once() == NOT_READY_PAUSE
+    assert authority.asked == ["/box/tsa/tsa"]
