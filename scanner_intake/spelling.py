@@ -15,7 +15,7 @@ from functools import lru_cache
 from rapidfuzz.distance import Levenshtein
 
 from scanner_intake import phrases
-from scanner_intake.layout import key
+from scanner_intake.layout import key, marks
 from scanner_intake.syllables import is_syllable, modern
 
 _LONG = 12  # letters of a phrase in which one may be misread
@@ -71,7 +71,7 @@ def official(text: str) -> str:
 
 def _apart(word: str) -> tuple[str, ...]:
     """A word in capitals that is two syllables read without their gap (QUẢNGLÂM), as two."""
-    if len(word) < 4 or not word.isupper() or not word.isalpha() or is_syllable(word):
+    if len(word) < 4 or not (word.isupper() and word.isalpha() and marks(word)) or is_syllable(word):
         return (word,)
     cuts = [at for at in range(2, len(word) - 1) if is_syllable(word[:at]) and is_syllable(word[at:])]
     return (word[: cuts[0]], word[cuts[0] :]) if len(cuts) == 1 else (word,)

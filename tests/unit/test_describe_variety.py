@@ -68,6 +68,7 @@ def test_set_phrases_are_mended_and_nothing_else(read: str, printed: str) -> Non
         ("BỘ KHOA HỌC VÀ GÔNG NGHỆ", "BỘ KHOA HỌC VÀ CÔNG NGHỆ"),
         ("UBND TỈNH QUẢNGLÂM", "UBND TỈNH QUẢNG LÂM"),
         ("UBND TỈNH QUẢNG LÂM", "UBND TỈNH QUẢNG LÂM"),
+        ("T/M UY BAN KIEM TRA", "T/M ỦY BAN KIỂM TRA"),
         ("BAN CHÍ ĐẠO CHUYỂN ĐỔI SỐ", "BAN CHỈ ĐẠO CHUYỂN ĐỔI SỐ"),
         ("SỞ VĂN HOÁ, THỂ THAO VÀ DU LỊCH", "SỞ VĂN HOÁ, THỂ THAO VÀ DU LỊCH"),
         ("PHÒNG VĂN HÓA - XÃ HỘI", "PHÒNG VĂN HÓA - XÃ HỘI"),
