@@ -344,8 +344,8 @@ class TokenModule:
         try:
             return self._token(key, self._tokens())
         except SigningError as error:
-            if error.code != "token-absent":
-                raise
+            if error.code != "token-absent" or (self._logins and not self._stale):
+                raise  # another token is at work, and nothing says that this one was ever here
         for slot in list(self._logins):
             self._end(slot, "token-lost")
         self._renew()

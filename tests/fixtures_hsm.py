@@ -119,7 +119,7 @@ class SigningBench:
         self.processes.clear()
 
 
-def wait_ready(socket: Path, process: subprocess.Popen[bytes], seconds: float = 20.0) -> None:
+def wait_ready(socket: Path, process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
     """Wait until the signer answers; fails with its words when it ends instead."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

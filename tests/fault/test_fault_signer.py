@@ -19,11 +19,11 @@ from tests.contract.signing_suite import check, signed_attributes
 from tests.fixtures_fault_module import CONTEXT, FaultModule
 from tests.fixtures_hsm import PIN, SigningBench
 
-QUICK = "sign_deadline_seconds = 3.0\nrestart_pauses_seconds = [0.1, 0.2, 0.3]"
+QUICK = "sign_deadline_seconds = 6.0\nrestart_pauses_seconds = [0.1, 0.2, 0.3]"
 WRONG = "000000"
 
 
-def until(happened: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(happened: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for something; the seconds only bound a failing test."""
     end = time.monotonic() + seconds
     while not happened():
@@ -88,7 +88,7 @@ def open_office(signing_bench: SigningBench, faults: FaultModule, tmp_path: Path
     def start(deadlines: str = QUICK, environment: dict[str, str] | None = None, **config: str | bool) -> Office:
         path = signing_bench.write_config(tmp_path / "run", deadlines=deadlines, **config)  # type: ignore[arg-type]
         keeper = signing_bench.start(path, **(environment or {}))
-        return Office(signing_bench, faults, SocketSigner(tmp_path / "run/s", 20.0), keeper)
+        return Office(signing_bench, faults, SocketSigner(tmp_path / "run/s", 60.0), keeper)
 
     return start
 
@@ -213,6 +213,28 @@ def test_one_token_pulled_leaves_the_other_at_work(office: Office) -> None:
     office.login("leader")
     office.sign("leader")
     office.sign("agency")
+
+
+def test_asking_for_an_absent_token_disturbs_nobody(office: Office) -> None:
+    office.faults.rule("unplugged leader")
+    office.login("agency")
+    assert office.login_fails("leader").code == "token-absent"
+    office.sign("agency")
+
+
+def test_a_module_that_sees_tokens_only_at_its_start(office: Office) -> None:
+    """Both tokens at work, one is pulled and comes back unseen: its owner's login starts the library anew, and the
+    other one's owner is asked again."""
+    office.login("leader")
+    office.login("agency")
+    office.faults.rule("unplugged leader", "sticky 1")
+    assert office.fails("leader").fault is FaultClass.TOKEN_LOST
+    office.faults.rule("sticky 1")
+    office.sign("agency")
+    office.login("leader")
+    office.sign("leader")
+    assert office.fails("agency").fault is FaultClass.AUTH_LOST
+    assert office.key("agency").ended == "token-lost"
 
 
 def test_another_serial_number_is_another_token(office: Office) -> None:
@@ -352,7 +374,7 @@ def test_a_hang_that_holds_the_interpreter_is_ended_by_the_keeper(office: Office
     before = office.module_process()
     office.login()
     office.faults.rule("unplugged 1", "call C_Finalize hang=1")
-    impatient = SocketSigner(office.bench.folder.parent / "run/s", 5.0)
+    impatient = SocketSigner(office.bench.folder.parent / "run/s", 9.0)
     with pytest.raises(SigningError) as caught:
         impatient.sign("agency", signed_attributes(office.bench.der("agency")), "d1")
     assert caught.value.fault in (FaultClass.HANG, FaultClass.CRASH)

@@ -33,7 +33,7 @@ from tests.fixtures_fault_module import FaultModule
 from tests.fixtures_hsm import PIN, SigningBench
 from tests.fixtures_store import approved, keep, loaded, paper
 
-QUICK = "sign_deadline_seconds = 3.0\nrestart_pauses_seconds = [0.1, 0.2, 0.3]"
+QUICK = "sign_deadline_seconds = 6.0\nrestart_pauses_seconds = [0.1, 0.2, 0.3]"
 
 
 def until(happened: Callable[[], bool], seconds: float = 100.0) -> None:
