@@ -116,19 +116,20 @@ class _Seed:
 def _seed(lines: np.ndarray, angle: np.ndarray, length: np.ndarray, index: int) -> _Seed:
     turn = np.radians(angle[index])
     along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-    points = lines.reshape(-1, 2, 2) - lines[index, :2]
+    level = np.flatnonzero(np.abs((angle - angle[index] + 90) % 180 - 90) <= _TURN)  # no other line matters here
+    points = lines[level].reshape(-1, 2, 2) - lines[index, :2]
     reach, offset = points @ along, points @ across
     low, high = reach.min(axis=1), reach.max(axis=1)
-    level = np.abs((angle - angle[index] + 90) % 180 - 90) <= _TURN
-    left, right = low[index], high[index]
+    own = int(np.searchsorted(level, index))
+    left, right = low[own], high[own]
     same = np.zeros(len(lines), bool)
     same[index] = True
-    at = np.flatnonzero(level & (np.abs(offset).max(axis=1) < 0.45))
+    at = np.flatnonzero(np.abs(offset).max(axis=1) < 0.45)
     for piece in at[np.argsort(np.abs(low[at] + high[at] - left - right), kind="stable")]:
         if low[piece] < right + 6 and high[piece] > left - 6:  # a letter that touches a line cuts it
-            left, right, same[piece] = min(left, low[piece]), max(right, high[piece]), True
+            left, right, same[level[piece]] = min(left, low[piece]), max(right, high[piece]), True
     gap = np.abs(offset.mean(axis=1))
-    beside = level & (low < right) & (high > left)
+    beside = (low < right) & (high > left)
     likely = any(bool((beside & (gap >= nearest) & (gap <= far)).any()) for nearest, far in (_PARTNER, _OPPOSITE))
     middle = lines[index, :2] + along * (left + right) / 2
     fitted = _fitted(lines[same], length[same], angle[index])
