@@ -16,6 +16,7 @@ class Batch:
         self._idle_seconds = idle_seconds
         self._allowed = documents
         self._signed: set[str] = set()
+        self._signatures = 0
         self._pin = None if pin is None else bytearray(pin.encode("utf-8"))
 
     @property
@@ -41,10 +42,17 @@ class Batch:
         self._used_at = now
 
     def signed(self, document_id: str, now: float) -> bool:
-        """Count a document (the same one twice counts once); True when it was the last one allowed."""
+        """Count a document; True when it was the last one allowed.
+
+        The same one again counts once, since a signature may come to nothing; but who asks names the document, so the
+        signatures are bounded, too: twice as many as documents, and one.
+        """
         self._used_at = now
         self._signed.add(document_id)
-        return self._allowed > 0 and len(self._signed) >= self._allowed
+        self._signatures += 1
+        if not self._allowed:
+            return False
+        return len(self._signed) >= self._allowed or self._signatures > 2 * self._allowed
 
     def wipe(self) -> None:
         """Overwrite the PIN."""

@@ -14,6 +14,11 @@ def test_it_ends_with_its_last_document_and_one_twice_counts_once() -> None:
     assert batch.documents_left == 0
 
 
+def test_one_name_for_all_documents_does_not_open_it_for_ever() -> None:
+    batch = Batch(0.0, 60.0, documents=2)
+    assert [batch.signed("a", 1.0) for _ in range(5)] == [False, False, False, False, True]
+
+
 def test_without_a_number_only_time_ends_it() -> None:
     batch = Batch(0.0, 60.0)
     assert not any(batch.signed(str(number), 1.0) for number in range(1000))
