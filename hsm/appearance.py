@@ -58,18 +58,16 @@ def _text(block: Block, font: Path) -> TextDrawing:
     return TextDrawing(tuple(placed), block.width, block.height)
 
 
-def draw_blanks(blanks: Blanks, given: Mapping[str, str], fonts: Fonts) -> tuple[TextDrawing, Box]:
-    """Number and date written into a draft's gaps, in its own size, the date in italics (NĐ 30/2020 PL I, ô 3 and 4);
-    with the box they take on the page. Raises: FontError."""
-    box = blanks.box
-    assert box is not None, "a draft without gaps has nothing to write"
+def draw_blanks(blanks: Blanks, given: Mapping[str, str], fonts: Fonts, box: Box) -> TextDrawing:
+    """Number and date written into a draft's gaps, in its own size, the date in italics (NĐ 30/2020 PL I, ô 3 and 4),
+    for a field that lies at `box` on the displayed page. Raises: FontError."""
     lines = []
     for gap in blanks.gaps:
         font = fonts.upright if gap.kind == "number" else fonts.italic
         text, size = check_text(given[gap.kind], font), _size(gap, font)
         width = text_width(text, size, font)
         lines.append(Line(text, gap.middle - width / 2 - box[0], gap.baseline - box[1], size, font))
-    return TextDrawing(tuple(lines), box[2] - box[0], box[3] - box[1]), box
+    return TextDrawing(tuple(lines), box[2] - box[0], box[3] - box[1])
 
 
 def _size(gap: Blank, font: Path) -> float:

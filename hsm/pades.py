@@ -255,8 +255,8 @@ def _write_numbering(
     with Layout(work) as layout:
         blanks = layout.blanks()
     given = texts(blanks.kinds, numbering.number, numbering.day)
-    drawing, _ = appearance.draw_blanks(blanks, given, fonts)
     place = place_of_field(work, FIELD_OF_SLOT[NUMBER])
+    drawing = appearance.draw_blanks(blanks, given, fonts, place.box)
     _sign(work, NUMBER, {}, drawing, place, key, document_id, now)
 
 

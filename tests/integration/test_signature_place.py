@@ -46,6 +46,8 @@ def test_a_scanned_draft_shows_its_gaps_in_the_size_of_its_letters(tmp_path: Pat
     assert (found.kinds, found.notation) == (wanted.kinds, wanted.notation) == (("number", "date"), "QĐ-UBND")
     for one, other in zip(wanted.gaps, found.gaps, strict=True):
         assert other.middle == pytest.approx(one.middle, abs=2) and other.baseline == pytest.approx(one.baseline, abs=1)
-    drawing, _ = draw_blanks(found, texts(found.kinds, 7, date(2026, 2, 5)), Fonts.in_cache(tmp_path / "fonts"))
+    fonts = Fonts.in_cache(tmp_path / "fonts")
+    assert found.box is not None
+    drawing = draw_blanks(found, texts(found.kinds, 7, date(2026, 2, 5)), fonts, found.box)
     assert [line.text for line in drawing.lines] == ["07", "05", "02"]
     assert all(line.size == pytest.approx(13, abs=0.8) for line in drawing.lines)
