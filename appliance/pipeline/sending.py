@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
@@ -10,7 +11,7 @@ from typing import Any, BinaryIO
 from appliance.domain.documents import Document, advance
 from appliance.domain.states import Event, State
 from appliance.pipeline.runner import StepFailed, StepParked
-from appliance.store import ChangedMeanwhile, Store, documents, manifest, outbox
+from appliance.store import BlobMissing, ChangedMeanwhile, Store, documents, manifest, outbox
 from sync.uplink import Parcel
 
 _SENT_FIELDS = (
@@ -112,8 +113,16 @@ class StoreOutbox:
         ]
 
     def open(self, parcel: Parcel) -> BinaryIO:
-        """The parcel's bytes."""
-        return self._store.blobs.open(parcel.sha256)
+        """The parcel's bytes.
+
+        Raises:
+            BlobMissing: the file is not there, or a part of it was cut off since it was queued.
+        """
+        stream = self._store.blobs.open(parcel.sha256)
+        if os.fstat(stream.fileno()).st_size != parcel.size:
+            stream.close()
+            raise BlobMissing(parcel.sha256)
+        return stream
 
     def accepted(self, document_id: str, receipt: bytes) -> None:
         """Keep the province's verified receipt: QUEUED → DELIVERED."""

@@ -14,8 +14,8 @@ from appliance.domain.documents import Document, add_signature, give_consent
 from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import Event, State
 from appliance.pipeline.runner import StepFailed
-from appliance.pipeline.sending import Enqueueing
-from appliance.store import Store, documents, manifest, open_store
+from appliance.pipeline.sending import Enqueueing, StoreOutbox
+from appliance.store import BlobMissing, Store, documents, manifest, open_store
 from appliance.store.upkeep import verify
 from tests.fixtures_store import NOW, digitized, in_state, keep, loaded, paper, signature, signed_content
 
@@ -129,6 +129,20 @@ def test_a_file_cut_off_under_its_name_is_noticed_and_not_sent(store: Store) -> 
     assert done.current_sha256 in found.damaged and not found.sound
     with pytest.raises(StepFailed, match=manifest.CUT):
         Enqueueing(store)(done, NOW)
+
+
+def test_a_file_cut_off_in_the_queue_is_not_begun(store: Store) -> None:
+    done = twice_signed(store)
+    Enqueueing(store)(done, NOW)
+    port = StoreOutbox(store, lambda: NOW)
+    (parcel,) = port.pending(10)
+    with port.open(parcel) as stream:
+        assert len(stream.read()) == parcel.size
+    path = store.blobs.path(parcel.sha256)
+    path.chmod(0o640)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(BlobMissing):
+        port.open(parcel)
 
 
 def test_papers_without_a_file_have_nothing_to_compare(store: Store) -> None:
