@@ -87,13 +87,13 @@ def enough(word: str, attempt: int, known: dict[str, Meaning]) -> float:
     return 88 if kind == "notice" else (85 if attempt == 0 else 78)
 
 
-def resembles_secret(heard: Iterable[str]) -> bool:
-    """Whether a line of any reading, in capitals as stamps are cut, has something of a secrecy word in it."""
+def resembles_secret(heard: Iterable[str], least: float = 60) -> bool:
+    """Whether a line of any reading, in capitals as stamps are cut, is a secrecy word by `least` of 100."""
     lines = [line for text in heard for line in (*text.splitlines(), text) if _capital(line)]
     keys = [key(line).replace(" ", "") for line in lines]
     if any(len(each) >= 5 and fuzz.partial_ratio(each, _ENVELOPE) >= 80 for each in keys):
         return True
-    return any(fuzz.ratio(word.replace(" ", ""), each) >= 60 for word in SECRET for each in keys)
+    return any(fuzz.ratio(word.replace(" ", ""), each) >= least for word in SECRET for each in keys)
 
 
 def _capital(line: str) -> bool:

@@ -36,11 +36,11 @@ from scanner_intake.stamp_ink import (
 ReadText = Callable[[np.ndarray, int, float], str]
 # Of a frame's `value`: from where it holds a paper though nothing can be read in it (black; coloured ink, in which
 # there are no lines of print), and from where neither its shape nor small letters in it matter: a seal may hide an end.
-_SURE, _SURE_ALONE, _CERTAIN = 1.4, 1.2, 2.5
-_SHORTEST, _STAMP_LIKE = 14.0, 1.55
+_SURE, _SURE_ALONE, _CERTAIN = 1.4, 0.5, 2.5
+_SHORTEST, _STAMP_LIKE = (14.0, 17.0), 1.55  # mm; red: a seal's emblem and ring show as frames of up to 15 mm
 _BORDERS = 1.7  # mm from a frame's outer edge to the letters' ground
 _EMPTY, _PALE = 0.012, 24
-_NEARLY = 66
+_NEARLY, _LONG_WORD, _ALIKE = 70, 5, 70
 _SAME = 0.5
 _SURFACE = 0.5  # stamps have at most 0.4 of ink; more is a coloured ground
 _TOUCHED = 0.04
@@ -65,7 +65,7 @@ class Reader:
         if no_letters(mask) or _empty(crop):
             self.done.append(blob.box)
             return None
-        shaped = frame.long >= max(_SHORTEST, _STAMP_LIKE * frame.short)
+        shaped = frame.long >= max(_SHORTEST[frame.ink == "red"], _STAMP_LIKE * frame.short)
         sure = frame.value >= _CERTAIN or (shaped and frame.value >= (_SURE if frame.ink == "black" else _SURE_ALONE))
         heard: list[str] = []
         for index, (gray, psm) in enumerate(islice(_frame_tries(crop, mask, frame.ink), None if sure else 3)):
@@ -73,7 +73,8 @@ class Reader:
             marking = self._known(heard[-1], index, blob, bordered=True)
             if marking is not None:
                 return marking
-        if not resembles_secret(heard) and (not sure or (frame.value < _CERTAIN and _running_text(heard))):
+        doubted = not sure or (frame.value < _CERTAIN and _running_text(heard))
+        if doubted and not resembles_secret(heard, _ALIKE):
             return None
         if ((_alone(mask) or not sure) and _clearly_else(heard)) or self._harmless(heard):
             self.done.append(blob.box)
@@ -107,8 +108,9 @@ class Reader:
         """Whether a stamp was read badly, but like a harmless word and like no secrecy word."""
         if resembles_secret(heard):
             return False
-        matches = (closest(text, self.known) for text in heard if sum(ch.isalpha() for ch in text) >= 4)
-        return any(word and score >= _NEARLY for word, score in matches)
+        cut = [text for text in heard if sum(ch.isupper() for ch in text) >= max(4, sum(ch.islower() for ch in text))]
+        matches = (closest(text, self.known) for text in cut)
+        return any(len(word) >= _LONG_WORD and score >= _NEARLY for word, score in matches)
 
     def seen(self, box: Box) -> bool:
         """Whether what stands there was judged before."""
