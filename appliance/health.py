@@ -17,7 +17,7 @@ from appliance.pipeline.longterm_backlog import backlog_of
 from appliance.pipeline.longterm_trust import list_addresses, revocation_lists
 from appliance.signers import signing_service
 from appliance.store import longterm as longterm_rows
-from appliance.store import open_store
+from appliance.store import manifest, open_store
 from appliance.store import outbox as outbox_rows
 from hsm.api import SigningError
 from hsm.trust import TrustError
@@ -166,6 +166,8 @@ def _store(config: Config, now: datetime) -> Iterator[Finding]:
         count, _, oldest = store.read(outbox_rows.backlog)
         if oldest and (now - oldest).total_seconds() > 86400:
             yield Finding("delivery-waits-long", False, {"count": count, "since": oldest.isoformat()})
+        if strays := store.read(manifest.strays):
+            yield Finding("papers-not-as-kept", True, {"count": strays})
     finally:
         store.close()
 

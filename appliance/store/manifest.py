@@ -93,6 +93,15 @@ def trouble(db: Any, document: Document) -> str:
     return ""
 
 
+def strays(db: Any) -> int:
+    """How many papers are another file than their newest row tells; one question, for a look now and then."""
+    (count,) = db.execute(
+        """SELECT count(*) FROM documents WHERE current_sha256 != '' AND current_sha256 IS NOT
+               (SELECT sha256 FROM manifest WHERE document_id = documents.id ORDER BY sequence DESC LIMIT 1)"""
+    ).fetchone()
+    return int(count)
+
+
 def _signed_since_digitized(db: Any, document_id: str) -> set[str]:
     """Digests that the chain tells of signing, since the file was last made anew or its signatures ended by release."""
     found: set[str] = set()

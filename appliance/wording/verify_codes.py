@@ -5,6 +5,10 @@ from __future__ import annotations
 from appliance.wording.catalogue import N_
 
 VERIFY: dict[str, str] = {
+    "papers-not-as-kept": N_(
+        "{count} văn bản không còn là tệp ghi trong sổ lưu. Hộp không gửi các văn bản này; hãy chạy commune-box db "
+        "verify và khôi phục từ bản sao lưu."
+    ),
     "certificate-ends": N_("Chứng thư “{name}” chỉ còn {days} ngày (đến {ends}). Hãy xin gia hạn hoặc cấp lại."),
     "certificate-ended": N_("Chứng thư “{name}” đã hết hạn từ {ends}. Hãy xin cấp lại ngay."),
     "certificate-not-begun": N_("Chứng thư “{name}” chưa có hiệu lực (từ {begins}). Hãy kiểm tra đồng hồ của hộp."),

@@ -290,6 +290,20 @@ def test_the_health_check_warns_in_time(
     assert len(told) == 2 * len(expected), "leader and agency"
 
 
+def test_a_paper_that_is_not_the_file_of_the_manifest_is_a_finding(office: Config, signing_office: Office) -> None:
+    from appliance.health import findings
+    from appliance.store import open_store
+
+    box = open_store(office.database, office.blobs)
+    papers = Papers(box, Clock(signing_office.now), office.box.state_dir / "scratch")
+    paper = papers.digitized()
+    assert "papers-not-as-kept" not in {each.code for each in findings(office, signing_office.now)}
+    box.write(lambda db: db.execute("UPDATE documents SET current_sha256 = ? WHERE id = ?", ["0" * 64, paper]))
+    found = {each.code: each for each in findings(office, signing_office.now)}
+    assert found["papers-not-as-kept"].serious and found["papers-not-as-kept"].params == {"count": 1}
+    box.close()
+
+
 def test_a_certificate_that_cannot_be_read_is_a_finding(office: Config, signing_office: Office) -> None:
     from appliance.health import findings
 

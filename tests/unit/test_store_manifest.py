@@ -74,7 +74,7 @@ def test_every_file_that_a_paper_becomes_has_a_row(store: Store) -> None:
         (done.signatures[0].sha256, 1, "B-B"),
         (done.signatures[1].sha256, 2, "B-B"),
     ]
-    assert store.read(documents.not_as_kept) == {}
+    assert store.read(documents.not_as_kept) == {} and store.read(manifest.strays) == 0
 
 
 def test_an_upgrade_tells_its_level(store: Store) -> None:
@@ -97,6 +97,7 @@ def test_a_row_set_back_to_an_earlier_revision_is_noticed_and_not_sent(store: St
     done = twice_signed(store)
     store.write(lambda db: rolled_back(db, done))
     assert store.read(documents.not_as_kept) == {done.id: manifest.DIFFERS}
+    assert store.read(manifest.strays) == 1
     found = verify(store)
     assert (found.rolled_back, found.sound) == ((done.id,), False)
     with pytest.raises(StepFailed, match=manifest.DIFFERS):
