@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from appliance.config import Config
+from hsm import enrolment
 from hsm.api import KeyState
 from hsm.trust import TrustError, read_certificates
 
@@ -90,6 +91,34 @@ def enrolled(config: Config, keys: Iterable[KeyState] = ()) -> tuple[tuple[Certi
     return tuple(sorted(found.values(), key=lambda one: (_ORDER.get(one.role, 9), one.ends))), tuple(unreadable)
 
 
+@dataclass(frozen=True)
+class Retired:
+    """A certificate that a key had before its renewal; `retired` is when another took its place."""
+
+    role: str
+    sha256: str
+    name: str
+    number: str
+    token_serial: str
+    retired: datetime
+
+
+def retired(config: Config) -> tuple[Retired, ...]:
+    """What enrolment remembers of renewed certificates, the latest first; nothing where it cannot be read (that is a
+    fault of the configuration, told when it is loaded)."""
+    found = []
+    for slot in ("leader", "agency"):
+        try:
+            known = enrolment.load(config.enrolments, slot)
+        except enrolment.EnrolmentError:
+            continue
+        for one in known.certificates if known else ():
+            if one.retired_at:
+                when = datetime.fromisoformat(one.retired_at)
+                found.append(Retired(slot, one.sha256, one.subject, one.serial_number, one.token_serial, when))
+    return tuple(sorted(found, key=lambda one: one.retired, reverse=True))
+
+
 _ORDER = {"leader": 0, "agency": 1, "issuer": 2, "root": 3}
 
 
@@ -133,4 +162,3 @@ def _key_name(certificate: x509.Certificate) -> str:
     if isinstance(key, ec.EllipticCurvePublicKey):
         return f"EC {key.curve.key_size}"
     return type(key).__name__.removeprefix("_")
-

@@ -269,6 +269,22 @@ async def test_certificates_are_shown_with_days_and_what_they_signed(
     assert text.count("Hãy xin cấp lại ngay.") == 2 and "notice-bad" in text
 
 
+async def test_a_renewed_certificate_is_remembered_with_what_it_signed(
+    visitor: Visitor, office: Config, signing_office: Office, tmp_path: Path
+) -> None:
+    from hsm import enrolment
+
+    at = signing_office.now
+    entry = enrolment.describe(signing_office.certificates["agency"], "AB12", "01", at - timedelta(days=400))
+    old = dataclasses.replace(entry, sha256="a" * 64, subject="Chứng thư cũ", serial_number="77")
+    first = enrolment.Enrolment("agency", "/m.so", {}, "t", "AB12", "01", "rsa-v15", "token", False, False, (old,))
+    fresh = dataclasses.replace(first, certificates=(entry,))
+    enrolment.save(office.enrolments, enrolment.renewed(first, fresh, at), signing_office.certificates["agency"])
+    state, text = await visitor.get("/certificates")
+    assert state == 200 and "Chứng thư đã dùng trước đây" in text
+    assert "Chứng thư cũ" in text and "số 77" in text and "thiết bị AB12" in text
+
+
 @pytest.mark.parametrize(
     ("days", "expected"),
     [
