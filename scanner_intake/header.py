@@ -86,14 +86,28 @@ def _rejoined(lines: Sequence[Line]) -> list[Line]:
     for left in lines:
         for right in lines:
             gap = right.box[0] - left.box[2]
-            if left is right or not 0 < gap < _WIDEST_GAP or abs(left.middle - right.middle) > 0.5 * left.height:
+            if left is right or left not in joined or right not in joined:
+                continue
+            if _year_below(left, right):
+                joined[joined.index(left)] = Line((*left.words, *right.words))
+                joined.remove(right)
+                continue
+            if not 0 < gap < _WIDEST_GAP or abs(left.middle - right.middle) > 0.5 * left.height:
                 continue
             date = left.key.endswith("NGAY") and right.key.startswith("THANG")
             number = left.key == "SO" and re.match(r"\W?[-/]", right.text) is not None
-            if (date or number) and left in joined and right in joined:
+            if date or number:
                 joined[joined.index(left)] = Line((*left.words, *right.words))
                 joined.remove(right)
     return joined
+
+
+def _year_below(upper: Line, lower: Line) -> bool:
+    """Whether a long place pushed the year of its date onto the next line."""
+    if re.fullmatch(r"NAM (?:19|20)\d\d", lower.key) is None or "NGAY" not in upper.key or "THANG" not in upper.key:
+        return False
+    down = lower.middle - upper.middle
+    return 0.5 * upper.height < down < 2.2 * upper.height and upper.box[0] - 20 < lower.centre < upper.box[2] + 20
 
 
 def cut_headers(page: PageText, second: Sequence[Line], covered: Sequence[Box] = ()) -> tuple[Header, Header | None]:

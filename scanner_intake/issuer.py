@@ -20,6 +20,7 @@ _TITLES = ("CONG HOA XA HOI CHU NGHIA", "DANG CONG SAN VIET NAM")
 _PARTY_HEADS = ("TINH UY", "THANH UY", "HUYEN UY", "QUAN UY", "THI UY", "XA DOI")
 _OVER = ("UBND", "UY BAN", "HOI DONG NHAN DAN", "BO", "DANG BO", "DANG UY", "TINH UY", "THANH UY", "TONG CONG TY")
 _OPEN_ENDED = ("VAN PHONG", "THUONG TRUC", "CHU TICH", "BAN THUONG TRUC", "DOAN DAI BIEU QUOC HOI")
+_NOT_NAMES = ("DU THAO", "SAO Y", "BAN SAO", "TRICH SAO", "SAO LUC", "HOA TOC", "THUONG KHAN", "KHAN", "MAT", "TOI MAT")
 _SAME_ROW = 0.4
 _UNSURE = 0.6
 
@@ -73,7 +74,13 @@ def _column(header: Header) -> list[Line]:
         if not (top < line.middle < bottom and line.centre < header.anchor.border) or line.height < 4:
             continue
         text = line.text.strip(" .:-_*–—")
-        if sum(ch.isalpha() for ch in text) < 2 or capitals(text) < 0.6 or len(line.key) < 2 or _is_title(line):
+        if (
+            sum(ch.isalpha() for ch in text) < 2
+            or capitals(text) < 0.6
+            or len(line.key) < 2
+            or _is_title(line)
+            or _is_note(line)
+        ):
             continue
         same = next((i for i, each in enumerate(lines) if _one_row(each, line)), None)
         if same is None:
@@ -86,6 +93,11 @@ def _column(header: Header) -> list[Line]:
 def _one_row(a: Line, b: Line) -> bool:
     across = min(a.box[2], b.box[2]) - max(a.box[0], b.box[0])
     return abs(a.middle - b.middle) < _SAME_ROW * min(a.height, b.height) and across < 2
+
+
+def _is_note(line: Line) -> bool:
+    """Whether it is a word beside the head that names nobody: DỰ THẢO (LẦN 2), SAO Y, an urgency in black."""
+    return re.sub(r"(?: LAN)?(?: \d{1,2})?(?: NGAY.*)?$", "", line.key) in _NOT_NAMES
 
 
 def _is_title(line: Line) -> bool:

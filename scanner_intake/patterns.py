@@ -41,6 +41,11 @@ _DATE = re.compile(
     r"ng.{1,2}y\s*(?P<day>.{0,9}?)\s*th.{1,3}ng\s*(?P<month>.{0,5}?)\s*n.{1,2}m\s*(?P<year>[12][0-9OoIl|]{3})",
     re.IGNORECASE,
 )
+_SHORT_DATE = re.compile(  # only as a whole line behind its place: bodies quote such dates
+    r"^\W*[^\W\d_]\D{1,40}?[,.;]\s*ng.{1,2}y\s*(?P<day>\d{1,2})\s*[/.-]\s*(?P<month>\d{1,2})\s*[/.-]\s*"
+    r"(?P<year>(?:19|20)\d\d)\W*$",
+    re.IGNORECASE,
+)
 _DIGITS = str.maketrans({"I": "1", "l": "1", "|": "1", "!": "1", "O": "0", "o": "0"})
 _LOOKS_LIKE = {
     "1": "IlJ|!/⁄{}[]()ÍÌ",
@@ -199,8 +204,8 @@ def capitals_only(text: str) -> float:
 
 
 def parse_date(text: str) -> IssuedDate | None:
-    """The date in "…, ngày 05 tháng 02 năm 2026", with the usual OCR mistakes of I, l, O allowed."""
-    found = _DATE.search(text)
+    """The date in "…, ngày 05 tháng 02 năm 2026" (usual OCR mistakes of I, l, O allowed) or "…, ngày 05/02/2026"."""
+    found = _DATE.search(text) or _SHORT_DATE.match(text)
     if found is None:
         return None
     year = found["year"].translate(_DIGITS)

@@ -231,3 +231,30 @@ def test_a_joint_notation_stays_and_the_authority_above_is_no_partner() -> None:
 def test_a_paragraphs_last_words_are_no_list_of_recipients() -> None:
     second = page(line("cá nhân", 85, 100), *BODY, number=2)
     assert "recipients" not in describe_paper([letter(), second]).fields
+
+
+@pytest.mark.parametrize(
+    ("lines", "iso", "place"),
+    [
+        ((("Bình Hòa, ngày 05/7/2026", 106.0),), "2026-07-05", "Bình Hòa"),
+        ((("Bình Hòa, ngày 05 . 07 . 2026", 106.0),), "2026-07-05", "Bình Hòa"),
+        (
+            (("Thành phố Hồ Chí Minh, ngày 05 tháng 7", 106.0), ("năm 2026", 120.0)),
+            "2026-07-05",
+            "Thành phố Hồ Chí Minh",
+        ),
+        ((("TP. Hồ Chí Minh, ngày 05 tháng 7 năm 2026", 106.0),), "2026-07-05", "TP. Hồ Chí Minh"),
+        ((("Bình Hòa, ngày 35/7/2026", 106.0),), "", "Bình Hòa"),
+    ],
+)
+def test_dates_of_all_desks(lines: tuple[tuple[str, float], ...], iso: str, place: str) -> None:
+    rest = [each for each in letter().lines if "Bình Hòa, ngày" not in each.text]
+    told = describe_paper([page(*rest, *(line(text, 315, y) for text, y in lines))])
+    assert (told.fields["issued_date"].value if "issued_date" in told.fields else "") == iso
+    assert told.fields["place"].value == place
+
+
+@pytest.mark.parametrize("note", ["DỰ THẢO", "DỰ THẢO LẦN 2", "SAO Y", "HỎA TỐC"])
+def test_a_note_beside_the_head_names_nobody(note: str) -> None:
+    fields = describe_paper([letter(issuer=(note, "UBND XÃ BÌNH HÒA"))]).fields
+    assert fields["issuer"].value == "UBND XÃ BÌNH HÒA" and "parent_issuer" not in fields
