@@ -16,10 +16,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pkcs11
-from pkcs11 import Attribute, ObjectClass, TokenFlag
+from pkcs11 import Attribute, ObjectClass
 from pkcs11 import exceptions as p11
 
 from hsm import token_scheme
@@ -29,13 +28,16 @@ from hsm.certificates import load_certificate
 from hsm.config import KeyConfig, SignerConfig
 from hsm.pin_marks import PinMarks
 from hsm.token_faults import classify
-
-_FLAGS = (
-    (TokenFlag.USER_PIN_COUNT_LOW, "count-low"),
-    (TokenFlag.USER_PIN_FINAL_TRY, "final-try"),
-    (TokenFlag.USER_PIN_LOCKED, "locked"),
-    (TokenFlag.USER_PIN_TO_BE_CHANGED, "to-be-changed"),
+from hsm.token_presence import (
+    has_pin_pad,
+    load_library,
+    meant_by,
+    pin_flags,
+    refuse_risky,
+    serial_of,
+    tokens_of,
 )
+
 RENEW_SECONDS = 10.0
 """While a token is missing and nobody is logged in, the library is started anew this often: some modules see a token
 that came back only then."""
@@ -96,12 +98,14 @@ class TokenModule:
             self._end(slot, "logged-out")
         token = self._found_token(key)
         serial = serial_of(token)
-        pad = bool(token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH)
-        self._refuse_risky(token, serial, automatic)
-        if pad and automatic:
-            raise SigningError(FaultClass.AUTH_LOST, "pin-needed", slot)
+        pad = has_pin_pad(token)
+        refuse_risky(token)
+        if automatic:
+            self._refuse_automatic(token, pad)
         if not pad and not pin:
             raise SigningError(FaultClass.AUTH_LOST, "pin-needed", slot)
+        for other in [name for name, login in self._logins.items() if login.serial == serial]:
+            self._end(other, "logged-out")  # two slots on one token: a token has one session, whoever typed last has it
         session = self._open(token, serial, pkcs11.PROTECTED_AUTH if pad else pin)
         try:
             found = self._find(session, key)
@@ -175,7 +179,7 @@ class TokenModule:
         pin = login.batch.pin()
         marked = pin is not None and bool(key.credential)
         if pin is not None:
-            self._refuse_risky(self._again_present(key), login.serial, automatic=False)
+            refuse_risky(self._again_present(key))
         if marked:
             self._mark(login.serial)
         try:
@@ -193,18 +197,14 @@ class TokenModule:
     def _stays(self, login: _Login) -> bool:
         """Whether the token is still there a moment later: the reader's own polling notices a removal late."""
         end = time.monotonic() + NOTICE_SECONDS
-        while self._seen(login):
-            if time.monotonic() > end:
-                return True
+        while time.monotonic() < end:
+            try:
+                if login.serial not in {serial_of(token) for token in tokens_of(self._library)}:
+                    return False
+            except SigningError:
+                return True  # the module itself is at fault
             time.sleep(0.1)
-        return False
-
-    def _seen(self, login: _Login) -> bool:
-        try:
-            slots = self._library.get_slots(token_present=True)
-            return any(serial_of(slot.get_token()) == login.serial for slot in slots)
-        except p11.PKCS11Error as error:
-            return classify(error, "open").fault is FaultClass.DEVICE
+        return True
 
     def _again_present(self, key: KeyConfig) -> pkcs11.Token:
         try:
@@ -233,7 +233,7 @@ class TokenModule:
         del self._logins[slot]
         try:
             token = self._again_present(key)
-            self._refuse_risky(token, login.serial, automatic=False)
+            refuse_risky(token)
             session = self._open(token, login.serial, pkcs11.PROTECTED_AUTH if login.pin_pad else pin)
             self._logins[slot] = replace(login, session=session, key=self._find(session, key))
             return repeat(self._logins[slot])
@@ -266,13 +266,11 @@ class TokenModule:
         except OSError as error:
             raise SigningError(FaultClass.DEVICE, "pin-mark-not-written", str(error)) from error
 
-    def _refuse_risky(self, token: pkcs11.Token, serial: str, automatic: bool) -> None:
-        flags = pin_flags(token)
-        if "locked" in flags or "to-be-changed" in flags or "not-set" in flags:
-            raise SigningError(FaultClass.AUTH_LOCKED, "pin-locked", ", ".join(flags))
-        if "final-try" in flags:
-            raise SigningError(FaultClass.AUTH_LOCKED, "pin-final-try", serial)
-        if automatic and (flags or self._marks.marked(serial)):
+    def _refuse_automatic(self, token: pkcs11.Token, pad: bool) -> None:
+        """A credential is not shown to a token that may have lost a try, nor where only a person can type."""
+        if pad:
+            raise SigningError(FaultClass.AUTH_LOST, "pin-needed", serial_of(token))
+        if pin_flags(token) or self._marks.marked(serial_of(token)):
             raise SigningError(FaultClass.AUTH_WRONG, "credential-refused", "a person has to log in once")
 
     def _probe(self, token: pkcs11.Token) -> None:
@@ -352,41 +350,20 @@ class TokenModule:
         return self._token(key, self._tokens())
 
     def _tokens(self) -> list[pkcs11.Token]:
-        """The tokens that answer. A stranger's card in a reader is no fault of ours: it is left out."""
-        try:
-            slots = self._library.get_slots(token_present=True)
-        except p11.PKCS11Error as error:
-            raise classify(error, "open") from error
-        tokens = []
-        for slot in slots:
-            try:
-                tokens.append(slot.get_token())
-            except p11.PKCS11Error as error:
-                fault = classify(error, "open")
-                if fault.fault is FaultClass.DEVICE:
-                    raise fault from error
+        """The tokens there are; the login of one that left is over, even if it comes back."""
+        tokens = tokens_of(self._library)
         serials = {serial_of(token) for token in tokens}
         gone = [slot for slot, login in self._logins.items() if login.serial not in serials]
         for name in gone:
-            self._end(name, "token-lost")  # Its login is over, even if it comes back.
+            self._end(name, "token-lost")
         if gone:
             self._renew()
-        return [token for token in tokens if token.flags & TokenFlag.TOKEN_INITIALIZED]
+        return tokens
 
     def _token(self, key: KeyConfig, tokens: list[pkcs11.Token]) -> pkcs11.Token:
-        found = [token for token in tokens if key.token in (serial_of(token), token.label)]
-        wanted = key.serial or self._serials.get(key.slot, "")
-        if wanted:
-            others = [token for token in found if serial_of(token) != wanted]
-            found = [token for token in found if serial_of(token) == wanted]
-            if others and not found:
-                raise SigningError(FaultClass.TOKEN_LOST, "token-other-serial", serial_of(others[0]))
-        if len(found) > 1:
-            raise SigningError(FaultClass.CONFIG, "token-ambiguous", key.token)
-        if not found:
-            raise SigningError(FaultClass.TOKEN_LOST, "token-absent", key.token)
-        self._serials[key.slot] = serial_of(found[0])
-        return found[0]
+        found = meant_by(key, tokens, self._serials.get(key.slot, ""))
+        self._serials[key.slot] = serial_of(found)
+        return found
 
     def _key_state(self, key: KeyConfig, tokens: list[pkcs11.Token]) -> KeyState:
         problem = ""
@@ -412,20 +389,10 @@ class TokenModule:
             mechanism=key.mechanism,
             ended=self._ended[key.slot],
             documents_left=login.batch.documents_left if login is not None else None,
-            pin_pad=token is not None and bool(token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH),
+            pin_pad=token is not None and has_pin_pad(token),
             problem=problem,
             since=login.since if login is not None else "",
         )
-
-
-def load_library(module: str) -> pkcs11.lib:
-    """The library, initialized. A file that cannot be loaded is CONFIG; one that will not start is DEVICE."""
-    try:
-        return pkcs11.lib(module)
-    except (p11.PKCS11Error, RuntimeError) as error:
-        loadable = Path(module).is_file() and "while loading" not in str(error)
-        fault = FaultClass.DEVICE if loadable else FaultClass.CONFIG
-        raise SigningError(fault, "module-unusable", f"{module}: {type(error).__name__} {error}") from error
 
 
 def _enrolled_certificate(key: KeyConfig) -> bytes:
@@ -433,16 +400,3 @@ def _enrolled_certificate(key: KeyConfig) -> bytes:
     if key.certificate_sha256 and hashlib.sha256(certificate).hexdigest() != key.certificate_sha256:
         raise SigningError(FaultClass.CONFIG, "certificate-not-enrolled", str(key.certificate))
     return certificate
-
-
-def serial_of(token: pkcs11.Token) -> str:
-    """The serial number as text: what a token is known by."""
-    return str(token.serial.decode("ascii", "replace").rstrip("\0 "))
-
-
-def pin_flags(token: pkcs11.Token) -> tuple[str, ...]:
-    """What the token says about its PIN, in the words of `KeyState.pin_flags`."""
-    flags = [name for flag, name in _FLAGS if token.flags & flag]
-    if not token.flags & TokenFlag.USER_PIN_INITIALIZED:
-        flags.append("not-set")
-    return tuple(flags)

@@ -14,13 +14,13 @@ from hashlib import sha256
 
 import pkcs11
 from asn1crypto import x509
-from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass, TokenFlag
+from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 from pkcs11 import exceptions as p11
 
 from hsm import token_scheme
 from hsm.api import FaultClass, SigningError
-from hsm.token import load_library, pin_flags, serial_of
 from hsm.token_faults import classify
+from hsm.token_presence import has_pin_pad, load_library, pin_flags, refuse_risky, serial_of, token_in, tokens_of
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,8 @@ def try_key(module: str, pin: str, wish: Wish) -> dict[str, object]:
     """
     library = load_library(module)
     token = _the_token(library, wish.token)
-    flags = pin_flags(token)
-    if {"locked", "to-be-changed", "not-set"} & set(flags):
-        raise SigningError(FaultClass.AUTH_LOCKED, "pin-locked", ", ".join(flags))
-    if "final-try" in flags:
-        raise SigningError(FaultClass.AUTH_LOCKED, "pin-final-try", serial_of(token))
-    pad = bool(token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH)
+    refuse_risky(token)
+    pad = has_pin_pad(token)
     try:
         session = token.open(user_pin=pkcs11.PROTECTED_AUTH if pad else pin)
     except (p11.PKCS11Error, ValueError) as error:
@@ -117,14 +113,7 @@ def _choose(session: pkcs11.Session, wish: Wish) -> tuple[pkcs11.PrivateKey, byt
 
 
 def _the_token(library: pkcs11.lib, wanted: str) -> pkcs11.Token:
-    found = []
-    try:
-        for slot in library.get_slots(token_present=True):
-            token = _token(slot)
-            if token is not None and token.flags & TokenFlag.TOKEN_INITIALIZED:
-                found.append(token)
-    except p11.PKCS11Error as error:
-        raise classify(error, "open") from error
+    found = tokens_of(library)
     fitting = [token for token in found if not wanted or wanted in (serial_of(token), token.label)]
     if not fitting:
         raise SigningError(FaultClass.TOKEN_LOST, "token-absent", wanted)
@@ -135,8 +124,8 @@ def _the_token(library: pkcs11.lib, wanted: str) -> pkcs11.Token:
 
 def _slot(slot: pkcs11.Slot) -> dict[str, object]:
     told: dict[str, object] = {"slot": slot.slot_id, "description": slot.slot_description, "token": None}
-    token = _token(slot)
-    if token is None or not token.flags & TokenFlag.TOKEN_INITIALIZED:
+    token = token_in(slot)
+    if token is None:
         return told
     try:
         offered = slot.get_mechanisms()
@@ -151,20 +140,13 @@ def _slot(slot: pkcs11.Slot) -> dict[str, object]:
             "maker": token.manufacturer_id,
             "model": token.model,
             "pin_flags": list(pin_flags(token)),
-            "pin_pad": bool(token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH),
+            "pin_pad": has_pin_pad(token),
         },
         "mechanisms": sorted(_mechanism(one) for one in offered),
         "policies": {policy: token_scheme.who_hashes(policy, offered) for policy in served},
         "certificates": certificates,
         "keys": keys,
     }
-
-
-def _token(slot: pkcs11.Slot) -> pkcs11.Token | None:
-    try:
-        return slot.get_token()
-    except p11.PKCS11Error:
-        return None  # empty, or a card that this module does not know
 
 
 def _public_objects(token: pkcs11.Token) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
