@@ -111,6 +111,8 @@ def _stamp(rng: random.Random, sheet: TruthSheet, word: str, form: str, level: i
     if level and abs(tilt) > 8:
         tilt /= 4
     press = some_press(rng, tilt, faint=form in ("colour", "grey") and not level)
+    if level:
+        press = replace(press, again=0.0, worn=0.0)
     if form == "fax":
         press = replace(press, fade=0.0, ink=1.0)  # what a fax loses no person reads either
     mask = impression(cut, press, sheet.dpi, rng.randrange(1 << 30))
