@@ -160,18 +160,20 @@ class Pace:
         except OSError as error:
             log.warning("the pace of time-stamp requests is not remembered: %s", error)
 
-    def __post_init__(self) -> None:
-        if self.file is not None:
-            try:
-                read = json.loads(self.file.read_text(encoding="utf-8"))
-                self._memory = sorted(float(moment) for moment in read)
-            except (OSError, ValueError, TypeError):
-                pass  # never asked, or a damaged note: begin anew
-
     def _asked(self) -> list[float]:
+        """The moments in the window, also of other processes (a command beside the service)."""
         now = self.clock()
         # A moment in the future is from a clock that was set back since.
-        return [moment for moment in self._memory if now - self.window < moment <= now]
+        return [moment for moment in self._noted() if now - self.window < moment <= now]
+
+    def _noted(self) -> list[float]:
+        if self.file is None:
+            return self._memory
+        try:
+            read = json.loads(self.file.read_text(encoding="utf-8"))
+            return sorted({*self._memory, *(float(moment) for moment in read)})
+        except (OSError, ValueError, TypeError):
+            return self._memory  # never asked, or a damaged note
 
 
 @dataclass

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,33 @@ def show(context: Context, as_json: bool) -> None:
     lines = [_("Mức chữ ký: {levels}").format(levels=", ".join(f"{name} {count}" for name, count in levels.items()))]
     lines += [_line(one) for one in found if one.given_up or one.level != "B-LTA"]
     emit({"levels": levels, "papers": [_facts(one) for one in found]}, "\n".join(lines), as_json)
+
+
+@timestamps.command()
+@click.argument("document")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Tệp kết quả.")
+@json_option
+@click.pass_obj
+def save(context: Context, document: str, output: Path, as_json: bool) -> None:
+    """Ghi ra tệp bản có nhiều chứng cứ nhất của văn bản DOCUMENT: bắt đầu bằng đúng bản đã gửi.
+
+    Ví dụ: commune-box timestamps save 01hq3 -o vanban-lta.pdf
+    """
+    store = _store(context)
+    try:
+        found = store.read(lambda db: rows.find(db, document))
+        if found is None:
+            fail(text_of("no-such-document", document_id=document), ExitCode.NOT_POSSIBLE, "no-such-document")
+        shutil.copyfile(store.blobs.existing(found.sha256), output)
+    except OSError as error:
+        fail(_("Không ghi được: {detail}").format(detail=error), ExitCode.FAILED, "not-written")
+    finally:
+        store.close()
+    emit(
+        {**_facts(found), "sha256": found.sha256},
+        _("Mức {level}: {path}").format(level=found.level, path=output),
+        as_json,
+    )
 
 
 @timestamps.command()

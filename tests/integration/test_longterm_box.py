@@ -389,6 +389,11 @@ def test_the_commands_raise_and_tell(
     assert "B-LT 1" in run(config, "timestamps", "show").stdout
     listed = json.loads(run(config, "revocation", "show", "--json").stdout)["lists"]
     assert [one["fresh"] for one in listed] == [True, True]
+    saved = run(config, "timestamps", "save", shown["papers"][0]["document"], "-o", str(tmp_path / "best.pdf"))
+    assert saved.exit_code == 0
+    best = verify_file(tmp_path / "best.pdf", authority.trust, ["leader", "agency"], today)
+    assert (best.verdict, [one.timestamp for one in best.signatures].count(True)) == ("valid", 2)
+    assert run(config, "timestamps", "save", "nobody", "-o", str(tmp_path / "x.pdf")).exit_code == 5
 
 
 def test_the_stick_by_command(

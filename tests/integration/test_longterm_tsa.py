@@ -168,6 +168,15 @@ def test_the_pace_is_kept_over_a_restart(authority: TestAuthority, tmp_path: Pat
     assert len(authority.asked) == 4
 
 
+def test_two_processes_keep_one_pace(tmp_path: Path) -> None:
+    now = 1_700_000_000.0
+    service, command = (Pace(2, 60.0, tmp_path / "pace.json", lambda: now) for _ in range(2))
+    service.note()
+    now += 1
+    command.note()
+    assert service.wait() == command.wait() == 59.0
+
+
 def test_a_damaged_note_of_the_pace_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "pace.json").write_text("{not json")
     assert Pace(1, 60.0, tmp_path / "pace.json").wait() == 0.0
