@@ -83,7 +83,7 @@ def cut_header(
 def _rejoined(lines: Sequence[Line]) -> list[Line]:
     """The lines, a number or a date that an open gap (for a pen) cut in two made whole again."""
     joined = list(lines)
-    for left in lines:
+    for left in (line for line in lines if re.search(r"^SO$|NGAY$|NGAY.*THANG", line.key)):
         for right in lines:
             gap = right.box[0] - left.box[2]
             if left is right or left not in joined or right not in joined:

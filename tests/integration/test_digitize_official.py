@@ -13,6 +13,7 @@ from rapidfuzz import fuzz
 
 from scanner_intake.digitize import Digitized, digitize
 from scanner_intake.layout import key
+from scanner_intake.secrecy import suspicion
 
 Found = list[tuple[dict[str, Any], Digitized]]
 
@@ -23,7 +24,8 @@ def found(official: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
         pytest.skip("tesseract (tesseract-ocr, tesseract-ocr-vie) is not installed")
     out = tmp_path_factory.mktemp("official")
     truths = json.loads((official / "ground-truth.json").read_text())
-    return [(truth, digitize(official / truth["file"], out)) for truth in truths]
+    # The gate only reports here, so that a false hold costs its own test and not every other.
+    return [(truth, digitize(official / truth["file"], out, ignore_markings=True)) for truth in truths]
 
 
 def value(result: Digitized, name: str) -> str:
@@ -35,6 +37,8 @@ def value(result: Digitized, name: str) -> str:
 @pytest.mark.timeout(600)
 def test_no_paper_is_lost_or_held(found: Found) -> None:
     assert [result.verdict for _truth, result in found] == ["signed-kept"] * 8 + ["ok"] * 3
+    held = {truth["file"]: result.markings for truth, result in found if suspicion(result.markings)}
+    assert not held
     assert [result.pages for _truth, result in found] == [truth["pages"] for truth, _result in found]
 
 
@@ -84,3 +88,34 @@ def test_signers(found: Found) -> None:
     right = sum(key(value(result, "signer_name")) == key(truth["nguoi_ky"]) for truth, result in named)
     positions = sum(key(value(result, "signer_position")) == key(truth["chuc_vu"]) for truth, result in named)
     assert (right >= 7, positions >= 9) == (True, True), (right, positions)
+
+
+NAMES = {
+    "place": "dia_danh",
+    "issuer": "co_quan",
+    "parent_issuer": "co_quan_chu_quan",
+    "type_name": "loai",
+    "subject": "trich_yeu",
+    "signer_position": "chuc_vu",
+    "signer_name": "nguoi_ky",
+}
+
+
+def test_nothing_is_certain_and_wrong(found: Found) -> None:
+    """Of all fields with a truth: what is not offered as a guess says what the paper says (a subject to 95 %)."""
+    wrong = []
+    for truth, result in found:
+        for name, vietnamese in NAMES.items():
+            said, printed = value(result, name), truth.get(vietnamese)
+            alike = fuzz.ratio(key(said), key(printed or "")) >= (95 if name == "subject" else 100)
+            if said and printed and not alike:
+                wrong.append((truth["file"], name, printed, said))
+    assert not wrong
+
+
+def test_a_position_that_was_half_read_is_a_guess(found: Found) -> None:
+    """vn10: the seal took "KT." and the deputy's line; vn11: "PHÓ" is lost."""
+    by_file = {truth["file"]: result for truth, result in found}
+    for file, position in (("vn10.pdf", "KT. BỘ TRƯỞNG / THỨ TRƯỞNG"), ("vn11.pdf", "KT. GIÁM ĐỐC / PHÓ GIÁM ĐỐC")):
+        field = by_file[file].fields["signer_position"]
+        assert (field.value, field.guess or field.confidence > 0.8) == (position, True), file
