@@ -24,8 +24,11 @@ from appliance.domain.states import State
 from appliance.health import findings
 from appliance.pipeline.longterm import NOT_READY_PAUSE, StampHold, Upgrading
 from appliance.pipeline.longterm_courier import Courier
+from appliance.pipeline.runner import StepParked
+from appliance.pipeline.sending import Enqueueing
 from appliance.services.longterm import Longterm, start_longterm
-from appliance.store import Store, documents, events, manifest, open_store
+from appliance.services.worker import stamp_hold
+from appliance.store import Store, documents, events, manifest, open_store, outbox
 from appliance.store import longterm as rows
 from hsm.courier_stamps import PendingStamps
 from hsm.gathering import Gatherer
@@ -516,3 +519,36 @@ def test_while_no_service_may_be_asked_no_evidence_is_gathered(
     for _ in range(3):
         assert upgrading.once() == NOT_READY_PAUSE
     assert authority.asked == ["/box/tsa/tsa"]
+
+
+def test_a_fresh_paper_goes_out_with_its_stamp_or_without_when_services_are_away(
+    authority: TestAuthority, today: datetime, config: Path, box: Store, tmp_path: Path
+) -> None:
+    """The worker's queueing step and the thread of serve sync, side by side as in a served box."""
+    signed = sign_letter(authority, tmp_path, today)[0]
+    settings = load_config(config)
+    enqueueing = Enqueueing(box, stamp_hold(settings, box))
+    work = Longterm(settings, box)
+    work.turn()  # nothing waits; it tells that services answer
+    paper = put(box, signed, signed_at=today)
+    make(box, authority, Clock(today), tmp_path / "work").adopt()
+    with pytest.raises(StepParked, match="awaiting-timestamp"):
+        enqueueing(paper, datetime.now(UTC))
+    assert work.turn() == 0.0
+    enqueueing(loaded(box, paper.id), datetime.now(UTC))
+    sent = box.read(lambda db: outbox.latest(db, paper.id))
+    assert sent is not None
+    assert (sent.sha256, sent.sha256 != paper.current_sha256) == (row(box, paper).sha256, True)
+    assert verify_file(box.blobs.existing(sent.sha256), authority.trust, ["leader", "agency"]).verdict == "valid"
+    while work.turn() == 0.0:
+        pass
+    assert row(box, paper).level == "B-LT"
+    assert loaded(box, paper.id).current_sha256 == sent.sha256, "what is under way stays what it is"
+
+    authority.deaf.add("/box/tsa")
+    other = put(box, sign_letter(authority, tmp_path, today)[0], signed_at=datetime.now(UTC))
+    make(box, authority, Clock(today), tmp_path / "work").adopt()
+    work.turn()
+    enqueueing(other, datetime.now(UTC))
+    waiting = box.read(lambda db: outbox.latest(db, other.id))
+    assert waiting is not None and waiting.sha256 == other.current_sha256

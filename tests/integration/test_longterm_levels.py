@@ -74,6 +74,13 @@ def test_every_step_appends_and_leaves_all_that_was(
         assert subprocess.run(["qpdf", "--check", str(archived)], capture_output=True, check=False).returncode == 0
 
 
+def test_other_products_still_find_both_signatures_right(archived: Path) -> None:
+    if shutil.which("pdfsig") is None:
+        pytest.skip("missing: pdfsig")
+    told = subprocess.run(["pdfsig", "-nocert", str(archived)], capture_output=True, text=True, check=False).stdout
+    assert told.count("Signature is Valid") == 2, told
+
+
 def test_without_stamps_nothing_is_provable(authority: TestAuthority, signed: Path) -> None:
     for moment in (TODAY, IN_2036):
         assert not any(one.proven for one in proven(authority, signed, moment))
