@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from appliance.config import Config
 from hsm import enrolment
 from hsm.api import KeyState
+from hsm.standing import FOR_EVER
 from hsm.trust import TrustError, read_certificates
 
 WARN_DAYS = (60, 30, 7)
@@ -142,7 +143,7 @@ def _certificate(der: bytes, role: str, path: str, key: KeyState | None) -> Cert
         issuer=_part(read.issuer, NameOID.COMMON_NAME),
         number=f"{read.serial_number:x}",
         begins=read.not_valid_before_utc,
-        ends=read.not_valid_after_utc,
+        ends=min(read.not_valid_after_utc, FOR_EVER),
         key=_key_name(read),
         path=path,
         token=key.token_label if key and enrolled_here else "",

@@ -24,7 +24,7 @@ from hsm.policy import GAP_MOST, KEY_USAGE, LENIENT, STRICT, allowed, gap_is_cle
 from hsm.proving import Stamp, is_timestamp, proven_before
 from hsm.slots import SLOT_OF_FIELD
 from hsm.stamps import iso_time
-from hsm.standing import Evidence
+from hsm.standing import FOR_EVER, Evidence
 from hsm.trust import Trust, standings
 
 
@@ -283,7 +283,7 @@ def _facts(certificate: x509.Certificate) -> CertificateFacts:
         issuer=_name(certificate.issuer, "common_name"),
         serial=f"{certificate.serial_number:x}",
         valid_from=iso_time(certificate.not_valid_before),
-        valid_to=iso_time(certificate.not_valid_after),
+        valid_to=iso_time(min(certificate.not_valid_after, FOR_EVER)),
         key=key_name(certificate),
     )
 

@@ -57,9 +57,22 @@ def allowed(result: DiffResult | SuspiciousModification, permission: MDPPerm | N
 
 
 def key_name(certificate: x509.Certificate) -> str:
-    """The kind and size of a certificate's key, as "RSA 2048" or "EC 256"."""
-    key = certificate.public_key
-    return f"{'RSA' if key.algorithm.startswith('rsa') else key.algorithm.upper()} {key.bit_size}"
+    """The kind and size of a certificate's key, as "RSA 2048" or "EC 256"; a kind of no known size by its name."""
+    kind, bits = str(certificate.public_key.algorithm), _bits(certificate)
+    return f"{'RSA' if kind.startswith('rsa') else kind.upper()} {bits}" if bits else kind.upper()
+
+
+def _bits(certificate: x509.Certificate) -> int:
+    try:
+        return int(certificate.public_key.bit_size)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        NameError,
+    ):  # asn1crypto, for other kinds than RSA, EC, DSA
+        return 0
 
 
 def weak(signer: cms.SignerInfo, certificate: x509.Certificate, digest: str) -> bool:
@@ -72,8 +85,8 @@ def weak(signer: cms.SignerInfo, certificate: x509.Certificate, digest: str) -> 
         used.add(str(signer["signature_algorithm"].hash_algo))
     except ValueError:
         pass  # plain rsassa_pkcs1v15 names no digest of its own
-    key = certificate.public_key
-    return not used <= DIGESTS or key.bit_size < KEY_BITS.get(key.algorithm, 1 << 20)
+    kind = str(certificate.public_key.algorithm)
+    return not used <= DIGESTS or _bits(certificate) < KEY_BITS.get(kind, 1 << 20)
 
 
 def gap_is_clean(content: bytes) -> bool:

@@ -33,6 +33,8 @@ from hsm.stamps import iso_time
 
 TOLERANCE = timedelta(minutes=5)
 """How far the clocks of a signer and of a list's issuer may stand apart."""
+FOR_EVER = datetime(9999, 12, 30, tzinfo=UTC)
+"""What never ends is dated 9999-12-31T23:59:59Z (RFC 5280, 4.1.2.5), beyond which there is no arithmetic."""
 _FALLBACK_VALIDITY = timedelta(minutes=30)
 """An OCSP answer without nextUpdate speaks for about its own moment."""
 _UNREADABLE = (ValueError, TypeError, KeyError, NotImplementedError, x509.UnsupportedGeneralNameType)
@@ -113,7 +115,7 @@ def _listed(lists: Iterable[bytes], subject: x509.Certificate, authority: x509.C
             yield _Word(
                 "crl",
                 found.last_update_utc,
-                found.next_update_utc or found.last_update_utc,
+                min(found.next_update_utc or found.last_update_utc, FOR_EVER),
                 _weak(found.signature_hash_algorithm),
                 entry.revocation_date_utc if entry else None,
                 _reason_of(entry) if entry else "",
@@ -202,7 +204,7 @@ def _single(
     return _Word(
         "ocsp",
         single.this_update_utc,
-        single.next_update_utc or single.this_update_utc + _FALLBACK_VALIDITY,
+        min(single.next_update_utc or single.this_update_utc + _FALLBACK_VALIDITY, FOR_EVER),
         _weak(found.signature_hash_algorithm),
         single.revocation_time_utc,
         reason.value if reason else "",

@@ -10,10 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from asn1crypto import cms
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.x509.oid import NameOID
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.timestamps import DummyTimeStamper
@@ -22,7 +25,8 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from appliance.demo.pki import Pki, make_pki
 from hsm.fields import QuietWriter
 from hsm.findings import SignatureFinding, Verification
-from hsm.stamps import iso_time
+from hsm.policy import key_name, weak
+from hsm.stamps import copy_stamp, iso_time
 from hsm.trust import Trust, TrustError, check_signer
 from hsm.verify import verify_file
 from tests.data.signing_pages import make_page
@@ -271,6 +275,42 @@ def test_weak_algorithms_are_right_and_not_relied_upon(
     found = verify_file(plainly_signed(signing_office, tmp_path, bits, digest), signing_office.trust)
     assert (found.verdict, found.reasons) == ("untrusted" if reasons else "valid", reasons)
     assert first(found).intact and first(found).algorithm == f"{digest.upper()}, RSA {bits}"
+
+
+def test_what_never_ends_is_judged_like_anything_else(
+    signing_office: Office, verify_now: datetime, tmp_path: Path
+) -> None:
+    """Certificates and lists without an end are dated to the last second that a date can have (RFC 5280)."""
+    never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=verify_now.tzinfo)
+    office = replace(signing_office, folder=tmp_path, keys={}, certificates={})
+    office.enrol("agency", signing_office.keys["agency"], verify_now - DAY, never)
+    stamp = copy_stamp("Ủy ban nhân dân xã Thử Nghiệm", verify_now)
+    source = make_page(tmp_path / "page.pdf", "scan")
+    path = office.sign(source, tmp_path / "signed.pdf", "incoming-scan", "agency", stamp)
+    found = verify_file(path, with_lists(office, office.crl(verify_now - DAY, never)))
+    assert (found.verdict, first(found).revocation.state) == ("valid", "good")
+    assert first(found).certificate.valid_to.startswith("9999-12-")
+
+
+def test_a_key_of_another_kind_has_a_name_and_is_not_relied_upon(verify_now: datetime) -> None:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    key = ed25519.Ed25519PrivateKey.generate()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(verify_now)
+        .not_valid_after(verify_now + DAY)
+        .sign(key, None)
+    )
+    certificate = asn1_x509.Certificate.load(der(made))
+    assert key_name(certificate) == "ED25519"
+    signer = cms.SignerInfo(
+        {"digest_algorithm": {"algorithm": "sha256"}, "signature_algorithm": {"algorithm": "sha256_rsa"}}
+    )
+    assert weak(signer, certificate, "sha256")
 
 
 def test_every_mechanism_of_the_box_is_strong(signing_office_of: Callable[[str], Office], verify_pki: Pki) -> None:
