@@ -340,7 +340,7 @@ def _with_enrolled(config: Config) -> Config:
         keys.append(
             KeySection(
                 slot=slot,
-                token=enrolled.token_serial,
+                token=enrolled.token_label or enrolled.token_serial,
                 serial=enrolled.token_serial,
                 key_id=enrolled.key_id,
                 certificate=config.enrolments / enrolled.present.file,

@@ -361,7 +361,10 @@ class TokenModule:
         return tokens
 
     def _token(self, key: KeyConfig, tokens: list[pkcs11.Token]) -> pkcs11.Token:
-        found = meant_by(key, tokens, self._serials.get(key.slot, ""))
+        # A token enrolled for another slot is no stranger in this one's place, whatever its label.
+        others = {other.serial for other in self._config.keys if other.serial and other.serial != key.serial}
+        mine = [token for token in tokens if serial_of(token) not in others]
+        found = meant_by(key, mine, self._serials.get(key.slot, ""))
         self._serials[key.slot] = serial_of(found)
         return found
 

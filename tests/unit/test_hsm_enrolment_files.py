@@ -107,7 +107,9 @@ def test_the_box_takes_what_was_enrolled(tmp_path: Path) -> None:
     keys = {key.slot: key for key in config.signer.keys}
     assert keys["agency"].module is None and keys["leader"].module == Path("/usr/lib/libtwo.so")
     assert keys["leader"].environment == {"A": "b"} and keys["leader"].pin_each_signature
-    assert keys["leader"].serial == keys["leader"].token == "S1" and keys["leader"].hashed_by == "signer"
+    assert (keys["leader"].serial, keys["leader"].token) == ("S1", "VGCA Token") and keys[
+        "leader"
+    ].hashed_by == "signer"
     assert [(place.name, place.socket.name) for place in signer_places(config)] == [
         ("", "signer.sock"),
         ("leader", "signer-leader.sock"),
