@@ -185,8 +185,8 @@ def anchor(lines: Sequence[Line], width: float, height: float) -> Anchor:
     """Where the national title stands; for Party papers and damaged scans the best substitute (`found` False)."""
     best: tuple[float, Line] | None = None
     for line in lines:
-        if line.middle > 0.45 * height or len(line.key) < 18:
-            continue
+        if line.middle > 0.45 * height or len(line.key) < 18 or capitals(line.text) < 0.6:
+            continue  # in small letters it is a subject that names the country
         score = fuzz.partial_ratio(line.key, NATIONAL_TITLE)
         if score > 75 and (best is None or score > best[0]):
             best = (score, line)

@@ -258,3 +258,20 @@ def test_dates_of_all_desks(lines: tuple[tuple[str, float], ...], iso: str, plac
 def test_a_note_beside_the_head_names_nobody(note: str) -> None:
     fields = describe_paper([letter(issuer=(note, "UBND XÃ BÌNH HÒA"))]).fields
     assert fields["issuer"].value == "UBND XÃ BÌNH HÒA" and "parent_issuer" not in fields
+
+
+def test_a_subject_that_names_the_country_is_no_national_title() -> None:
+    party = page(
+        line("ĐẢNG ỦY XÃ MỸ THƯỢNG", 60, 60), line("ĐẢNG CỘNG SẢN VIỆT NAM", 333, 60),
+        line("BAN XÂY DỰNG ĐẢNG", 84, 76), line("Số 06-BC/BXDĐ", 112, 107),
+        line("Mỹ Thượng, ngày 07 tháng 07 năm 2026", 308, 100), line("BÁO CÁO", 278, 150),
+        line("kỷ niệm Ngày Quốc khánh nước Cộng hòa", 190, 170), line("xã hội chủ nghĩa Việt Nam", 228, 188),
+        line("Thực hiện Công văn số 02/UBND-NC ngày 20 tháng 5 năm 2026 của Ủy ban nhân dân tỉnh về việc", 113, 240),
+        *BODY[1:],
+    )  # fmt: skip
+    fields = describe_paper([party]).fields
+    told = {name: fields[name].value for name in ("code", "issued_date", "issuer", "type_name", "place")}
+    assert told == {
+        "code": "06-BC/BXDĐ", "issued_date": "2026-07-07", "issuer": "BAN XÂY DỰNG ĐẢNG", "type_name": "Báo cáo",
+        "place": "Mỹ Thượng",
+    }  # fmt: skip
