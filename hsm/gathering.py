@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from hsm.revocation_sources import Answers, ask_responder, fetch_list, list_urls
 from hsm.trust import Trust
 
 TOLERANCE = timedelta(minutes=5)
+_EVER = datetime.min.replace(tzinfo=UTC)
 log = logging.getLogger(__name__)
 Lists = Callable[[x509.Certificate, datetime], bytes | None]
 
@@ -188,8 +189,9 @@ class Gatherer:
                 faults.append(str(error))
             else:
                 return
-        if (held := self.lists(certificate, proven_at)) is not None:
-            found.lists.append(crl.CertificateList.load(held))
+        # Of a signer, a list at hand that is young enough saves the line; of an authority, whose list may be older than
+        # the stamp, it stands in where the certificate names no address or the address is silent.
+        if not certificate.ca and self._at_hand(certificate, proven_at, found):
             return
         for url in list_urls(certificate):
             try:
@@ -198,7 +200,15 @@ class Gatherer:
                 faults.append(str(error))
             else:
                 return
+        if certificate.ca and self._at_hand(certificate, _EVER, found):
+            return
         raise EvidenceError("evidence-unreachable", "; ".join(faults)[:300] or certificate.subject.human_friendly)
+
+    def _at_hand(self, certificate: x509.Certificate, after: datetime, found: Answers) -> bool:
+        held = self.lists(certificate, after)
+        if held is not None:
+            found.lists.append(crl.CertificateList.load(held))
+        return held is not None
 
 
 class _RevokedLater(Exception):

@@ -13,6 +13,7 @@ import pytest
 from hsm.gathering import EvidenceError, Gatherer
 from hsm.longterm_check import Proof, proofs_at, proofs_if_kept_up
 from hsm.pdfa import check_pdfa
+from hsm.revocation_sources import matching
 from hsm.tsa import Pace, StampClient
 from hsm.upgrade import Upgrader, UpgradeRefused, begins_with
 from hsm.verify import verify_file
@@ -146,6 +147,25 @@ def test_without_a_responder_the_list_must_be_younger_than_the_stamp(
     after = authority.at = TODAY + timedelta(days=8)
     upgrader(authority).evidence(stamped, tmp_path / "out.pdf", after)
     assert kept(authority, tmp_path / "out.pdf", after) == [True, True]
+
+
+def test_lists_at_hand_stand_in_for_a_silent_authority(authority: TestAuthority, stamped: Path, tmp_path: Path) -> None:
+    """They came on a stick; the signers' list is younger than the stamp, the root's need not be."""
+    after = authority.at = TODAY + timedelta(days=8)
+    authority.deaf |= {"/box/ocsp", "/box/crls"}
+    brought = [authority.crl("root", TODAY), authority.crl("issuing", after)]
+    able = upgrader(authority)
+    assert able.gatherer is not None
+    able.gatherer.lists = lambda certificate, since: matching(brought, certificate, since)
+    with pytest.raises(EvidenceError):
+        able.evidence(stamped, tmp_path / "out.pdf", after)
+    brought[0] = authority.crl("root", after)
+    able.evidence(stamped, tmp_path / "out.pdf", after)
+    assert kept(authority, tmp_path / "out.pdf", after) == [True, True]
+    brought[1] = authority.crl("issuing", TODAY)
+    with pytest.raises(EvidenceError) as caught:
+        able.evidence(stamped, tmp_path / "other.pdf", after)
+    assert caught.value.code == "evidence-unreachable"
 
 
 def test_nothing_can_be_had_without_a_line(authority: TestAuthority, stamped: Path, tmp_path: Path) -> None:
