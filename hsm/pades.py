@@ -153,7 +153,8 @@ def apply_signature(
             places, form = places_of_slots(source, slots, [look.size for look in looks], seal_size, nudges or {})
         place = places.get(slot) or place_of_field(work, FIELD_OF_SLOT[slot])
         _sign(work, slot, places, looks[form].drawing, place, key, document_id, now)
-        checked = _check_result(work, None if source_is_pdfa else source, slots, slot, trust, now)
+        expected = (*slots[: slots.index(slot)], f"{slot}={sha256(certificate).hexdigest()}")
+        checked = _check_result(work, None if source_is_pdfa else source, expected, trust, now)
         _make_durable(work, target)
     finally:
         work.unlink(missing_ok=True)
@@ -277,11 +278,10 @@ def _sign(
 
 
 def _check_result(
-    work: Path, doubtful: Path | None, slots: tuple[str, ...], slot: str, trust: Trust, now: datetime
+    work: Path, doubtful: Path | None, expected: tuple[str, ...], trust: Trust, now: datetime
 ) -> Verification:
-    """Strict verification, and PDF/A: a file that is none now and was one before is not handed out. `doubtful` is the
-    source when nobody knows whether it is PDF/A."""
-    expected = slots[: slots.index(slot) + 1]
+    """Strict verification with the signers expected, and PDF/A: a file that is none now and was one before is not
+    handed out. `doubtful` is the source when nobody knows whether it is PDF/A."""
     found = verify_file(work, trust, expected, now, with_pdfa=doubtful is not None)
     if not _acceptable(found):
         raise SignatureRefused("self-check-failed", verdict=found.verdict, reasons=", ".join(found.reasons))

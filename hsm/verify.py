@@ -48,8 +48,8 @@ def verify_file(
 ) -> Verification:
     """Judge one file. Never raises for what is in the file; call it from a thread without a running event loop.
 
-    `expected_slots`: signatures that must be there, in this order. `now` defaults to the clock. Raises: OSError when
-    the file itself cannot be read.
+    `expected_slots`: signatures that must be there, in this order; "agency=<hexadecimal SHA-256>" names the certificate
+    too. `now` defaults to the clock. Raises: OSError when the file itself cannot be read.
     """
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -105,8 +105,11 @@ def _verdict(
         return ("invalid", faults) if faults else ("unsigned", ["no-signature"])
     reasons = list(faults)
     slots = [finding.slot for finding in findings if finding.slot and not finding.timestamp]
-    if expected is not None and slots != list(expected):
+    if expected is not None and slots != [each.partition("=")[0] for each in expected]:
         reasons.append("slots-not-as-expected")
+    wanted = {slot: digest for slot, _, digest in (each.partition("=") for each in expected or ()) if digest}
+    if any(wanted.get(finding.slot, finding.certificate_sha256) != finding.certificate_sha256 for finding in findings):
+        reasons.append("signer-not-as-expected")
     if len(set(slots)) != len(slots) or slots == ["agency", "leader"]:
         reasons.append("slots-out-of-order")
     for finding in findings:

@@ -27,7 +27,12 @@ _FILE = click.Path(exists=True, path_type=Path)
 @click.option("--intermediate", "intermediates", multiple=True, type=_FILE, help="CA trung gian.")
 @click.option("--trust-stamp", "stamp_roots", multiple=True, type=_FILE, help="Chứng thư gốc của dấu thời gian.")
 @click.option("--crl", "crls", multiple=True, type=_FILE, help="Danh sách chứng thư bị thu hồi (PEM hoặc DER).")
-@click.option("--expect", "expected", multiple=True, help="Vị trí chữ ký phải có, theo thứ tự: leader, agency.")
+@click.option(
+    "--expect",
+    "expected",
+    multiple=True,
+    help="Vị trí chữ ký phải có, theo thứ tự: leader, agency; agency=SHA256 đòi đúng chứng thư đó.",
+)
 @click.option("--seconds", default=120, show_default=True, help="Giới hạn thời gian kiểm tra.")
 @click.option(
     "--etsi",

@@ -55,6 +55,7 @@ REASONS: dict[str, str] = {
     "gap-not-clean": N_("Có dữ liệu giấu trong chỗ chứa chữ ký, nơi không chữ ký nào bảo vệ."),
     "agency-lock-missing": N_("Chữ ký của cơ quan không khóa văn bản."),
     "slots-not-as-expected": N_("Thiếu chữ ký phải có, hoặc thứ tự chữ ký không đúng."),
+    "signer-not-as-expected": N_("Người ký không phải người phải ký (chứng thư khác chứng thư đã biết)."),
     "slots-out-of-order": N_("Thứ tự chữ ký không đúng: lãnh đạo ký trước, cơ quan ký sau."),
     "seed-value": N_("Chữ ký không đúng điều kiện mà biểu mẫu đặt ra."),
     "signature-unreadable": N_("Có chữ ký không đọc được."),

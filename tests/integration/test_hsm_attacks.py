@@ -5,6 +5,7 @@ The attacks are those of signing.md 7.1, each made here on files of our own; man
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from collections.abc import Callable
@@ -228,6 +229,14 @@ def test_the_agency_revision_cut_off_is_seen_by_the_slots_expected(
     assert verify_file(signed_papers["leader"], signing_office.trust, ["leader"]).verdict == "valid"
     found = verify_file(signed_papers["leader"], signing_office.trust, ["leader", "agency"])
     assert (found.verdict, found.reasons) == ("invalid", ("slots-not-as-expected",))
+
+
+def test_the_signers_expected_may_be_named_by_their_certificates(signed_papers: Papers, signing_office: Office) -> None:
+    leader, agency = (hashlib.sha256(signing_office.certificates[slot]).hexdigest() for slot in ("leader", "agency"))
+    expected = [f"leader={leader}", f"agency={agency}"]
+    assert verify_file(signed_papers["both"], signing_office.trust, expected).verdict == "valid"
+    found = verify_file(signed_papers["both"], signing_office.trust, ["leader", f"agency={leader}"])
+    assert (found.verdict, found.reasons) == ("invalid", ("signer-not-as-expected",))
 
 
 @pytest.mark.parametrize(

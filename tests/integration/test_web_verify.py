@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from appliance import commands
 from appliance.config import Config, KeySection, SignerSection
 from appliance.pipeline.digitizing import Digitizing
-from appliance.store import Store, arrivals, documents
+from appliance.store import Store, arrivals, documents, texts
 from appliance.trusting import trust_files
 from appliance.web import verifying
 from hsm.judge import judge_file
@@ -210,6 +210,28 @@ async def test_a_signed_file_is_kept_verified_found_by_its_text_and_told(
     assert "Chữ ký có sẵn khi tệp đến" in text and "HỢP LỆ" in text and "Nguyễn Thị Thử Nghiệm" in text
     _, text = await visitor.get("/search?q=kinh+gui+so+noi+vu")
     assert paper in text
+
+
+def test_the_real_engine_keeps_a_signed_file_and_its_words_are_found(
+    office_papers: Papers, office: Config, signed_papers: Signed, tmp_path: Path
+) -> None:
+    content = signed_papers["both"].read_bytes()
+    paper = office_papers.received("Báo cáo.pdf", content=content)
+    step = Digitizing(
+        office_papers.store,
+        tmp_path / "work",
+        Limits(),
+        "vie",
+        clock=office_papers.clock,
+        judge=lambda path: judge_file(path, trust_files(office), None, 60),
+    )
+    step(office_papers.load(paper), office_papers.clock())
+    document = office_papers.load(paper)
+    assert document.archive_sha256 == document.original_sha256
+    assert office_papers.store.blobs.existing(document.archive_sha256).read_bytes() == content
+    assert office_papers.store.read(lambda db: texts.found(db, "so noi vu tinh")) == [paper]
+    arrival = office_papers.store.read(lambda db: arrivals.of_document(db, paper))
+    assert arrival and arrival.conclusion == "valid"
 
 
 @pytest.mark.parametrize(
