@@ -29,7 +29,7 @@ from hsm.api import SigningError
 from hsm.client import SocketSigner
 from hsm.verify import verify_file
 from tests.data.signing_pages import make_signature
-from tests.fixtures_fault_module import FaultModule
+from tests.fixtures_fault_module import CONTEXT, FaultModule
 from tests.fixtures_hsm import PIN, SigningBench
 from tests.fixtures_store import approved, keep, loaded, paper
 
@@ -188,6 +188,44 @@ def test_the_queue_parks_and_resumes(desk: Desk, paper: Callable[..., Path], fau
     until(lambda: desk.signed(more) == 3)
     assert all(document.attempts == 0 for document in desk.papers(more))
     assert [desk.applied(document_id) for document_id in more] == [1] * 3
+
+
+@pytest.fixture
+def desk_asking_each_time(store: Store, signing_bench: SigningBench, tmp_path: Path) -> Iterator[Desk]:
+    """A token that wants its PIN at every signature."""
+    run = tmp_path / "run"
+    signing_bench.start(signing_bench.write_config(run, deadlines=QUICK, agency="pin_each_signature = true"))
+    made = Desk(store, signing_bench, run)
+    stop = threading.Event()
+    thread = made.work(stop)
+    yield made
+    stop.set()
+    thread.join(20)
+
+
+@pytest.mark.parametrize(
+    ("tries", "rule", "code", "shown"), [(3, "call C_Login rv=0xa0", "pin-wrong", 1), (1, "", "pin-final-try", 0)]
+)
+def test_a_refused_pin_in_the_middle_stops_the_batch(
+    desk_asking_each_time: Desk, paper: Callable[..., Path], tries: int, rule: str, code: str, shown: int
+) -> None:
+    desk = desk_asking_each_time
+    ids = desk.add(paper("scan"), 1)
+    desk.client.login("agency", PIN["agency"])
+    until(lambda: desk.signed(ids) == 1)
+    asked = len(desk.faults.logins(kind=CONTEXT))
+    desk.faults.rule(rule)
+    desk.faults.forgive("agency", tries)
+    more = desk.add(paper("scan"), 3)
+    until(lambda: code in {document.last_error for document in desk.papers(more)})
+    time.sleep(1.0)
+    assert len(desk.faults.logins(kind=CONTEXT)) == asked + shown, "one PIN refused is one PIN shown, for three papers"
+    assert desk.logged_in() is False and desk.client.state().key("agency").ended == code
+    assert desk.signed(more) == 0 and all(document.attempts == 0 for document in desk.papers(more))
+    desk.faults.rule()
+    desk.faults.forgive("agency", 3)
+    desk.client.login("agency", PIN["agency"])
+    until(lambda: desk.signed(more) == 3)
 
 
 def test_papers_of_an_absent_leader_cost_no_attempts(
