@@ -1,11 +1,13 @@
 """Whom this box believes when it checks somebody's signatures: the files that its configuration names and are there.
 
 For signers the pinned roots, for time the roots named for it beside them, and every list of revoked certificates at
-hand. A file that is missing is told by ``appliance.health``; here it only means that less is believed.
+hand. A file that is missing, or closed to this process, is told by ``appliance.health``; here it only means that less
+is believed.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,4 +26,4 @@ def trust_files(config: Config) -> TrustFiles:
 
 
 def _there(paths: Iterable[Path]) -> tuple[Path, ...]:
-    return tuple(path for path in paths if path.is_file())
+    return tuple(path for path in paths if os.access(path, os.R_OK))
