@@ -245,7 +245,7 @@ def _usable(one: Signed, context: ValidationContext) -> ValidationPath:
     except RevokedError as error:
         raise EvidenceError("evidence-revoked", str(error), final=True) from error
     except ExpiredError as error:
-        raise EvidenceError("evidence-expired", str(error), final=True) from error
+        raise EvidenceError("evidence-expired", str(error)) from error  # or the clock is wrong: not for ever
     except PathValidationError as error:
         raise EvidenceError("evidence-incomplete", str(error)) from error
     except (PathBuildingError, ValidationError, ValueError) as error:

@@ -134,7 +134,8 @@ class Upgrader:
         found = verify_file(source, self.both, None, now, with_pdfa=False)
         # An expired certificate makes a file of the past "untrusted" today; what it proves is judged by its stamps.
         if found.verdict not in ("valid", "untrusted"):
-            raise UpgradeRefused("upgrade-not-sound", f"{found.verdict}: {', '.join(found.reasons)}"[:300])
+            code = "upgrade-unreadable" if found.verdict == "unreadable" else "upgrade-not-sound"
+            raise UpgradeRefused(code, f"{found.verdict}: {', '.join(found.reasons)}"[:300])
         return found
 
     def _prepare(self, step: Step, source: Path, work: Path, now: datetime) -> Prepared:

@@ -34,7 +34,8 @@ NOT_READY_PAUSE = 5.0
 HOLD_STEP = timedelta(seconds=1)
 HELD_BACKLOG = 3
 """With more papers waiting than this, a new one would not have its stamp in time: it is not held for it."""
-_NEVER = frozenset({"upgrade-not-sound", "upgrade-unreadable"})
+_NEVER = frozenset({"upgrade-not-sound"})
+"""A file that was changed will not become whole; whatever else fails may be a matter of time, memory or the clock."""
 log = logging.getLogger(__name__)
 
 

@@ -28,7 +28,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 300.0, 6 * 3600.0
 IDLE_SECONDS = 5.0
 RESERVE_BYTES = 500_000_000
 LEVELS = ("B-T", "B-LT", "B-LTA")
-_FINAL = frozenset({"evidence-revoked", "evidence-expired", "upgrade-not-sound", "upgrade-unreadable"})
+_FINAL = frozenset({"evidence-revoked", "upgrade-not-sound"})
 """Codes of the command after which no later attempt can succeed."""
 _SERVICE = "tsa-"
 """Codes that begin so are the time-stamp services' fault: everything waits, and no document is blamed."""

@@ -192,6 +192,16 @@ def test_revoked_after_the_stamp_stays_provable(authority: TestAuthority, tmp_pa
     assert kept(authority, tmp_path / "out.pdf", after) == [True, True]
 
 
+def test_a_clock_far_ahead_costs_an_attempt_and_not_the_paper(
+    authority: TestAuthority, stamped: Path, tmp_path: Path
+) -> None:
+    """To a box that believes it is 2041 every certificate has expired."""
+    authority.at = LATER
+    with pytest.raises(EvidenceError) as caught:
+        upgrader(authority).evidence(stamped, tmp_path / "out.pdf", datetime(2041, 1, 1, tzinfo=UTC))
+    assert not caught.value.final
+
+
 def test_a_clock_that_is_slow_does_not_stop_it(authority: TestAuthority, stamped: Path, tmp_path: Path) -> None:
     """The box believes it is still an hour before the stamp."""
     authority.at = LATER
