@@ -20,6 +20,8 @@ from hsm.api import FaultClass, KeyState, SigningError
 
 _GLANCE_SECONDS = 1.5
 _KEEP_SECONDS = 5.0
+_LOGIN_SECONDS, _READER_SECONDS = 20.0, 130.0
+"""For a login; the second where a person types the PIN on the reader meanwhile."""
 _OLD_SECONDS = 60.0
 """The delivery service touches its file every ten seconds; an older one speaks for nobody."""
 
@@ -97,8 +99,10 @@ class Signer:
         Raises:
             SigningError: wrong, locked, absent, or nobody answers.
         """
+        token = self._seen.token(slot)
+        deadline = _READER_SECONDS if token and token.pin_pad else _LOGIN_SECONDS
         try:
-            await asyncio.to_thread(signing_service(self._config, deadline=20.0).login, slot, pin)
+            await asyncio.to_thread(signing_service(self._config, deadline).login, slot, pin)
         finally:
             self._asked_at = float("-inf")
 
