@@ -92,6 +92,10 @@ class SignatureWords:
     rows: tuple[tuple[str, str], ...]
 
 
+_NUMBER = N_("Số và ngày của văn bản")
+"""The field in which the agency's key writes what a draft left open (``hsm.slots.NUMBER``)."""
+
+
 @dataclass(frozen=True)
 class Words:
     """A whole verification: tone ("good", "warn", "bad"), headline, advice, reasons, signatures, lines on the file."""
@@ -150,7 +154,8 @@ def _title(facts: Mapping[str, Any]) -> str:
     name = facts["signer"] or facts["field"]
     if facts["timestamp"]:
         return _("Dấu thời gian: {name}").format(name=name)
-    return f"{_(SLOTS[facts['slot']])}: {name}" if facts["slot"] in SLOTS else str(name)
+    purpose = SLOTS.get(facts["slot"]) or (_NUMBER if facts.get("field") == "CommuneBoxNumber" else "")
+    return f"{_(purpose)}: {name}" if purpose else str(name)
 
 
 def _result(facts: Mapping[str, Any], right: bool) -> str:
