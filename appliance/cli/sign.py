@@ -30,7 +30,7 @@ from hsm.font import FontError
 from hsm.pades import AppliedSignature, SignatureRefused, apply_signature
 from hsm.places import PlacementError
 from hsm.slots import SLOTS_OF_KIND
-from hsm.stamps import StampError, StampImage, StampText, attachment_stamp, copy_stamp, iso_time
+from hsm.stamps import COPY_FORMS, StampError, StampImage, StampText, attachment_stamp, copy_stamp, iso_time
 from hsm.trust import Trust, TrustError, read_certificates
 
 START_SECONDS = 20.0
@@ -47,6 +47,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--leader-image", type=_FILE, help="Ảnh chữ ký của lãnh đạo (PNG nền trong).")
 @click.option("--seal-image", type=_FILE, help="Ảnh con dấu (PNG nền trong, đúng kích thước thật).")
 @click.option("--agency", help="Tên cơ quan trên dấu SAO Y; mặc định lấy từ chứng thư.")
+@click.option("--copy-form", type=click.Choice(COPY_FORMS), help="Hình thức sao; mặc định theo cấu hình, hoặc SAO Y.")
 @click.option("--code", default="", help="Số, ký hiệu văn bản (cho phụ lục).")
 @signer_option
 @pin_option
@@ -149,7 +150,9 @@ def _stamp(ctx: click.Context, key: KeyState, given: dict[str, Any], now: dateti
         return StampText((signer, iso_time(now))) if path is None else StampImage.from_file(path)
     if given["kind"] == "appendix":
         return attachment_stamp(given["code"] or signer, now)
-    return copy_stamp(given["agency"] or (box.box.commune if box is not None else "") or signer, now)
+    agency = given["agency"] or (box.box.commune if box is not None else "") or signer
+    office, form = (box.signer.office, box.signer.copy_form) if box is not None else ("", COPY_FORMS[0])
+    return copy_stamp(agency, now, office, given["copy_form"] or form)
 
 
 def _common_name(key: KeyState) -> str:
