@@ -21,6 +21,7 @@ from appliance.pipeline.digitizing import Digitizing
 from appliance.store import Store, arrivals, documents, texts
 from appliance.trusting import trust_files
 from appliance.web import verifying
+from appliance.wording.verification import CONCLUSIONS
 from hsm.judge import judge_file
 from scanner_intake.digitize import Digitized, Limits
 from tests.fixtures_store import Clock
@@ -238,7 +239,8 @@ def test_the_real_engine_keeps_a_signed_file_and_its_words_are_found(
     ("attack", "conclusion", "policy"),
     [(new_content, "changed", "person"), (other_info, "metadata-only", "policy"), (None, "valid", "policy")],
 )
-def test_no_policy_decides_about_a_file_whose_signatures_do_not_hold(
+async def test_no_policy_decides_about_a_file_whose_signatures_do_not_hold(
+    visitor: Visitor,
     office_papers: Papers,
     office: Config,
     signed_papers: Signed,
@@ -255,6 +257,8 @@ def test_no_policy_decides_about_a_file_whose_signatures_do_not_hold(
     arrival = store.read(lambda db: arrivals.of_document(db, paper))
     assert arrival and arrival.conclusion == conclusion
     assert office_papers.load(paper).policy == policy
+    _, text = await visitor.get(f"/papers/{paper}")
+    assert (f'notice-{CONCLUSIONS[conclusion][0]}">Chữ ký có sẵn khi tệp đến' in text) is (attack is not None)
 
 
 def test_nothing_of_it_stays_when_the_paper_turns_out_a_secret(
