@@ -8,7 +8,7 @@ file with more proof, which begins with those very bytes, is kept beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from appliance.domain.documents import Document
@@ -72,7 +72,7 @@ def waiting(db: Any, now: datetime, limit: int = 1) -> list[Proof]:
         db,
         """AND given_up = 0 AND not_before <= ? AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
            ORDER BY +deadline, document_id LIMIT ?""",
-        [now.isoformat(), now.isoformat(), limit],
+        [_plain(now), _plain(now), limit],
     )
 
 
@@ -132,7 +132,7 @@ def note_failure(db: Any, proof: Proof, error: str, again_at: datetime | None) -
     db.execute(
         """UPDATE longterm SET attempts = attempts + 1, next_attempt_at = ?, last_error = ?, given_up = ?
            WHERE document_id = ? AND sha256 = ?""",
-        [again_at.isoformat() if again_at else None, error[:500], again_at is None, proof.document_id, proof.sha256],
+        [_plain(again_at), error[:500], again_at is None, proof.document_id, proof.sha256],
     )
 
 
@@ -147,10 +147,13 @@ def _listed(db: Any, more: str, values: list[Any]) -> list[Proof]:
 
 def _values(proof: Proof) -> dict[str, Any]:
     values = {name: getattr(proof, name) for name in _COLUMNS}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else int(value) if isinstance(value, bool) else value
-        for name, value in values.items()
-    }
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()  # compared as text in SQL: one zone only
+    return int(value) if isinstance(value, bool) else value
 
 
 def _proof(row: Any) -> Proof:

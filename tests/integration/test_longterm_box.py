@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -104,6 +104,17 @@ def test_a_signed_paper_is_raised_step_by_step(
     assert [one.level for one in box.read(lambda db: manifest.lines(db, paper.id))][-1] == "B-LTA"
     assert row(box, paper).proven_at == TODAY
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_the_signers_own_zone_does_not_delay_a_stamp(
+    authority: TestAuthority, clock: Clock, box: Store, signed: Path, tmp_path: Path
+) -> None:
+    """Signatures tell their time with +07:00; the rows are compared as text."""
+    paper = put(box, signed, signed_at=TODAY.astimezone(timezone(timedelta(hours=7))))
+    upgrading = make(box, authority, clock, tmp_path / "work")
+    upgrading.adopt()
+    assert upgrading.once() == 0.0
+    assert row(box, paper).level == "B-T"
 
 
 def test_after_it_was_sent_the_paper_stays_what_was_sent(
