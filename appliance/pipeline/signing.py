@@ -118,6 +118,8 @@ class Signing:
         except (TrustError, FontError, StampError) as error:
             raise StepFailed(error.code, timedelta(minutes=1)) from error
         except (SignatureRefused, PlacementError) as error:
+            if error.code == "nudge-off-page":
+                raise StepFailed(error.code, timedelta(minutes=1)) from error  # a person can move it back
             if error.code == "self-check-failed" and document.attempts + 1 < GIVE_UP_AFTER:
                 raise StepFailed(error.code) from error  # a token may have answered wrongly once
             self._broken(document, error.code, str(error), now)

@@ -119,6 +119,20 @@ def test_a_power_that_ended_before_the_token_came_signs_nothing(store: Store, si
     assert load(store, one).signatures == ()
 
 
+def test_a_move_off_the_page_waits_for_a_person_and_breaks_nothing(
+    store: Store, signing: Signing, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    one = digitized(store, tmp_path, "scan", Kind.INCOMING_SCAN)
+    commands.nudge(store, one.id, Slot.AGENCY, (40.0, 0.0), CLERK, now)
+    commands.approve(store, one.id, CLERK, now)
+    with pytest.raises(StepFailed, match="nudge-off-page"):
+        signing(load(store, one), now)
+    commands.nudge(store, one.id, Slot.AGENCY, (0.0, 0.0), CLERK, now)
+    signing(load(store, one), now)
+    assert load(store, one).state is State.SIGNED
+
+
 def test_a_clock_behind_the_papers_own_history_signs_nothing(store: Store, signing: Signing, tmp_path: Path) -> None:
     later = datetime.now(UTC) + timedelta(hours=3)
     one = digitized(store, tmp_path, "scan", Kind.INCOMING_SCAN)
