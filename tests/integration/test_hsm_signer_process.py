@@ -20,7 +20,7 @@ from hsm.api import FaultClass, SigningError
 from hsm.client import SocketSigner
 from tests.contract.signing_suite import check, signed_attributes
 from tests.fixtures_fault_module import FaultModule
-from tests.fixtures_hsm import PIN, SigningBench
+from tests.fixtures_hsm import PIN, ROOT, SigningBench, wait_ready
 
 
 def _ask(path: Path, content: bytes) -> bytes:
@@ -223,6 +223,40 @@ def test_core_dumps_and_reading_its_memory_are_off(signing_bench: SigningBench, 
         # A process that is not dumpable belongs to root in /proc; root itself cannot see the difference there.
         if os.getuid() != 0:
             assert Path(f"/proc/{pid}/mem").stat().st_uid == 0
+
+
+def test_a_socket_that_systemd_opened_outlives_every_process(signing_bench: SigningBench, tmp_path: Path) -> None:
+    config = signing_bench.write_config(tmp_path / "run", deadlines="restart_pauses_seconds = [0.1, 0.2, 0.3]")
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(tmp_path / "run/s"))
+    door.listen()
+    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    told.bind(str(tmp_path / "notify"))
+    told.settimeout(30)
+    given = (
+        "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); "
+        "os.execv(sys.argv[2], sys.argv[2:])"
+    )
+    command = [sys.executable, "-c", given, str(door.fileno()), sys.executable, "-m", "hsm", "--config", str(config)]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        pass_fds=(door.fileno(),),
+        env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")},
+    )
+    signing_bench.processes.append(process)
+    assert told.recv(100) == b"READY=1"
+    wait_ready(tmp_path / "run/s", process)
+    client = SocketSigner(tmp_path / "run/s", 60.0)
+    os.kill(signing_bench.module_process(process), signal.SIGKILL)
+    client.login("agency", PIN["agency"])  # waits for the next module process; nobody else saw the PIN
+    assert client.state().key("agency").logged_in
+    process.terminate()
+    assert process.wait(20) == 0
+    assert (tmp_path / "run/s").exists(), "systemd's socket is not ours to remove"
+    told.close()
+    door.close()
 
 
 def test_a_killed_keeper_takes_the_login_with_it(signing_bench: SigningBench, tmp_path: Path) -> None:
