@@ -8,7 +8,10 @@ import sys
 import click
 
 from appliance.cli.context import Context
+from appliance.cli.output import ExitCode, fail
+from appliance.config import ConfigError
 from appliance.services.supervisor import SERVICES
+from appliance.wording import text_of
 
 
 @click.command()
@@ -33,7 +36,10 @@ def serve(context: Context, name: str, only: str) -> None:
     elif name == "signer":
         from appliance.services.signer import serve_signer
 
-        serve_signer(config, only)
+        try:
+            serve_signer(config, only)
+        except ConfigError as error:
+            fail(text_of(error.code, **error.params), ExitCode.CONFIGURATION, error.code)
     elif name == "intake":
         from appliance.services.intake import serve_intake
 

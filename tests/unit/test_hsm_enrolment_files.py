@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import load_pem_x509_certificate
 
+from appliance.cli import main
+from appliance.cli.output import ExitCode
 from appliance.config import ConfigError, load_config
 from appliance.demo.pki import issue_certificate, make_pki
 from appliance.signers import signer_places, signing_service
@@ -156,3 +159,9 @@ def test_modules_are_found_once_and_a_spy_never(tmp_path: Path) -> None:
         ("libbit4xpki.so", "bit4id"),
         ("libIDPrimePKCS11.so", "Thales IDPrime"),
     ]
+
+
+def test_a_signer_without_a_key_is_a_fault_of_the_configuration(tmp_path: Path) -> None:
+    for more in ([], ["--only", "leader"]):
+        told = CliRunner().invoke(main, ["--config", str(box(tmp_path)), "serve", "signer", *more])
+        assert told.exit_code == ExitCode.CONFIGURATION
