@@ -18,7 +18,7 @@ from typing import Any
 NAME = "signing"
 ROOT = Path(__file__).parents[2]
 QUICK = bool(os.environ.get("COMMUNE_BENCH_QUICK"))
-PAPERS = {"1p_120kb": (1, 30_000, 25), "10p_1mb": (10, 90_000, 15), "200p_23mb": (200, 115_000, 5)}
+PAPERS = {"1p_120kb": (1, 104_000, 25), "10p_1mb": (10, 98_000, 15), "200p_23mb": (200, 115_000, 5)}
 """Pages, bytes of picture a page, papers signed."""
 LARGE = (2000, 207_000)
 
