@@ -42,7 +42,7 @@ def office(tmp_path: Path, signing_office: Office) -> Config:
         certificate = x509.load_der_x509_certificate(signing_office.certificates[slot])
         path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         keys.append(KeySection(slot, slot, "01", path))
-    signer = SignerSection(roots=(root,), intermediates=(issuing,), keys=tuple(keys))
+    signer = SignerSection(roots=(root,), intermediates=(issuing,), keys=tuple(keys), enrolments=tmp_path / "signing")
     return office_config(tmp_path, signer=signer)
 
 
