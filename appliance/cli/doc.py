@@ -19,10 +19,11 @@ from appliance.domain.kinds import Slot
 from appliance.domain.states import State
 from appliance.pipeline.placing import planned_places
 from appliance.services.clock import utc_now
-from appliance.store import BlobMissing, NoSuchDocument, Store, documents, events, held, open_store, outbox
+from appliance.store import BlobMissing, NoSuchDocument, Store, arrivals, documents, events, held, open_store, outbox
 from appliance.store.standing import situation_of
 from appliance.wording import _, text_of
 from appliance.wording.states import SITUATIONS
+from appliance.wording.verification import in_words
 from hsm.api import SigningError
 from hsm.font import FontError
 from hsm.places import PlacementError
@@ -91,7 +92,10 @@ def show(context: Context, document_id: str, as_json: bool) -> None:
     with opened(context) as store:
         document = store.read(lambda db: documents.load(db, document_id))
         delivery = store.read(lambda db: outbox.latest(db, document_id))
+        arrival = None if document.secret else store.read(lambda db: arrivals.of_document(db, document_id))
     facts = facts_of(document)
+    if arrival:
+        facts["arrived_signatures"] = arrival.facts
     if delivery:
         facts["delivery"] = asdict(delivery) | {
             "answer_bytes": delivery.answer_bytes.hex() if delivery.answer_bytes else None
@@ -102,6 +106,9 @@ def show(context: Context, document_id: str, as_json: bool) -> None:
         f"  {signature.slot}: {signature.signer} {signature.signed_at:%Y-%m-%dT%H:%M:%SZ}"
         for signature in document.signatures
     ]
+    if arrival:
+        said = _("Chữ ký có sẵn khi tệp đến")
+        lines.append(f"  {said}: {in_words(arrival.facts).headline}")
     emit(facts, "\n".join(lines), as_json)
 
 

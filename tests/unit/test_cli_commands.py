@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from appliance.cli import COMMANDS, main
 from appliance.cli.output import ExitCode
 from appliance.domain.states import State
-from appliance.store import Store, open_store
-from tests.fixtures_store import in_state, keep
+from appliance.store import Store, arrivals, open_store
+from tests.fixtures_store import NOW, in_state, keep
 
 ROOT = Path(__file__).parents[2]
 
@@ -99,6 +99,14 @@ def test_documents_are_listed_and_shown(config: Path, box: Store) -> None:
     history = answer(run(config, "doc", "history", kept.id, "--json"))
     assert [entry["document_id"] for entry in history["events"]] == [kept.id]
     assert kept.id in run(config, "doc", "list").stdout
+
+
+def test_signatures_a_file_arrived_with_are_shown(config: Path, box: Store) -> None:
+    kept = keep(box, in_state(State.DIGITIZED))
+    facts = {"sha256": "a" * 64, "verdict": "untrusted", "conclusion": "untrusted", "signatures": [], "reasons": []}
+    box.write(lambda db: arrivals.keep(db, kept.id, facts | {"pdfa": True}, NOW))
+    assert answer(run(config, "doc", "show", kept.id, "--json"))["arrived_signatures"]["verdict"] == "untrusted"
+    assert "Chữ ký có sẵn khi tệp đến: CHƯA TIN CẬY" in run(config, "doc", "show", kept.id).output
 
 
 def test_decisions_from_a_terminal(config: Path, box: Store) -> None:
