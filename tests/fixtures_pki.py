@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -103,6 +103,9 @@ pki-architectures:
         subject: tsa2
         subject-key: tsa2
         validity: {{valid-from: "2029-01-01T00:00:00+0000", valid-to: "2060-01-01T00:00:00+0000"}}
+      tsa-today:
+        <<: *stamping
+        validity: {{valid-from: "{year_ago}", valid-to: "{far}"}}
       strange-tsa:
         <<: *stamping
         subject: strange-tsa
@@ -128,6 +131,14 @@ pki-architectures:
         subject: agency
         subject-key: agency
         validity: {{valid-from: "2025-01-01T00:00:00+0000", valid-to: "2030-01-01T00:00:00+0000"}}
+      leader-today:
+        <<: *signer
+        validity: {{valid-from: "{year_ago}", valid-to: "{soon}"}}
+      agency-today:
+        <<: *signer
+        subject: agency
+        subject-key: agency
+        validity: {{valid-from: "{year_ago}", valid-to: "{soon}"}}
       expired:
         <<: *signer
         validity: {{valid-from: "2022-01-01T00:00:00+0000", valid-to: "2025-01-01T00:00:00+0000"}}
@@ -145,6 +156,7 @@ pki-architectures:
         issuing: {{for-issuer: issuing, signing-key: issuing, simulated-update-schedule: "P7D"}}
       time-stamping:
         tsa: {{signing-key: tsa, signing-cert: tsa}}
+        tsa-today: {{signing-key: tsa, signing-cert: tsa-today}}
         tsa2: {{signing-key: tsa2, signing-cert: tsa2}}
         strange-tsa: {{signing-key: strange-tsa, signing-cert: strange-tsa}}
 """
@@ -226,7 +238,12 @@ def _write_keys(folder: Path) -> dict[str, rsa.RSAPrivateKey]:
 def _config(folder: Path, url: str) -> CertomancerConfig:
     lines = [f'      {name}: {{path: "{name}.pem"}}' for name in _OWN_KEYS]
     lines += [f'      {name}: {{path: "{name}.pem", public-only: true}}' for name in _SIGNER_KEYS]
-    text = _YAML.format(url=url, keys=folder / "keys", key_lines="\n".join(lines), leader=LEADER, agency=AGENCY)
+    now = datetime.now(UTC)
+    ends = {name: now + timedelta(days=days) for name, days in (("year_ago", -365), ("soon", 700), ("far", 2000))}
+    moments = {name: end.strftime("%Y-%m-%dT%H:%M:%S+0000") for name, end in ends.items()}
+    text = _YAML.format(
+        url=url, keys=folder / "keys", key_lines="\n".join(lines), leader=LEADER, agency=AGENCY, **moments
+    )
     path = folder / "authority.yml"
     path.write_text(text, encoding="utf-8")
     return CertomancerConfig.from_file(str(path))
@@ -396,6 +413,11 @@ def sign_letter(
             now=now,
         )
     return both, first
+
+
+def sign_today(authority: TestAuthority, folder: Path, now: datetime) -> Path:
+    """A letter signed at the machine's own time: what commands need, which ask the clock themselves."""
+    return sign_letter(authority, folder, now, leader="leader-today", agency="agency-today")[0]
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from hsm.longterm import Schedule
 from hsm.tsa import Pace, StampClient
 from hsm.upgrade import Upgrader, begins_with
 from hsm.verify import verify_file
-from tests.fixtures_pki import TODAY, TestAuthority, sign_letter, wait_until
+from tests.fixtures_pki import TODAY, TestAuthority, sign_letter, sign_today, wait_until
 from tests.fixtures_store import Clock, in_state, keep, loaded
 
 
@@ -369,7 +369,7 @@ token = "agency"
 key_id = "02"
 certificate = "agency.pem"
 [longterm]
-tsa = ["{authority.tsa()}"]
+tsa = ["{authority.tsa("tsa-today")}"]
 patience_seconds = 20
 [[folders]]
 path = "den"
@@ -393,7 +393,7 @@ def today(authority: TestAuthority) -> datetime:
 def test_the_commands_raise_and_tell(
     authority: TestAuthority, today: datetime, config: Path, box: Store, tmp_path: Path
 ) -> None:
-    put(box, sign_letter(authority, tmp_path, today)[0], signed_at=today)
+    put(box, sign_today(authority, tmp_path, today), signed_at=today)
     done = run(config, "timestamps", "run", "--json")
     assert done.exit_code == 0, done.output
     assert [one["level"] for one in json.loads(done.stdout)["raised"]] == ["B-LT"]
@@ -413,7 +413,7 @@ def test_the_commands_raise_and_tell(
 def test_the_stick_by_command(
     authority: TestAuthority, today: datetime, config: Path, box: Store, tmp_path: Path
 ) -> None:
-    put(box, sign_letter(authority, tmp_path, today)[0], signed_at=today)
+    put(box, sign_today(authority, tmp_path, today), signed_at=today)
     stick = tmp_path / "usb"
     written = json.loads(run(config, "timestamps", "export", str(stick), "--json").stdout)
     assert len(written["requests"]) == 1
@@ -436,11 +436,21 @@ def test_lists_by_command(authority: TestAuthority, today: datetime, config: Pat
 
 
 def test_extend_works_alone(authority: TestAuthority, today: datetime, tmp_path: Path) -> None:
-    file = sign_letter(authority, tmp_path, today)[0]
+    file = sign_today(authority, tmp_path, today)
     words = ["--trust", str(authority.pem("root")), "--intermediate", str(authority.pem("issuing"))]
     for number, level in enumerate(("B-T", "B-LT", "B-LTA")):
         target = tmp_path / f"{number}.pdf"
-        command = ["timestamps", "extend", str(file), "-o", str(target), *words, "--tsa", authority.tsa(), "--json"]
+        command = [
+            "timestamps",
+            "extend",
+            str(file),
+            "-o",
+            str(target),
+            *words,
+            "--tsa",
+            authority.tsa("tsa-today"),
+            "--json",
+        ]
         done = CliRunner().invoke(main, command)
         assert done.exit_code == 0, done.output
         assert json.loads(done.stdout)["level"] == level
@@ -479,12 +489,12 @@ def test_check_tells_the_backlog_by_its_deadline(
 def test_the_thread_fetches_lists_and_stamps(
     authority: TestAuthority, today: datetime, config: Path, box: Store, tmp_path: Path
 ) -> None:
-    paper = put(box, sign_letter(authority, tmp_path, today)[0], signed_at=today)
+    paper = put(box, sign_today(authority, tmp_path, today), signed_at=today)
     settings, stop = load_config(config), threading.Event()
     (tmp_path / "state" / "work-longterm").mkdir()
     (tmp_path / "state" / "work-longterm" / "left-by-a-killed-one.pdf").write_bytes(b"content")
     thread = start_longterm(settings, box, stop)
-    wait_until(lambda: [one.level for one in box.read(rows.standing)] == ["B-LT"], 60)
+    wait_until(lambda: [one.level for one in box.read(rows.standing)] == ["B-LT"], 120)
     wait_until(lambda: json.loads(settings.longterm_file.read_text())["waiting"] == 0)
     assert json.loads(settings.longterm_file.read_text())["ready"] is True
     stop.set()
@@ -510,8 +520,8 @@ def test_a_missing_certificate_file_does_not_end_the_service(
 def test_without_a_service_nothing_is_asked_but_lists(
     authority: TestAuthority, today: datetime, config: Path, box: Store, tmp_path: Path
 ) -> None:
-    put(box, sign_letter(authority, tmp_path, today)[0], signed_at=today)
-    config.write_text(config.read_text().replace(f'tsa = ["{authority.tsa()}"]', "tsa = []"))
+    put(box, sign_today(authority, tmp_path, today), signed_at=today)
+    config.write_text(config.read_text().replace(f'tsa = ["{authority.tsa("tsa-today")}"]', "tsa = []"))
     assert Longterm(load_config(config), box).turn() == 30.0
     assert {path.split("/")[2] for path in authority.asked} == {"crls"}
     assert [one.level for one in box.read(rows.standing)] == ["B-B"]
@@ -536,7 +546,7 @@ def test_a_fresh_paper_goes_out_with_its_stamp_or_without_when_services_are_away
     authority: TestAuthority, today: datetime, config: Path, box: Store, tmp_path: Path
 ) -> None:
     """The worker's queueing step and the thread of serve sync, side by side as in a served box."""
-    signed = sign_letter(authority, tmp_path, today)[0]
+    signed = sign_today(authority, tmp_path, today)
     settings = load_config(config)
     enqueueing = Enqueueing(box, stamp_hold(settings, box))
     work = Longterm(settings, box)
@@ -557,7 +567,7 @@ def test_a_fresh_paper_goes_out_with_its_stamp_or_without_when_services_are_away
     assert loaded(box, paper.id).current_sha256 == sent.sha256, "what is under way stays what it is"
 
     authority.deaf.add("/box/tsa")
-    other = put(box, sign_letter(authority, tmp_path, today)[0], signed_at=datetime.now(UTC))
+    other = put(box, sign_today(authority, tmp_path, today), signed_at=datetime.now(UTC))
     make(box, authority, Clock(today), tmp_path / "work").adopt()
     work.turn()
     enqueueing(other, datetime.now(UTC))

@@ -17,7 +17,7 @@ from hsm.upgrade import begins_with
 from hsm.verify import verify_file
 from sync.province.proving import FIRST_PAUSE, IDLE_SECONDS, CommandExtension, ExtensionFailed, Prover
 from sync.province.store import Proof, ProvinceStore, Receipt, StoredDocument
-from tests.fixtures_pki import TestAuthority, sign_letter
+from tests.fixtures_pki import TestAuthority, sign_today
 
 BOX = "commune-27007"
 MEMORY = 4 << 30
@@ -74,7 +74,7 @@ def test_what_arrived_is_raised_by_the_boxs_own_command(
     authority: TestAuthority, store: ProvinceStore, tmp_path: Path
 ) -> None:
     now = authority.at = datetime.now(UTC)
-    sha256 = received(store, sign_letter(authority, tmp_path, now)[0].read_bytes())
+    sha256 = received(store, sign_today(authority, tmp_path, now).read_bytes())
     words = [
         "timestamps",
         "extend",
