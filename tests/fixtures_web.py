@@ -231,7 +231,8 @@ class Worker(threading.Thread):
         if step is Step.DIGITIZE:
             self._papers.digitize(document.id, pdf=self._pdf)
         elif step is Step.SIGN:
-            self._papers.sign(document.id, self._pdf)
+            # A signature makes another file: with the same bytes it would look cut off again.
+            self._papers.sign(document.id, self._pdf and self._pdf + f"% {document.open_slot}\n".encode())
         elif step is Step.ENQUEUE:
             self._papers.answer(self._papers.enqueue(document.id))
 
