@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from hsm.upgrade import begins_with
 from hsm.verify import verify_file
+from sync.province.cli import main
+from sync.province.config import Folder
 from sync.province.proving import FIRST_PAUSE, IDLE_SECONDS, CommandExtension, ExtensionFailed, Prover
 from sync.province.store import Proof, ProvinceStore, Receipt, StoredDocument
 from tests.fixtures_pki import TestAuthority, sign_today
@@ -212,3 +215,25 @@ def test_a_kill_between_bytes_and_row_costs_a_repetition(store: ProvinceStore, m
     assert Prover(store, answers, 80.0).once(2000.0) == 80.0
     assert store.proofs.best(BOX, "doc-1") is not None
     assert json.dumps(store.proofs.levels()) == '{"B-T": 1}'
+
+
+def test_the_commands_show_and_export_the_file_with_the_most_proof(tmp_path: Path) -> None:
+    folder = tmp_path / "tinh"
+    assert CliRunner().invoke(main, ["init", "--dir", str(folder), "--host", "127.0.0.1"]).exit_code == 0
+    store = ProvinceStore(Folder(folder).rows)
+    with store.connection.writing() as raw:
+        raw.execute("INSERT INTO boxes VALUES (?, ?, ?, ?, ?, NULL)", (BOX, "UBND xã Thử", bytes(32), "c" * 64, 1.0))
+    received(store, b"paper")
+    Prover(store, Answers(proof("B-T", 5e9, 6e9)), 80.0).once(2000.0)
+    store.close()
+
+    def run(*words: str) -> Any:
+        done = CliRunner().invoke(main, [*words, "--dir", str(folder), "--json"])
+        return json.loads(done.stdout)
+
+    assert run("show", "doc-1")["proof"]["level"] == "B-T"
+    for words, content in (([], b"paper"), (["--best"], b"paper+")):
+        target = tmp_path / "out.pdf"
+        run("export", "doc-1", "-o", str(target), *words)
+        assert target.read_bytes() == content
+    assert run("check")["levels"] == {"B-T": 1}

@@ -105,7 +105,12 @@ def show(document: str, directory: Path, box: str, as_json: bool) -> None:
     store = open_store(folder)
     found = _find(store, document, box)
     receipt = store.reading.receipt(found.rid)
-    emit(document_facts(found, receipt), document_text(found, receipt, w), as_json)
+    best = store.proofs.best(found.box, found.document_id)
+    facts = document_facts(found, receipt) | {"proof": {"level": best[0], "sha256": best[1]} if best else None}
+    text = document_text(found, receipt, w)
+    if best:
+        text += "\n" + w.say(_("Bản nhiều chứng cứ nhất: mức {level}")).format(level=best[0])
+    emit(facts, text, as_json)
 
 
 @click.command(
@@ -116,14 +121,19 @@ def show(document: str, directory: Path, box: str, as_json: bool) -> None:
 )
 @click.argument("document")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=w.say(_("Tệp ghi ra.")))
+@click.option("--best", is_flag=True, help=w.say(_("Bản nhiều chứng cứ nhất (dấu thời gian) mà tỉnh đã lập, nếu có.")))
 @dir_option
 @box_option
 @json_option
-def export(document: str, output: Path, directory: Path, box: str, as_json: bool) -> None:
-    """The stored bytes."""
+def export(document: str, output: Path, best: bool, directory: Path, box: str, as_json: bool) -> None:
+    """The stored bytes, or with `--best` the file that begins with them and has more proof."""
     folder, _config = settings(directory)
     store = open_store(folder)
     found = _find(store, document, box)
+    better = store.proofs.best(found.box, found.document_id) if best else None
+    if better is not None:
+        _export_better(store, found, better, output, as_json)
+        return
     try:
         shutil.copyfile(store.blobs.path(found.sha256), output)
     except OSError as error:
@@ -132,6 +142,21 @@ def export(document: str, output: Path, directory: Path, box: str, as_json: bool
         fail(_("Nội dung trong kho không còn đúng giá trị băm."), ExitCode.NOT_POSSIBLE)
     facts = {"document_id": found.document_id, "file": str(output), "sha256": found.sha256, "size": found.size}
     emit(facts, f"{output}  {found.sha256}", as_json)
+
+
+def _export_better(
+    store: ProvinceStore, found: StoredDocument, better: tuple[str, str], output: Path, as_json: bool
+) -> None:
+    level, sha256 = better
+    try:
+        shutil.copyfile(store.better.path(sha256), output)
+    except OSError as error:
+        raise Failure(str(error), ExitCode.NOT_POSSIBLE) from error
+    written, size = digest_of(output)
+    if written != sha256:
+        fail(_("Nội dung trong kho không còn đúng giá trị băm."), ExitCode.NOT_POSSIBLE)
+    facts = {"document_id": found.document_id, "file": str(output), "sha256": sha256, "size": size, "level": level}
+    emit(facts, f"{output}  {sha256}  {level}", as_json)
 
 
 @click.command(
@@ -150,6 +175,7 @@ def check(directory: Path, as_json: bool) -> None:
     facts = {
         "ok": not problems,
         "documents": len(store.reading.digests()),
+        "levels": store.proofs.levels(),
         "problems": [vars(problem) for problem in problems],
     }
     lines = [problem_text(problem, w) for problem in problems]

@@ -96,10 +96,6 @@ class Proofs:
         )
         return (row["level"], row["sha256"]) if row else None
 
-    def digests(self) -> set[str]:
-        """Every better file that a row speaks of."""
-        return {row["sha256"] for row in self._connection.rows("SELECT sha256 FROM proofs WHERE sha256 IS NOT NULL")}
-
     def _write(
         self, of: Wanting, level: str, sha256: str, size: int, due_at: float, deadline: float, lost_after: float
     ) -> None:
