@@ -25,7 +25,7 @@ from appliance.pipeline.runner import Runner
 from appliance.pipeline.signing import Signing, SigningPlan
 from appliance.services.clock import utc_now
 from appliance.store import Store, events
-from hsm.api import SigningError
+from hsm.api import KeyState, SigningError
 from hsm.client import SocketSigner
 from hsm.verify import verify_file
 from tests.data.signing_pages import make_signature
@@ -88,11 +88,21 @@ class Desk:
     def signed(self, ids: list[str]) -> int:
         return sum(document.state is State.SIGNED for document in self.papers(ids))
 
-    def logged_in(self, slot: str = "agency") -> bool | None:
+    def key(self, slot: str = "agency") -> KeyState | None:
+        """What the signer tells of a key; None while it starts anew."""
         try:
-            return self.client.state().key(slot).logged_in
+            return self.client.state().key(slot)
         except SigningError:
             return None
+
+    def logged_in(self, slot: str = "agency") -> bool | None:
+        key = self.key(slot)
+        return None if key is None else key.logged_in
+
+    def ended(self, slot: str = "agency") -> str:
+        """Why the slot's login is over; "" while there is one, and while nobody tells."""
+        key = self.key(slot)
+        return "" if key is None or key.logged_in else key.ended
 
     def journal(self) -> list[str]:
         lines = (self.run / "signing-journal.jsonl").read_text().splitlines()
@@ -125,11 +135,10 @@ def test_fifty_papers_and_a_signer_that_dies_in_the_middle(desk: Desk, paper: Ca
     ids = desk.add(paper("scan"), 50)
     desk.faults.rule("call C_Sign skip=20 count=1 crash=segv")
     desk.client.login("agency", PIN["agency"], documents=50)
-    until(lambda: desk.logged_in() is False)
+    until(lambda: desk.ended() == "signer-died")
     desk.faults.rule()  # once was enough: a rule's counter begins anew in a new process
 
     assert desk.signed(ids) == 20
-    assert desk.client.state().key("agency").ended == "signer-died"
     time.sleep(1.0)  # the queue waits: nothing is signed, nothing tried, no PIN shown
     assert desk.signed(ids) == 20 and len(desk.faults.logins()) == 1
     waiting = [document for document in desk.papers(ids) if document.state is not State.SIGNED]
@@ -168,17 +177,12 @@ def test_the_queue_parks_and_resumes(desk: Desk, paper: Callable[..., Path], fau
     desk.faults.rule(rule)
     more = desk.add(paper("scan"), 3)
     # A token pulled between two papers is seen before one is taken up: then nothing waits but for the login.
-    until(
-        lambda: (
-            code in {document.last_error for document in desk.papers(more)}
-            or (desk.logged_in() is False and desk.client.state().key("agency").ended == code)
-        )
-    )
+    until(lambda: desk.ended() == code or code in {document.last_error for document in desk.papers(more)})
     if fault != "config":
         until(lambda: desk.logged_in() is False)
     typed = len(desk.faults.logins())
     desk.faults.rule()
-    until(lambda: desk.logged_in() is not None and desk.client.state().key("agency").present)
+    until(lambda: (key := desk.key()) is not None and key.present)
     if fault == "config":
         desk.client.logout("agency")  # the technician was there; the office goes on with a new login
     else:
@@ -220,7 +224,7 @@ def test_a_refused_pin_in_the_middle_stops_the_batch(
     until(lambda: code in {document.last_error for document in desk.papers(more)})
     time.sleep(1.0)
     assert len(desk.faults.logins(kind=CONTEXT)) == asked + shown, "one PIN refused is one PIN shown, for three papers"
-    assert desk.logged_in() is False and desk.client.state().key("agency").ended == code
+    assert desk.ended() == code
     assert desk.signed(more) == 0 and all(document.attempts == 0 for document in desk.papers(more))
     desk.faults.rule()
     desk.faults.forgive("agency", 3)
