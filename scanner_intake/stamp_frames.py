@@ -9,12 +9,14 @@ Invariant: the surest frame comes first; none comes twice.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from scanner_intake import stamp_strips
+from scanner_intake.stamp_glance import promising
 from scanner_intake.stamp_planes import FIND_DPI, PixelBox, Plane
 
 _LEAST_PIECE, _LEAST_SEED, _MOST_RUN = 2.0, 3.2, 122.0
@@ -24,6 +26,7 @@ _PARTNER, _OPPOSITE = (0.5, 2.2), (4.0, 14.0)
 _PROMISING, _PERFECT = -5.0, 3.0
 _STEPS = ((-0.8, 0.8), (-1.6, 1.6))
 LEAST_VALUE = -1.2
+_SPOT = 2.5
 
 
 @dataclass(frozen=True)
@@ -45,23 +48,34 @@ def double_frames(plane: Plane) -> list[Frame]:
     if not len(lines):
         return []
     angle = np.degrees(np.arctan2(lines[:, 3] - lines[:, 1], lines[:, 2] - lines[:, 0])) % 180
-    used, tries = np.zeros(len(lines), bool), 0
+    seeds = _seeds(lines, angle, length)
+    glanced = promising(plane, [(seed.middle, seed.turn, seed.run) for seed in seeds])
+    framed = np.zeros(len(lines), bool)
     frames: list[Frame] = []
-    for index in range(len(lines)):
-        if length[index] < _LEAST_SEED or used[index]:
+    for seed, worth in zip(seeds, glanced.tolist(), strict=True):
+        if not worth or framed[seed.index]:
             continue
-        seed = _seed(lines, angle, length, index)
-        used |= seed.pieces
-        if not seed.likely or seed.run > _MOST_RUN:
-            continue
-        tries += 1
-        if tries > _MOST_TRIES:
-            break
         frame = _proved(plane, seed)
         if frame is not None and frame.value >= LEAST_VALUE:
             frames.append(frame)
-            used |= _within(lines, frame)
+            framed |= _within(lines, frame)
     return different(frames)
+
+
+def _seeds(lines: np.ndarray, angle: np.ndarray, length: np.ndarray) -> list[_Seed]:
+    """The lines that may be a frame's side, the longest pieces' first."""
+    used = np.zeros(len(lines), bool)
+    seeds: list[_Seed] = []
+    for index in np.flatnonzero(length >= _LEAST_SEED).tolist():
+        if used[index]:
+            continue
+        seed = _seed(lines, angle, length, index)
+        used |= seed.pieces
+        if seed.likely and seed.run <= _MOST_RUN:
+            seeds.append(seed)
+            if len(seeds) == _MOST_TRIES:
+                break
+    return seeds
 
 
 def different(frames: list[Frame]) -> list[Frame]:
@@ -74,7 +88,11 @@ def different(frames: list[Frame]) -> list[Frame]:
 
 
 def _same(one: Frame, other: Frame) -> bool:
-    """Whether the middle of one lies in the other."""
+    """Whether the middle of one lies in the other; in another ink, which may be another stamp over it, whether both
+    stand on the same spot.
+    """
+    if one.ink != other.ink:
+        return math.hypot(one.x - other.x, one.y - other.y) < _SPOT
     angle = np.radians(other.angle)
     x, y = one.x - other.x, one.y - other.y
     along, across = abs(x * np.cos(angle) + y * np.sin(angle)), abs(y * np.cos(angle) - x * np.sin(angle))
@@ -102,10 +120,11 @@ def _pieces(gray: np.ndarray, areas: list[PixelBox]) -> tuple[np.ndarray, np.nda
 
 @dataclass(frozen=True)
 class _Seed:
-    """A line that may be a frame's side, with the pieces it is made of; `likely`: another line runs beside it or
-    where the other side would be.
+    """A line that may be a frame's side, with the pieces it is made of (`index`: the longest); `likely`: another line
+    runs beside it or where the other side would be.
     """
 
+    index: int
     pieces: np.ndarray
     turn: float
     middle: tuple[float, float]
@@ -115,32 +134,36 @@ class _Seed:
 
 def _seed(lines: np.ndarray, angle: np.ndarray, length: np.ndarray, index: int) -> _Seed:
     turn = np.radians(angle[index])
-    along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+    cos, sin = float(np.cos(turn)), float(np.sin(turn))
     level = np.flatnonzero(np.abs((angle - angle[index] + 90) % 180 - 90) <= _TURN)  # no other line matters here
-    points = lines[level].reshape(-1, 2, 2) - lines[index, :2]
-    reach, offset = points @ along, points @ across
-    low, high = reach.min(axis=1), reach.max(axis=1)
+    x0, y0, x1, y1 = (lines[level] - lines[index, (0, 1, 0, 1)]).T
+    start, end = x0 * cos + y0 * sin, x1 * cos + y1 * sin
+    above, below = y0 * cos - x0 * sin, y1 * cos - x1 * sin
+    low, high = np.minimum(start, end), np.maximum(start, end)
     own = int(np.searchsorted(level, index))
-    left, right = low[own], high[own]
-    same = np.zeros(len(lines), bool)
-    same[index] = True
-    at = np.flatnonzero(np.abs(offset).max(axis=1) < 0.45)
-    for piece in at[np.argsort(np.abs(low[at] + high[at] - left - right), kind="stable")]:
-        if low[piece] < right + 6 and high[piece] > left - 6:  # a letter that touches a line cuts it
-            left, right, same[level[piece]] = min(left, low[piece]), max(right, high[piece]), True
-    gap = np.abs(offset.mean(axis=1))
-    beside = (low < right) & (high > left)
-    likely = any(bool((beside & (gap >= nearest) & (gap <= far)).any()) for nearest, far in (_PARTNER, _OPPOSITE))
-    middle = lines[index, :2] + along * (left + right) / 2
-    fitted = _fitted(lines[same], length[same], angle[index])
-    return _Seed(same, fitted, (float(middle[0]), float(middle[1])), float(right - left), likely)
+    left, right = float(low[own]), float(high[own])
+    same = [index]
+    at = np.flatnonzero(np.maximum(np.abs(above), np.abs(below)) < 0.45)
+    at = at[np.argsort(np.abs(low[at] + high[at] - left - right), kind="stable")]
+    for piece, first, last in zip(level[at].tolist(), low[at].tolist(), high[at].tolist(), strict=True):
+        if first < right + 6 and last > left - 6:  # a letter that touches a line cuts it
+            left, right = min(left, first), max(right, last)
+            same.append(piece)
+    gap = np.abs(above + below)[(low < right) & (high > left)] / 2
+    likely = any(bool(((gap >= nearest) & (gap <= far)).any()) for nearest, far in (_PARTNER, _OPPOSITE))
+    pieces = np.zeros(len(lines), bool)
+    pieces[same] = True
+    fitted = _fitted(lines[pieces], length[pieces], angle[index]) if likely else 0.0
+    half = (left + right) / 2
+    middle = float(lines[index, 0] + cos * half), float(lines[index, 1] + sin * half)
+    return _Seed(index, pieces, fitted, middle, right - left, likely)
 
 
 def _fitted(lines: np.ndarray, length: np.ndarray, turn: float) -> float:
     """The angle of all pieces together, -90 to 90 degrees."""
     ends = lines.reshape(-1, 2) - lines.reshape(-1, 2).mean(axis=0)
-    _, axes = np.linalg.eigh((ends * np.repeat(length, 2)[:, None]).T @ ends)
-    angle = np.degrees(np.arctan2(axes[1, 1], axes[0, 1]))
+    (across, both), (_, down) = ((ends * np.repeat(length, 2)[:, None]).T @ ends).tolist()
+    angle = math.degrees(math.atan2(2 * both, across - down) / 2)
     if abs((angle - turn + 90) % 180 - 90) > _TURN:
         angle = turn
     return float((angle + 90) % 180 - 90)

@@ -87,8 +87,9 @@ def _level(plane: Plane, middle: tuple[float, float], turn: float, wide: float) 
     across, down = wide / 2 * FINE, _HALF * FINE
     x, y = middle[0] * plane.scale, middle[1] * plane.scale
     matrix = np.array([[cos, -sin, x - cos * across + sin * down], [sin, cos, y - sin * across - cos * down]])
+    wider, higher = abs(cos) * across + abs(sin) * down + 2, abs(sin) * across + abs(cos) * down + 2
     return cv2.warpAffine(
-        plane.view,
+        plane.view((int(x - wider), int(y - higher), int(x + wider) + 1, int(y + higher) + 1)),
         matrix,
         (round(wide * FINE), round(2 * _HALF * FINE)),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,

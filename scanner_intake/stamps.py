@@ -99,11 +99,12 @@ def _inside(reader: Reader, blob: Blob) -> list[Marking]:
 def _dark(reader: Reader, plane: Plane) -> list[Marking]:
     """Dark single frames of a stamp's size (photocopies, gray and bitonal scans); the cells of a table are none."""
     kept: list[Blob] = []
-    for blob in dark_blobs(plane):
+    outlines = dark_blobs(plane)
+    for blob in outlines:
         if _stamp_sized(blob, reader.picture) and not any(overlap(blob.box, each.box) > _SAME for each in kept):
             kept.append(blob)
     markings = []
-    single = [blob for blob in kept if not any(_adjoin(blob.box, each.box) for each in kept if each is not blob)]
+    single = [blob for blob in kept if not any(_adjoin(blob.box, each.box) for each in outlines if each is not blob)]
     for blob in single[:_MOST_DARK]:
         if not reader.seen(blob.box) and sides(dark_mask(upright(reader.picture, blob))) >= 3:
             marking = reader.box(blob, black=True, placed=True)

@@ -8,6 +8,7 @@ import pytest
 
 from scanner_intake.digitize_ocr import picture_of
 from scanner_intake.stamp_frames import Frame, different, double_frames
+from scanner_intake.stamp_glance import promising
 from scanner_intake.stamp_ink import double, no_letters, red_mask
 from scanner_intake.stamp_planes import outlines, planes
 
@@ -88,6 +89,24 @@ def test_one_place_has_one_frame_the_surest() -> None:
     assert different([low, high, far]) == [high, far]
 
 
+def test_a_stamp_of_another_ink_over_a_stamp_is_one_more() -> None:
+    secret, urgent = Frame(52, 80, 43, 9, 2, 2.7, "black"), Frame(56, 77, 39, 8, -2, 5.2, "red")
+    assert different([secret, urgent]) == [urgent, secret]
+    surer = Frame(56, 77, 39, 8, -2, 5.2, "black")
+    assert different([secret, surer]) == [surer]
+
+
+@pytest.mark.parametrize(("turn", "lines"), [(0, 2), (7, 2), (-40, 2), (90, 2), (0, 1), (90, 1)])
+def test_a_glance_keeps_the_lines_of_double_frames(turn: float, lines: int) -> None:
+    angle = np.radians(turn)
+    sides = [(60 + 4 * sign * np.sin(angle), 60 + 4 * sign * np.cos(angle)) for sign in (-1, 1)]
+    page = page_with_frame(-turn, lines=lines, print_over=lines == 2)
+    plane = planes(picture_of(1, page, (page.shape[1] * 72 / DPI, page.shape[0] * 72 / DPI)))[0]
+    seeds = [((float(x), float(y)), -turn, 20.0) for x, y in sides]
+    assert promising(plane, [*seeds, ((30.0, 20.0), turn, 20.0)]).tolist() == [lines == 2, lines == 2, False]
+    assert promising(plane, []).tolist() == []
+
+
 def test_outlines_lose_words_and_keep_rules_and_frames() -> None:
     gray = np.full((400, 500), 255, np.uint8)
     cv2.putText(gray, "noi dung", (30, 60), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 30, 1, cv2.LINE_AA)
@@ -107,7 +126,8 @@ def test_a_page_without_colour_has_one_plane_and_one_red_place_is_enough_for_two
     cv2.rectangle(page, (100, 100), (200, 140), RED, 3)
     found = planes(picture_of(1, page, (240.0, 288.0)))
     assert [each.ink for each in found] == ["black", "red"]
-    assert found[0].view[100, 150] > 200 > 80 > found[1].view[100, 150]
+    black, red = (each.view((100, 90, 200, 150)) for each in found)
+    assert black[100, 150] > 200 > 80 > red[100, 150] and red[120, 150] > 200
 
 
 def test_no_letters_in_bars_and_surfaces_only() -> None:
