@@ -29,7 +29,7 @@ __all__ = ["ReadText", "find_markings"]
 
 _MOST_READ, _MOST_FRAMES, _MOST_DARK = 14, 6, 5
 _SAME = 0.5
-_CELL = 4.0  # points
+_CELL = 6.0  # points; a table that leans by a degree shifts its cells by that much
 
 
 def find_markings(picture: Picture, read: ReadText, harmless: Sequence[str] = ()) -> list[Marking]:
