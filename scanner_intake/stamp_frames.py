@@ -25,7 +25,7 @@ _TURN = 4.0
 _PARTNER, _OPPOSITE = (0.5, 2.2), (4.0, 14.0)
 _PROMISING, _PERFECT = -5.0, 3.0
 _STEPS = ((-0.8, 0.8), (-1.6, 1.6))
-LEAST_VALUE = -1.2
+LEAST_VALUE = -1.5
 _SPOT = 2.5
 
 

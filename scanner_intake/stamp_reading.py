@@ -36,7 +36,7 @@ from scanner_intake.stamp_ink import (
 ReadText = Callable[[np.ndarray, int, float], str]
 # Of a frame's `value`: from where it holds a paper though nothing can be read in it (black; coloured ink, in which
 # there are no lines of print), and from where neither its shape nor small letters in it matter: a seal may hide an end.
-_SURE, _SURE_ALONE, _CERTAIN = 1.4, 0.5, 2.5
+_SURE, _SURE_ALONE, _CERTAIN = 0.7, 0.2, 2.5
 _SHORTEST, _STAMP_LIKE = (14.0, 17.0), 1.55  # mm; red: a seal's emblem and ring show as frames of up to 15 mm
 _BORDERS = 1.7  # mm from a frame's outer edge to the letters' ground
 _EMPTY, _PALE = 0.012, 24
@@ -97,6 +97,8 @@ class Reader:
             islice(_tries(crop, mask, turned=abs(blob.angle) > 20), 3 if black else None)
         ):
             heard.append(self.read(framed(gray), psm, READ_DPI))
+            if black and not bordered and _running_text(heard[-1:]):
+                continue  # print between two strokes; one of its words may look like a secrecy word
             marking = self._known(heard[-1], index, blob, bordered=bordered and not black)
             if marking is not None:
                 return marking
