@@ -34,6 +34,7 @@ from scanner_intake.stamp_ink import (
 )
 
 ReadText = Callable[[np.ndarray, int, float], str]
+_BEYOND_DOUBT = 4.0  # of a frame's `value`
 # Of a frame's `value`: from where it holds a paper though nothing can be read in it (black; coloured ink, in which
 # there are no lines of print), and from where neither its shape nor small letters in it matter: a seal may hide an end.
 _SURE, _SURE_ALONE, _CERTAIN = 0.7, 0.2, 2.5
@@ -76,7 +77,9 @@ class Reader:
         doubted = not sure or (frame.value < _CERTAIN and _running_text(heard))
         if doubted and not resembles_secret(heard, _ALIKE):
             return None
-        if ((_alone(mask) or not sure) and _clearly_else(heard)) or self._harmless(heard):
+        # Small letters in a frame beyond doubt are lines of print that the stamp was pressed on, not its word.
+        label = (_alone(mask) or not sure) and not (frame.value >= _BEYOND_DOUBT and _running_text(heard))
+        if (label and _clearly_else(heard)) or self._harmless(heard):
             self.done.append(blob.box)
             return None
         return self._unknown(blob)
