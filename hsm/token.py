@@ -41,7 +41,7 @@ from hsm.token_presence import (
 RENEW_SECONDS = 10.0
 """While a token is missing and nobody is logged in, the library is started anew this often: some modules see a token
 that came back only then."""
-NOTICE_SECONDS = 1.0
+NOTICE_SECONDS = 2.0
 """How long after an unclear fault a token may still be reported as gone (pcscd looks at its readers a few times a
 second)."""
 _ENDED_BY_PERSON = ("logged-out", "batch-done")

@@ -45,9 +45,7 @@ class _Told:
 class Live:
     """Watches the store and wakes every open stream; ``underway`` gives the pages being digitized."""
 
-    def __init__(
-        self, store: Store, link_file: Path, underway: Callable[[], Mapping[str, object]] = dict
-    ) -> None:
+    def __init__(self, store: Store, link_file: Path, underway: Callable[[], Mapping[str, object]] = dict) -> None:
         self._underway = underway
         self._pages = "{}"
         self._store = store
