@@ -27,6 +27,8 @@ COVERING = 0.7
 """The size of what must lie over content: a page of which no corner is free (a photograph, a map)."""
 NUDGE_MILLIMETRES = 60.0
 """The farthest a person may move an appearance by hand; farther is another place, not a correction."""
+SLACK = 24.0
+"""Points that a form wider than the right half may stand away from the right."""
 CORNER = 74.0
 """Points from the upper edge that still are the corner: 26 mm, the largest block with its clearance."""
 
@@ -81,7 +83,8 @@ class Layout:
                     whole = Paper.of_page(page)
                 for scale in scales:
                     for number, (width, height) in enumerate(forms):
-                        box = (whole or band).nearest_free(area, width * scale, height * scale)
+                        reach = _reaching(area, width * scale)
+                        box = (whole or band).nearest_free(reach, width * scale, height * scale)
                         if box is not None:
                             return of.place(box, scale, moved=_distance(box, corner)), number
             scale = COVERING
@@ -151,10 +154,15 @@ class Layout:
 def _searches(across: float, down: float) -> Iterator[tuple[float, Box, tuple[float, ...]]]:
     """Share of the page to look at, area, and the sizes to try there."""
     right, left, third = across - EDGE, EDGE, down / 3
-    yield 1 / 3, (left, EDGE, right, EDGE + CORNER), SCALES[:1]
+    yield 1 / 3, (across / 2, EDGE, right, EDGE + CORNER), SCALES[:1]
     yield 1 / 3, (across / 2, EDGE, right, third), SCALES
     yield 1 / 3, (left, EDGE, right, third), SCALES
     yield 1.0, (left, EDGE, right, down - EDGE), SCALES
+
+
+def _reaching(area: Box, width: float) -> Box:
+    """The area, begun further left for a form that is wider: it still ends at the right."""
+    return max(EDGE, min(area[0], area[2] - width - SLACK)), area[1], area[2], area[3]
 
 
 def seal_place(signature: Placement, width: float, height: float, page_size: tuple[float, float]) -> Placement:

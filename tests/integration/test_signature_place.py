@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
+from PIL import Image, ImageDraw
 
 from appliance.demo.papers import demo_papers
 from hsm.appearance import Fonts, draw_blanks
@@ -51,3 +52,16 @@ def test_a_scanned_draft_shows_its_gaps_in_the_size_of_its_letters(tmp_path: Pat
     drawing = draw_blanks(found, texts(found.kinds, 7, date(2026, 2, 5)), fonts, found.box)
     assert [line.text for line in drawing.lines] == ["07", "05", "02"]
     assert all(line.size == pytest.approx(13, abs=0.8) for line in drawing.lines)
+
+
+def test_the_block_stays_at_the_right_though_more_room_is_at_the_left(tmp_path: Path) -> None:
+    """NĐ 30/2020 PL I mục II: the right corner; a lower form there comes before a better one elsewhere."""
+    page = Image.new("L", (595, 842), "white")
+    ImageDraw.Draw(page).rectangle((300, 40, 560, 60), fill="black")
+    page.save(tmp_path / "page.pdf", "PDF", resolution=72)
+    with Layout(tmp_path / "page.pdf") as layout:
+        place, form = layout.top_right([(150.0, 48.0), (330.0, 22.0)])
+        assert form == 1 and place.scale == 1.0
+        assert place.box[2] > 565 and place.box[3] < 40 and not place.notes
+        alone, _ = layout.top_right([(150.0, 48.0)])
+        assert alone.box[0] > 595 / 2, "one form only: under what stands there, still at the right"
