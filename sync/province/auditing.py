@@ -14,7 +14,7 @@ from cryptography import x509
 
 from sync.protocol.codec import CodecError
 from sync.protocol.receipt import chain_breaks
-from sync.province.checking import find_program
+from sync.province.command import find_program
 from sync.province.config import Config, Folder
 from sync.province.pki import key_id
 from sync.province.store import ProvinceStore, digest_of

@@ -7,17 +7,12 @@ Source of the reasons: Decision 28/2018/QĐ-TTg article 9 (completeness, integri
 
 from __future__ import annotations
 
-import json
-import os
-import resource
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from sync.province.command import CommandFailed, answer_of, find_program
 
 EXPECTED_SLOTS: Mapping[str, tuple[str, ...]] = {
     "incoming-scan": ("agency",),
@@ -103,11 +98,6 @@ def field_value(meta: Mapping[str, Any], name: str) -> str:
     return "" if found is None else str(found)
 
 
-def find_program(name: str) -> str:
-    """Where a command is: on the search path, else beside this Python (a virtual environment that is not active)."""
-    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent)) or name
-
-
 class CommandCheck:
     """Runs the configured verification command in a child with bounded time, memory and open files."""
 
@@ -148,30 +138,9 @@ class CommandCheck:
 
     def _run(self, words: list[str]) -> dict[str, Any]:
         try:
-            child = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise CheckUnavailable("command-missing", str(error)) from error
-        bound(child.pid, self._memory, self._seconds)
-        try:
-            out, err = child.communicate(timeout=self._seconds)
-        except subprocess.TimeoutExpired as error:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-            raise CheckUnavailable("too-slow", f"{self._seconds:g} s") from error
-        try:
-            answer = json.loads(out)
-        except ValueError as error:
-            last = err.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise CheckUnavailable("no-answer", f"exit {child.returncode} {' '.join(last)}"[:300]) from error
-        if not isinstance(answer, dict):
-            raise CheckUnavailable("no-answer", f"exit {child.returncode}")
-        return answer
+            return answer_of(words, seconds=self._seconds, memory=self._memory)
+        except CommandFailed as error:
+            raise CheckUnavailable(error.code, error.detail) from error
 
 
 def _slots_of(answer: Mapping[str, Any]) -> set[str]:
@@ -197,15 +166,3 @@ def _only_others_fall_short(answer: Mapping[str, Any]) -> bool:
         and bool(entries[-1].get("covers_whole_file"))
         and [entry for entry in entries if not entry.get("timestamp")][-1].get("slot") == own[-1].get("slot")
     )
-
-
-def bound(pid: int, memory: int, seconds: float) -> None:
-    """Limit a child from outside: code between fork and exec would be unsafe beside other threads."""
-    cpu = int(seconds) + 1
-    try:
-        resource.prlimit(pid, resource.RLIMIT_AS, (memory, memory))
-        resource.prlimit(pid, resource.RLIMIT_CPU, (cpu, cpu))
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (256, 256))
-        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-    except ProcessLookupError:
-        pass  # it has already ended

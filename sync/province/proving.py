@@ -7,21 +7,18 @@ Custody order as everywhere: bytes durable, then the row. A service that is away
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
-import signal
-import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from sync.province.checking import bound, find_program
+from sync.province.command import CommandFailed, answer_of, find_program
 from sync.province.store import Proof, ProvinceStore, Wanting, digest_of
 
 FIRST_PAUSE, LONGEST_PAUSE = 300.0, 6 * 3600.0
@@ -37,7 +34,7 @@ log = logging.getLogger("commune-province.longterm")
 
 
 class ExtensionFailed(Exception):
-    """The step was not made; `code` is the command's, or `no-command`, `too-slow`, `no-answer`, `not-its-beginning`."""
+    """The step was not made; `code` is the command's own, one of `command.CommandFailed`, or `not-its-beginning`."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
@@ -62,7 +59,11 @@ class CommandExtension:
     def extend(self, source: Path, target: Path) -> Proof:
         """One step; the file is flushed and begins with the bytes of `source`."""
         places = {"{file}": str(source), "{target}": str(target), "{trust}": str(self._trust)}
-        answer = self._run([places.get(word, word) for word in self._command])
+        words = [places.get(word, word) for word in self._command]
+        try:
+            answer = answer_of(words, seconds=self._seconds, memory=self._memory)
+        except CommandFailed as broken:
+            raise ExtensionFailed(broken.code, broken.detail) from broken
         error = answer.get("error")
         if isinstance(error, dict):
             raise ExtensionFailed(str(error.get("code", "failed")), str(error.get("message", ""))[:200])
@@ -78,29 +79,6 @@ class CommandExtension:
         flush(target)
         sha256, size = digest_of(target)
         return Proof(level, sha256, size, due_at, deadline, lost)
-
-    def _run(self, words: list[str]) -> dict[str, Any]:
-        try:
-            child = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-            )
-        except OSError as error:
-            raise ExtensionFailed("no-command", str(error)) from error
-        bound(child.pid, self._memory, self._seconds)
-        try:
-            out, err = child.communicate(timeout=self._seconds)
-        except subprocess.TimeoutExpired as error:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-            raise ExtensionFailed("too-slow", f"{self._seconds:g} s") from error
-        try:
-            answer = json.loads(out)
-        except ValueError as error:
-            last = err.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise ExtensionFailed("no-answer", f"exit {child.returncode} {' '.join(last)}"[:300]) from error
-        if not isinstance(answer, dict):
-            raise ExtensionFailed("no-answer", f"exit {child.returncode}")
-        return answer
 
 
 class Prover:
@@ -147,7 +125,7 @@ class Prover:
 
     def _failed(self, wanting: Wanting, failure: ExtensionFailed, now: float) -> float:
         log.warning("not raised box=%s document=%s: %s", wanting.box, wanting.document_id, failure)
-        if failure.code.startswith(_SERVICE) or failure.code == "no-command":
+        if failure.code.startswith(_SERVICE) or failure.code == "command-missing":
             return max(self._pause, FIRST_PAUSE)
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(wanting.attempts, 10))
         again = None if failure.code in _FINAL else now + pause

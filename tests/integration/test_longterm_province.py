@@ -135,7 +135,7 @@ def test_whatever_the_command_does_nothing_is_taken_for_better(tmp_path: Path, s
 def test_no_command(tmp_path: Path) -> None:
     with pytest.raises(ExtensionFailed) as caught:
         CommandExtension(("/not/there",), tmp_path, 1.0, MEMORY).extend(tmp_path, tmp_path)
-    assert caught.value.code == "no-command"
+    assert caught.value.code == "command-missing"
 
 
 class Answers:
