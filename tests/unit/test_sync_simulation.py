@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from sync.protocol.step import CommitReceipt
 from sync.province.simulation import model, playing
 from sync.province.simulation.country import row, simulate, summed
 from sync.province.simulation.model import DAY, HOUR, LINES, Office, Paper, Scenario, offices_of
 from sync.province.simulation.picture import draw_backlog
 from sync.province.simulation.playing import Playing, play
+from sync.province.simulation.receiving import Receiving
 
 SMALL = Scenario(boxes=12, days=8, seed=3, papers_a_day=6.0, regional_from=2.3, regional_days=1.0)
 
@@ -21,11 +23,52 @@ def test_nothing_is_lost_or_twice_over_cuts_and_restarts() -> None:
     figures = simulate(SMALL)
     assert figures.ready > 200
     assert figures.lost == 0
-    assert figures.delivered == figures.stored - (figures.stored - figures.delivered)
     assert figures.delivered <= figures.stored <= figures.ready, "a receipt may be under way at the end"
     assert figures.waiting + figures.delivered == figures.ready
     assert figures.up_bytes > figures.file_bytes * figures.delivered / figures.ready * 0.9
     assert sum(each.count for each in figures.by_line) == sum(each.count for each in figures.by_priority)
+
+
+class Forgetful(Receiving):
+    """A receiver that answers "stored" and drops the row of every tenth document: a disk that lied."""
+
+    def _commit(self, change: CommitReceipt) -> None:
+        super()._commit(change)
+        if self.stored % 10 == 0:
+            self.rows.held.discard((change.box, change.tid))
+
+
+class Confused(Receiving):
+    """A receiver that keeps every row under another transfer: as many rows as receipts, none of them right."""
+
+    def _commit(self, change: CommitReceipt) -> None:
+        super()._commit(change)
+        self.rows.held.discard((change.box, change.tid))
+        self.rows.held.add((change.box, change.tid[::-1]))
+
+
+def test_a_receiver_that_does_not_hold_what_it_receipted_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = simulate(SMALL)
+    monkeypatch.setattr(playing, "Receiving", Forgetful)
+    forgetful = simulate(SMALL)
+    assert forgetful.delivered == honest.delivered, "its boxes see nothing"
+    assert 0 < forgetful.lost == pytest.approx(honest.stored / 10, abs=2)
+    monkeypatch.setattr(playing, "Receiving", Confused)
+    confused = simulate(SMALL)
+    assert confused.stored == honest.stored and confused.lost == confused.delivered
+
+
+def test_a_document_that_nobody_speaks_of_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = Playing._ready
+
+    def leaky(self: Playing, box: playing._Box, paper: Paper, at: float) -> None:
+        ready(self, box, paper, at)
+        if self.played.ready == 7:
+            box.waiting.popitem()
+
+    monkeypatch.setattr(Playing, "_ready", leaky)
+    alone = office([Paper(HOUR + n, 20_000, 0) for n in range(9)], [(HOUR - 60, HOUR + 60)], "ADSL")
+    assert played(monkeypatch, alone).lost == 1
 
 
 def test_the_same_seed_is_the_same_country_and_another_is_not() -> None:

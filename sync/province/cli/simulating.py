@@ -56,7 +56,7 @@ def simulate_command(
             draw_backlog(figures.backlog, title, w.say(_("ngày (nền đậm: giờ làm việc)")), png)
         except OSError as error:
             fail(f"{png}: {error.strerror}", ExitCode.BAD_INPUT)
-    facts: dict[str, Any] = {**asdict(figures), "lost": figures.lost, "seconds": round(time.monotonic() - began, 1)}
+    facts: dict[str, Any] = {**asdict(figures), "seconds": round(time.monotonic() - began, 1)}
     emit(facts, _table(figures), as_json)
     if figures.lost or figures.stored < figures.delivered:
         fail(_("Có văn bản bị mất hoặc nhận hai lần: giao thức sai."), ExitCode.PROBLEMS_FOUND)

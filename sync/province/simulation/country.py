@@ -36,6 +36,8 @@ class Figures:
     delivered: int
     waiting: int
     stored: int
+    lost: int
+    """See `Played.lost`."""
     by_line: tuple[Row, ...]
     by_priority: tuple[Row, ...]
     whole: Row
@@ -46,11 +48,6 @@ class Figures:
     """What mobile and satellite lines cost."""
     checks_waiting_most: int
     backlog: tuple[int, ...]
-
-    @property
-    def lost(self) -> int:
-        """Documents that are neither delivered nor waiting; 0, or the protocol broke its promise."""
-        return self.ready - self.delivered - self.waiting
 
 
 def simulate(scenario: Scenario, on_province: Callable[[int], None] = lambda _done: None) -> Figures:
@@ -82,6 +79,7 @@ def summed(scenario: Scenario, played: Sequence[Played]) -> Figures:
         delivered=len(deliveries),
         waiting=sum(each.waiting for each in played),
         stored=sum(each.stored for each in played),
+        lost=sum(each.lost for each in played),
         by_line=tuple(row(name, [each.took for each in deliveries if each.line == name]) for name in names),
         by_priority=tuple(
             row(str(priority), [each.took for each in deliveries if each.priority == priority]) for priority in range(4)

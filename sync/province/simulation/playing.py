@@ -14,6 +14,7 @@ from functools import partial
 
 from sync.protocol.box import BoxCore, Parcel
 from sync.protocol.chunk import Chunk
+from sync.protocol.messages import transfer_id
 from sync.protocol.step import Accepted, Now, Publish, Step
 from sync.province.simulation.model import DAY, Office, Paper, Scenario, offices_of
 from sync.province.simulation.receiving import Receiving
@@ -54,6 +55,9 @@ class Played:
     ready: int = 0
     waiting: int = 0
     stored: int = 0
+    lost: int = 0
+    """Documents whose box believes a receipt while the province's rows do not hold exactly them, and documents of which
+    neither says anything; 0, or the protocol broke its promise."""
     file_bytes: int = 0
     wire_up: dict[str, float] = field(default_factory=dict)
     wire_down: dict[str, float] = field(default_factory=dict)
@@ -93,6 +97,8 @@ class Playing:
         self._checking = 0
         self.played = Played()
         self._boxes = {office.box: self._box(office) for office in offices_of(scenario, province)}
+        self._believed: set[tuple[str, bytes]] = set()
+        """(box, tid) of what boxes took for delivered, told by their cores alone."""
 
     def run(self) -> Played:
         """Play to the end of the last day; what is waiting then is still waiting."""
@@ -106,6 +112,8 @@ class Playing:
             happens(at)
         self.played.waiting = sum(len(box.waiting) for box in self._boxes.values())
         self.played.stored = self._receiver.stored
+        forgotten = self.played.ready - self.played.waiting - len(self._believed)
+        self.played.lost = len(self._believed - self._receiver.rows.held) + forgotten
         return self.played
 
     # --- setting up ---------------------------------------------------------------------------------------------------
@@ -187,6 +195,8 @@ class Playing:
         for change in step.changes:
             if isinstance(change, Accepted):
                 parcel, since = box.waiting.pop(change.document_id)
+                name = box.office.box
+                self._believed.add((name, transfer_id(name, parcel.document_id, bytes.fromhex(parcel.sha256))))
                 self.played.deliveries.append(Delivery(box.office.line.name, parcel.priority, at - since))
                 settled = True
         for message in step.outbound:
