@@ -10,7 +10,7 @@ from hashlib import file_digest
 from io import SEEK_END
 from typing import BinaryIO
 
-from sync.protocol.box import Parcel
+from sync.protocol.choosing import Parcel
 
 _MOST_OPEN = 16
 

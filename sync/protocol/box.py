@@ -1,5 +1,6 @@
 """The box's end: what to offer, ask and send, and what to believe (PROTOCOL.md §5.1).
- Owns the decisions over the documents of the outbox that are under way. Refuses to hold bytes of a file, to keep
+
+Owns the decisions over the documents of the outbox that are under way. Refuses to hold bytes of a file, to keep
 time, and to believe anything but a receipt that a pinned province key signed for exactly the bytes and the manifest
 offered here. Invariants:
 - truth about bytes is the province's have with the latest query number; truth about documents is the receipt. An MQTT
@@ -10,43 +11,23 @@ offered here. Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sync.protocol.budget import Budget
+from sync.protocol.choosing import Choice, Chooser, Parcel, Transfer
 from sync.protocol.chunk import ALIGNMENT
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, Verify, seal
-from sync.protocol.messages import MAX_OFFERS, Base, Have, HaveState, Manifest, ProvinceState, Query
+from sync.protocol.messages import MAX_OFFERS, Have, HaveState, ProvinceState, Query
 from sync.protocol.pacing import Pacing
 from sync.protocol.ranges import Ranges
 from sync.protocol.receipt import Receipt, Result, read_receipt
 from sync.protocol.step import Accepted, Change, Finding, Now, Progressed, Publish, Refused, SendChunk, Step
 from sync.protocol.topics import Kind, TopicError, parse, upward
-from sync.protocol.turns import Candidate, Turns
 
-EXPRESS_PRIORITY = 3
 _MAX_QUERY_BYTES = 24 * 1024
 _MAX_ENVELOPE = 12 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One file waiting in the outbox; equal parcels always make byte-identical manifests."""
-
-    document_id: str
-    sequence: int
-    """Monotonic per box; a document put into the outbox again gets a new one."""
-    sha256: str
-    """Lower-case hex of the file's SHA-256."""
-    size: int
-    """Bytes of the file."""
-    priority: int
-    """0 thường, 1 khẩn, 2 thượng khẩn, 3 hỏa tốc (edXML)."""
-    meta: Mapping[str, object]
-    """None, bool, int, str, bytes, lists and maps of them; the receiver's store keeps it with the document."""
-    base: tuple[str, int] | None = None
-    """SHA-256 (hex) and size of an earlier version, answered by the province, with whose bytes this file begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,45 +40,6 @@ class BoxLimits:
     """Longest pause between two questions about the same silent transfer."""
     denied_seconds: float = 30.0
     """Pause after the broker refused a publish."""
-
-
-@dataclass(slots=True)
-class _Transfer:
-    parcel: Parcel
-    manifest: Manifest
-    tid: bytes
-    envelope: bytes
-    held: Ranges = field(default_factory=Ranges)
-    """What the latest have says the province holds durably."""
-    sent: Ranges = field(default_factory=Ranges)
-    """What went out since and is not in `held`."""
-    credit: int = 0
-    query: int = 0
-    awaiting: bool = False
-    asks: int = 0
-    """Questions since the last progress."""
-    since: float = 0.0
-    """When this run first knew of it."""
-    moved_at: float = 0.0
-    """Last question, chunk, acknowledgement or progress."""
-    paused_until: float = 0.0
-
-    @property
-    def express(self) -> bool:
-        return self.parcel.priority >= EXPRESS_PRIORITY
-
-    def next_range(self) -> tuple[int, int] | None:
-        """Return the lowest range neither held nor sent, None while the map is unknown."""
-        return None if self.awaiting or not self.query else self.held.first_missing(self.manifest.size, self.sent)
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    transfer: _Transfer
-    start: int
-    length: int
-    waiting: list[Candidate]
-    """All that could have been chosen."""
 
 
 class BoxCore:
@@ -118,9 +60,8 @@ class BoxCore:
         self._next_query = first_query
         self._limits = limits or BoxLimits()
         self._pacing = Pacing()
-        self._budget = budget or Budget()
-        self._turns = Turns()
-        self._transfers: dict[bytes, _Transfer] = {}
+        self._chooser = Chooser(self._pacing, budget or Budget())
+        self._transfers: dict[bytes, Transfer] = {}
         self._unusable: list[Parcel] = []
         self._in_flight: dict[int, tuple[bytes, int, int]] = {}
         self._next_token = 1
@@ -241,41 +182,15 @@ class BoxCore:
         chosen = self._choose(now)
         return None if chosen is None else self._send(chosen, now)
 
-    def _choose(self, now: Now) -> _Choice | None:
+    def _choose(self, now: Now) -> Choice | None:
         if not self.ready or now.mono < self._denied_until:
             return None
-        sendable = self._sendable(now)
-        candidates = [_candidate(transfer) for transfer, _ in sendable]
-        for index in self._turns.order(candidates, now.mono, self._pacing.rate(now.mono)):
-            transfer, missing = sendable[index]
-            if not self._pacing.admits(transfer.express, now.mono):
-                continue  # places are kept for hỏa tốc, which may stand further back for one turn
-            length = self._length(transfer, missing, now)
-            if length and (transfer.express or self._budget.open_at(length, now) <= now.mono):
-                return _Choice(transfer, missing[0], length, candidates)
-        return None
+        return self._chooser.choose(self._transfers.values(), now)
 
-    def _sendable(self, now: Now) -> list[tuple[_Transfer, tuple[int, int]]]:
-        """Every transfer whose map is known and that lacks something, with its lowest missing range."""
-        return [
-            (transfer, missing)
-            for transfer in self._transfers.values()
-            if now.mono >= transfer.paused_until and (missing := transfer.next_range()) is not None
-        ]
-
-    def _length(self, transfer: _Transfer, missing: tuple[int, int], now: Now) -> int:
-        start, stop = missing
-        wanted = min(stop - start, self._pacing.chunk_length(now.mono))
-        credit = transfer.credit - transfer.sent.count()
-        if credit >= wanted:
-            return wanted
-        return max(0, credit) // ALIGNMENT * ALIGNMENT
-
-    def _send(self, chosen: _Choice, now: Now) -> SendChunk:
+    def _send(self, chosen: Choice, now: Now) -> SendChunk:
         transfer, start, length = chosen.transfer, chosen.start, chosen.length
         token, self._next_token = self._next_token, self._next_token + 1
-        self._turns.sent(transfer.parcel.priority, length, chosen.waiting)
-        self._budget.spent(length, now)
+        self._chooser.chosen(chosen, now)
         transfer.sent.add(start, start + length)
         transfer.moved_at = now.mono
         self._in_flight[token] = (transfer.tid, start, start + length)
@@ -329,12 +244,12 @@ class BoxCore:
         params = {"document": receipt.document_id, "number": str(receipt.number)}
         return self._step(now, Finding("receipt-mismatch", self._box, params))
 
-    def _ask(self, transfers: list[_Transfer], now: Now) -> list[Publish]:
+    def _ask(self, transfers: list[Transfer], now: Now) -> list[Publish]:
         """Put the transfers into as few queries as fit, each with a fresh number; nothing while not ready."""
         outbound: list[Publish] = []
         if not self.ready:
             return outbound
-        batch: list[_Transfer] = []
+        batch: list[Transfer] = []
         for transfer in transfers:
             size = sum(len(asked.envelope) for asked in batch) + len(transfer.envelope)
             if batch and (len(batch) == MAX_OFFERS or size > _MAX_QUERY_BYTES):
@@ -345,7 +260,7 @@ class BoxCore:
             outbound.append(self._query(batch, now))
         return outbound
 
-    def _query(self, batch: list[_Transfer], now: Now) -> Publish:
+    def _query(self, batch: list[Transfer], now: Now) -> Publish:
         number, self._next_query = self._next_query, self._next_query + 1
         for transfer in batch:
             transfer.query, transfer.awaiting = number, True
@@ -354,11 +269,11 @@ class BoxCore:
         query = Query(number, self._boot, tuple(transfer.envelope for transfer in batch), max(0, now.wall))
         return Publish(upward(self._box, Kind.MANIFEST), query.encode(), qos=1)
 
-    def _ask_at(self, transfer: _Transfer) -> float:
+    def _ask_at(self, transfer: Transfer) -> float:
         """Return when the transfer has been silent long enough to ask again."""
         if not transfer.query:
             return transfer.moved_at
-        sendable = transfer.next_range() is not None and transfer.credit - transfer.sent.count() >= ALIGNMENT
+        sendable = transfer.next_range() is not None and transfer.allowance >= ALIGNMENT
         patience = min(
             self._limits.answer_seconds * (1 << max(0, min(transfer.asks, 10) - 1)), self._limits.answer_most
         )
@@ -366,12 +281,12 @@ class BoxCore:
             return float("inf")  # waits for the window, which the transport watches
         return max(transfer.moved_at + patience, transfer.paused_until)
 
-    def _transfer(self, parcel: Parcel) -> _Transfer:
-        manifest = _manifest(self._box, parcel)
+    def _transfer(self, parcel: Parcel) -> Transfer:
+        manifest = parcel.manifest(self._box)
         envelope = seal(self._box, manifest.encode(), self._sign)
         if len(envelope) > _MAX_ENVELOPE:
             raise CodecError("oversize", f"manifest of {len(envelope)} bytes")
-        return _Transfer(parcel, manifest, manifest.tid, envelope)
+        return Transfer(parcel, manifest, manifest.tid, envelope)
 
     def _step(self, now: Now, *changes: Change, outbound: Iterable[Publish] = ()) -> Step:
         if not self.ready:
@@ -379,26 +294,15 @@ class BoxCore:
         due = min((self._ask_at(transfer) for transfer in self._transfers.values()), default=float("inf"))
         if now.mono < self._denied_until:
             due = min(due, self._denied_until)
-        if self._transfers and (opens := self._budget.open_at(ALIGNMENT, now)) > now.mono:
+        if self._transfers and (opens := self._chooser.opens_at(now)) > now.mono:
             due = min(due, opens)
         return Step(changes, tuple(outbound), None if due == float("inf") else due)
-
-
-def _candidate(transfer: _Transfer) -> Candidate:
-    missing = transfer.manifest.size - transfer.held.count() - transfer.sent.count()
-    return Candidate(transfer.parcel.priority, missing, transfer.since)
-
-
-def _manifest(box: str, parcel: Parcel) -> Manifest:
-    digest = bytes.fromhex(parcel.sha256)
-    manifest = Manifest(
-        box, parcel.document_id, parcel.sequence, parcel.size, digest, parcel.priority, meta=parcel.meta,
-        base=Base(bytes.fromhex(parcel.base[0]), parcel.base[1]) if parcel.base else None,
-    )  # fmt: skip
-    return Manifest.decode(manifest.encode())  # a parcel the province could not read must not leave
 
 
 def _settled(receipt: Receipt, envelope: bytes) -> Accepted | Refused:
     if receipt.result is Result.REFUSED:
         return Refused(receipt.document_id, receipt.code, receipt.text, envelope)
     return Accepted(receipt.document_id, envelope)
+
+
+__all__ = ["BoxCore", "BoxLimits", "Parcel"]

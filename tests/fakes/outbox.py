@@ -6,7 +6,7 @@ import hashlib
 from io import BytesIO
 from typing import BinaryIO
 
-from sync.protocol.box import Parcel
+from sync.protocol.choosing import Parcel
 
 
 class FakeOutbox:

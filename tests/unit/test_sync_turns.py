@@ -66,10 +66,11 @@ def test_closed_hours_let_nothing_through_and_are_looked_at_every_minute(clock: 
 def test_a_cap_is_kept_to_over_an_hour() -> None:
     budget, now, sent = Budget([Hours(8 * 60, 9 * 60, 2_000.0)]), at(0), 0
     while now.wall < MORNING + 3599:
-        opens = budget.open_at(4096, now)
+        piece = budget.largest(now) or 0
+        opens = budget.open_at(piece, now)
         if opens <= now.mono:
-            budget.spent(4096, now)
-            sent += 4096
+            budget.spent(piece, now)
+            sent += piece
         else:
             now = Now(opens, MORNING + int(opens - 1000.0))
     assert 0.97 < sent / (3599 * 2_000) <= 1.01
@@ -95,7 +96,7 @@ def test_a_wrong_clock_shifts_the_hours_and_breaks_nothing() -> None:
 def test_in_closed_hours_only_hoa_toc_travels_and_the_rest_follows_later() -> None:
     wire = SyncPair(DEVICE, RECEIPT)
     minute = (wire.now.wall + 7 * 3600) // 60 % 1440
-    wire.box._budget = Budget([Hours(minute, (minute + 10) % 1440, 0.0)])
+    wire.box._chooser._budget = Budget([Hours(minute, (minute + 10) % 1440, 0.0)])
     wire.add("bulk", random.Random(1).randbytes(40_000))
     wire.add("urgent", random.Random(2).randbytes(2_000), 3)
     wire.connect()
