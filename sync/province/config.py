@@ -81,6 +81,7 @@ def load(path: Path) -> Config:
         raise BadConfig(str(path), missing=True) from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfig(f"{path}: {error}") from error
+    found.pop("edxml", None)  # the bridge's own section, read as strictly by `bridge.settings`
     known = {field.name: field for field in dataclasses.fields(Config)}
     if strangers := sorted(set(found) - set(known)):
         raise BadConfig(f"{path}: {', '.join(strangers)}")
