@@ -24,7 +24,7 @@ from sync.protocol.pacing import Pacing
 from sync.protocol.ranges import Ranges
 from sync.protocol.receipt import Receipt, Result, read_receipt
 from sync.protocol.step import Accepted, Change, Finding, Now, Progressed, Publish, Refused, SendChunk, Step
-from sync.protocol.topics import Kind, TopicError, parse, upward
+from sync.protocol.topics import PROVINCE_STATE, Direction, Kind, TopicError, parse
 
 _MAX_QUERY_BYTES = 24 * 1024
 _MAX_ENVELOPE = 12 * 1024
@@ -54,8 +54,15 @@ class BoxCore:
         first_query: int = 1,
         limits: BoxLimits | None = None,
         budget: Budget | None = None,
+        direction: Direction = Direction.UP,
+        kid: str = "",
     ) -> None:
-        """`sign`: the device key. `verify`: the pinned province keys. `boot`: names this run of the process."""
+        """`sign`: the device key. `verify`: the pinned province keys. `boot`: names this run of the process.
+
+        The province sends to a box by the same rules: `direction` DOWN, its own key under its `kid`, the box's key to
+        verify; `box` is then the addressee.
+        """
+        self._direction, self._kid = direction, kid or box
         self._box, self._sign, self._verify, self._boot = box, sign, verify, boot
         self._next_query = first_query
         self._limits = limits or BoxLimits()
@@ -116,13 +123,15 @@ class BoxCore:
             parsed = parse(topic)
             if parsed.box not in (None, self._box):
                 raise TopicError("another box")
+            if topic != PROVINCE_STATE and not self._direction.answers(parsed):
+                return self._step(now)  # about documents that travel the other way
             match parsed.kind:
                 case Kind.HAVE:
                     return self._on_have(Have.decode(payload), now)
                 case Kind.RECEIPT:
                     return self._on_receipt(payload, now)
                 case Kind.PROVINCE:
-                    return self._on_province(ProvinceState.decode(payload), now)
+                    return self.on_peer(ProvinceState.decode(payload), now)
                 case _:
                     return self._step(now)
         except TopicError:
@@ -195,10 +204,11 @@ class BoxCore:
         transfer.moved_at = now.mono
         self._in_flight[token] = (transfer.tid, start, start + length)
         self._pacing.sent(token, length, now.mono)
-        topic = upward(self._box, Kind.EXPRESS if transfer.express else Kind.CHUNK)
+        topic = self._direction.forward(self._box, Kind.EXPRESS if transfer.express else Kind.CHUNK)
         return SendChunk(token, topic, transfer.parcel.document_id, transfer.tid, start, length)
 
-    def _on_province(self, province: ProvinceState, now: Now) -> Step:
+    def on_peer(self, province: ProvinceState, now: Now) -> Step:
+        """Take over whether the taker of documents is there, and which store it has; on the wire this is `p/state`."""
         before, self._province = self._province, province
         fresh = before is None or not before.online or before.epoch != province.epoch
         if not self.ready or not fresh:
@@ -267,7 +277,7 @@ class BoxCore:
             transfer.asks += 1
             transfer.moved_at = now.mono
         query = Query(number, self._boot, tuple(transfer.envelope for transfer in batch), max(0, now.wall))
-        return Publish(upward(self._box, Kind.MANIFEST), query.encode(), qos=1)
+        return Publish(self._direction.forward(self._box, Kind.MANIFEST), query.encode(), qos=1)
 
     def _ask_at(self, transfer: Transfer) -> float:
         """Return when the transfer has been silent long enough to ask again."""
@@ -283,7 +293,7 @@ class BoxCore:
 
     def _transfer(self, parcel: Parcel) -> Transfer:
         manifest = parcel.manifest(self._box)
-        envelope = seal(self._box, manifest.encode(), self._sign)
+        envelope = seal(self._kid, manifest.encode(), self._sign)
         if len(envelope) > _MAX_ENVELOPE:
             raise CodecError("oversize", f"manifest of {len(envelope)} bytes")
         return Transfer(parcel, manifest, manifest.tid, envelope)

@@ -1,65 +1,23 @@
-"""The province's end: what to do with every message of every box, as a pure state machine (PROTOCOL.md §5.2).
- Owns the decisions: open a transfer, write a chunk, what may be promised in a have, when to check a file, what to
-sign. Refuses to touch a file, a table or a key itself, and never believes a box beyond its own topics: the box of the
-topic, of the manifest and of the signing key must be the same, or the message is dropped with a finding. Invariants:
-- a have lists only ranges whose `MakeDurable` stands before it in the same step;
-- a receipt is published only after its `CommitReceipt`; an answer once given for a manifest is repeated byte for byte;
-- memory holds open transfers only and forgets idle ones; whatever it forgets it reads again from `Records`.
+"""The province's end of what goes up: whose manifests it believes, and what boxes say of themselves (PROTOCOL.md §5.2).
+
+Owns the rule of identity: a box is never believed beyond its own topics - the box of the topic, of the manifest and of
+the signing key must be the same, or the message is dropped with a finding. How documents are taken is
+`sync.protocol.taking`'s business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-
-from sync.protocol.chunk import Chunk
 from sync.protocol.codec import CodecError
-from sync.protocol.cose import Sign, Verify, seal, unseal
-from sync.protocol.messages import MAX_RANGES, Base, Have, HaveState, Manifest, Presence, ProvinceState, Query
-from sync.protocol.ranges import Ranges
-from sync.protocol.receipt import FIRST_IN_CHAIN, Receipt, Result, chain_hash
-from sync.protocol.records import CheckOutcome, ProvinceLimits, Records, Verdict
-from sync.protocol.step import (
-    BoxSeen,
-    Change,
-    CheckPart,
-    CommitReceipt,
-    Finding,
-    MakeDurable,
-    Now,
-    OpenTransfer,
-    Publish,
-    ResetPart,
-    SeedPart,
-    Step,
-    WriteChunk,
-)
-from sync.protocol.topics import PROVINCE_STATE, Kind, TopicError, downward, parse
-
-RECEIPT_EXPIRY = 30 * 86400
-_DAMAGED_LIMIT = 3
-_IDLE_SECONDS = 3600.0
+from sync.protocol.cose import Sign, Verify, unseal
+from sync.protocol.messages import Manifest, Presence, ProvinceState
+from sync.protocol.records import ProvinceLimits, Records
+from sync.protocol.step import BoxSeen, Now, Publish, Step
+from sync.protocol.taking import RECEIPT_EXPIRY, TakingCore
+from sync.protocol.topics import PROVINCE_STATE, Direction, Kind, Topic
 
 
-@dataclass(slots=True)
-class _Transfer:
-    box: str
-    manifest: Manifest
-    durable: Ranges
-    written: Ranges = field(default_factory=Ranges)
-    """Written but not yet durable."""
-    resets: int = 0
-    query: int | None = None
-    boot: str = ""
-    said_at: float = 0.0
-    unsaid: int = 0
-    """New bytes since the last have."""
-    touched_at: float = 0.0
-    checking: bool = False
-
-
-class ProvinceCore:
-    """One receiver's decisions over all boxes of its shards. Not thread-safe: one thread calls it, step after step."""
+class ProvinceCore(TakingCore):
+    """One receiver's decisions over all boxes of its shards."""
 
     def __init__(
         self, kid: str, sign: Sign, verify: Verify, records: Records, epoch: int, limits: ProvinceLimits | None = None
@@ -68,91 +26,16 @@ class ProvinceCore:
 
         `verify`: knows each enrolled box's device key under the box's identity.
         """
-        self._kid, self._sign, self._verify, self._records = kid, sign, verify, records
-        self._epoch = epoch
-        self._limits = limits or ProvinceLimits()
-        self._open: dict[tuple[str, bytes], _Transfer] = {}
-        self._paused = False
+        super().__init__(Direction.UP, kid, sign, records, epoch, limits or ProvinceLimits())
+        self._verify = verify
 
     def state(self, online: bool, now: Now) -> Publish:
         """Return the retained `p/state` message; with `online` False it serves as the receiver's last will."""
         payload = ProvinceState(online, now.wall if online else 0, self._epoch).encode()
         return Publish(PROVINCE_STATE, payload, qos=1, retain=True)
 
-    def pause(self, paused: bool) -> None:
-        """Stop (or resume) taking new bytes, for a store that is nearly full. Receipts and checks go on."""
-        self._paused = paused
-
-    def forget(self, box: str, tid: bytes) -> None:
-        """Drop what memory knows of a transfer after one of its changes failed; the store's record is the truth."""
-        self._open.pop((box, tid), None)
-
-    def on_message(self, topic: str, payload: bytes, now: Now, retained: bool = False) -> Step:
-        """Decide on one received message; never raises for anything a peer sent."""
-        try:
-            parsed = parse(topic)
-        except TopicError:
-            return self._step(now, Finding("foreign-topic", params={"topic": topic[:80]}))
-        box = parsed.box or ""
-        try:
-            match parsed.kind:
-                case Kind.PRESENCE | Kind.HEARTBEAT:
-                    return self._step(now, BoxSeen(box, Presence.decode(payload), now.wall, retained))
-                case Kind.MANIFEST:
-                    return self._on_query(box, Query.decode(payload), now)
-                case Kind.CHUNK | Kind.EXPRESS:
-                    return self._on_chunk(box, Chunk.decode(payload), now)
-                case _:
-                    return self._step(now)  # own downward messages echoed by a broad subscription
-        except CodecError as error:
-            return self._step(now, Finding(error.code, box, {"topic": parsed.kind.value, "detail": str(error)[:120]}))
-
-    def on_tick(self, now: Now) -> Step:
-        """Say the haves that are due and forget transfers idle for an hour."""
-        changes: list[Change] = []
-        outbound: list[Publish] = []
-        for key, transfer in list(self._open.items()):
-            if transfer.unsaid and now.mono - transfer.said_at >= self._limits.have_seconds:
-                self._say_have(transfer, now, changes, outbound)
-            elif now.mono - transfer.touched_at >= _IDLE_SECONDS and not transfer.checking:
-                del self._open[key]
-        return self._step(now, *changes, outbound=outbound)
-
-    def on_checked(self, box: str, tid: bytes, manifest_hash: bytes, outcome: CheckOutcome, now: Now) -> Step:
-        """Turn the outcome of `CheckPart` into a receipt.
-
-        A refusal or a fresh start; stale outcomes are checked again.
-        """
-        transfer = self._find(box, tid, now)
-        if transfer is None:
-            return self._step(now)
-        transfer.checking = False
-        if transfer.manifest.digest != manifest_hash:
-            return self._check(transfer, now)
-        if outcome.verdict is Verdict.DAMAGED:
-            transfer.resets += 1
-            if transfer.resets < _DAMAGED_LIMIT:
-                return self._start_over(transfer, now)
-            outcome = CheckOutcome(Verdict.REFUSE, "digest-mismatch", "Tệp nhận được không khớp giá trị băm đã khai.")
-        del self._open[box, tid]
-        result = Result.STORED if outcome.verdict is Verdict.ACCEPT else Result.REFUSED
-        return self._answer(transfer.manifest, result, now, outcome)
-
-    def _on_query(self, box: str, query: Query, now: Now) -> Step:
-        changes: list[Change] = []
-        outbound: list[Publish] = []
-        for envelope in query.offers:
-            try:
-                manifest = self._believed(box, envelope)
-            except CodecError as error:
-                changes.append(Finding(error.code, box, {"topic": "m", "detail": str(error)[:120]}))
-                continue
-            step = self._on_offer(manifest, envelope, query, now, follows=changes)
-            changes += step.changes
-            outbound += step.outbound
-        return self._step(now, *changes, outbound=outbound)
-
-    def _believed(self, box: str, envelope: bytes) -> Manifest:
+    def believed(self, box: str, envelope: bytes) -> Manifest:
+        """Only the box's own word about its own document."""
         sealed = unseal(envelope)
         if sealed.kid != box:
             raise CodecError("foreign-manifest", f"kid {sealed.kid!r}")
@@ -163,156 +46,11 @@ class ProvinceCore:
             raise CodecError("foreign-manifest", f"box {manifest.box!r}")
         return manifest
 
-    def _on_offer(self, manifest: Manifest, envelope: bytes, query: Query, now: Now, follows: list[Change]) -> Step:
-        box, tid, digest = manifest.box, manifest.tid, manifest.digest
-        known = self._records.answer(box, tid, digest)
-        if known is not None:
-            return Step(outbound=(_receipt_message(box, known),))
-        if self._records.stored(box, tid):
-            return self._answer(manifest, Result.DUPLICATE, now, follows=follows)
-        if not 0 < manifest.size <= self._limits.max_document:
-            text = f"Tệp rỗng hoặc lớn hơn mức cho phép ({self._limits.max_document // 2**20} MiB)."
-            refusal = CheckOutcome(Verdict.REFUSE, "size-out-of-bounds", text)
-            return self._answer(manifest, Result.REFUSED, now, refusal, follows)
-        changes: list[Change] = []
-        transfer = self._find(box, tid, now)
-        if transfer is None or transfer.manifest != manifest:
-            if transfer is None or transfer.manifest.size != manifest.size:
-                transfer = _Transfer(box, manifest, Ranges())
-                changes += [OpenTransfer(box, tid, manifest, envelope), ResetPart(box, tid, 0)]
-                changes += self._seeded(transfer)
-            else:
-                transfer.manifest = manifest
-                changes.append(OpenTransfer(box, tid, manifest, envelope))
-            self._open[box, tid] = transfer
-        return self._asked(transfer, query, now, changes)
-
-    def _seeded(self, transfer: _Transfer) -> list[Change]:
-        """Begin with the bytes of an earlier version of this box's; a wrong one is found by the file's digest."""
-        manifest = transfer.manifest
-        whole = Base(manifest.sha256, manifest.size)  # refused once, offered again: nothing needs to travel
-        held = (base for base in (whole, manifest.base) if base and self._records.holds_base(manifest.box, base))
-        base = next(held, None)
-        if base is None:
-            return []
-        transfer.durable = Ranges([(0, base.size)])
-        return [
-            SeedPart(manifest.box, manifest.tid, base.sha256, base.size),
-            MakeDurable(manifest.box, manifest.tid, ((0, base.size),)),
-        ]
-
-    def _asked(self, transfer: _Transfer, query: Query, now: Now, changes: list[Change]) -> Step:
-        transfer.touched_at = now.mono
-        stale = transfer.boot == query.boot and query.number < (transfer.query or 0)
-        if stale:
-            return Step(tuple(changes))  # an old connection's query overtaken by a newer one
-        transfer.query, transfer.boot = query.number, query.boot
-        outbound: list[Publish] = []
-        self._say_have(transfer, now, changes, outbound)
-        step = self._check(transfer, now) if transfer.durable.covers(transfer.manifest.size) else Step()
-        return Step((*changes, *step.changes), tuple(outbound))
-
-    def _on_chunk(self, box: str, chunk: Chunk, now: Now) -> Step:
-        transfer = self._find(box, chunk.tid, now)
-        if transfer is None or transfer.durable.covers(transfer.manifest.size):
-            return self._step(now)  # late repetition of an answered transfer, or never offered: nothing to write
-        stop = chunk.offset + len(chunk.content)
-        if stop > transfer.manifest.size:
-            return self._step(now, Finding("chunk-beyond-file", box, {"tid": chunk.tid.hex()}))
-        transfer.touched_at = now.mono
-        whole = transfer.durable.copy()
-        whole.update(transfer.written)
-        fresh = whole.add(chunk.offset, stop)
-        if not fresh:
-            return self._step(now)
-        transfer.unsaid += fresh
-        transfer.written.add(chunk.offset, stop)
-        changes: list[Change] = [WriteChunk(box, chunk.tid, chunk.offset, chunk.content)]
-        outbound: list[Publish] = []
-        complete = whole.covers(transfer.manifest.size)
-        due = now.mono - transfer.said_at >= self._limits.have_seconds
-        if complete or due or transfer.unsaid >= self._limits.have_bytes:
-            self._say_have(transfer, now, changes, outbound)
-        if complete:
-            changes += self._check(transfer, now).changes
-        return self._step(now, *changes, outbound=outbound)
-
-    def _say_have(self, transfer: _Transfer, now: Now, changes: list[Change], outbound: list[Publish]) -> None:
-        manifest = transfer.manifest
-        if transfer.written:
-            transfer.durable.update(transfer.written)
-            transfer.written = Ranges()
-            changes.append(MakeDurable(transfer.box, manifest.tid, tuple(transfer.durable)))
-        transfer.said_at, transfer.unsaid = now.mono, 0
-        if transfer.query is None:
-            return  # nobody asked since the receiver started: there is no number to echo
-        state = HaveState.COMPLETE if transfer.durable.covers(manifest.size) else HaveState.RECEIVING
-        pausing = self._paused and state is HaveState.RECEIVING
-        have = Have(
-            manifest.tid,
-            transfer.query,
-            transfer.durable.lowest(MAX_RANGES),
-            credit=0 if pausing else self._limits.credit,
-            state=HaveState.PAUSED if pausing else state,
-            epoch=self._epoch,
-            retry_after=self._limits.pause_seconds if pausing else 0,
-        )
-        outbound.append(Publish(downward(transfer.box, Kind.HAVE), have.encode(), qos=0))
-
-    def _check(self, transfer: _Transfer, now: Now) -> Step:
-        if transfer.checking:
-            return Step()
-        transfer.checking = True
-        return self._step(now, CheckPart(transfer.box, transfer.manifest.tid, transfer.manifest))
-
-    def _start_over(self, transfer: _Transfer, now: Now) -> Step:
-        transfer.durable, transfer.written = Ranges(), Ranges()
-        reset = ResetPart(transfer.box, transfer.manifest.tid, transfer.resets)
-        return self._step(now, reset, Finding("digest-mismatch", transfer.box, {"tid": transfer.manifest.tid.hex()}))
-
-    def _answer(
-        self,
-        manifest: Manifest,
-        result: Result,
-        now: Now,
-        outcome: CheckOutcome | None = None,
-        follows: Iterable[Change] = (),
-    ) -> Step:
-        """Seal the next receipt of the box's chain, after those that `follows` of the same step will commit."""
-        number, last = self._records.last_number(), self._records.last_receipt(manifest.box)
-        for change in follows:
-            if isinstance(change, CommitReceipt):
-                number, last = max(number, change.receipt.number), change.envelope
-        receipt = Receipt(
-            number + 1,
-            manifest.box,
-            manifest.sequence,
-            manifest.document_id,
-            manifest.sha256,
-            manifest.size,
-            manifest.digest,
-            result,
-            now.wall,
-            chain_hash(last) if last is not None else FIRST_IN_CHAIN,
-            outcome.code if outcome else "",
-            outcome.text if outcome else "",
-        )
-        envelope = seal(self._kid, receipt.encode(), self._sign)
-        commit = CommitReceipt(manifest.box, manifest.tid, manifest, receipt, envelope)
-        return self._step(now, commit, outbound=[_receipt_message(manifest.box, envelope)])
-
-    def _find(self, box: str, tid: bytes, now: Now) -> _Transfer | None:
-        transfer = self._open.get((box, tid))
-        if transfer is None and (record := self._records.open_transfer(box, tid)) is not None:
-            transfer = _Transfer(box, record.manifest, Ranges(record.ranges), resets=record.resets)
-            transfer.touched_at = now.mono
-            self._open[box, tid] = transfer
-        return transfer
-
-    def _step(self, now: Now, *changes: Change, outbound: Iterable[Publish] = ()) -> Step:
-        due = [transfer.said_at + self._limits.have_seconds for transfer in self._open.values() if transfer.unsaid]
-        return Step(changes, tuple(outbound), min(due, default=None))
+    def about_more(self, topic: Topic, payload: bytes, now: Now, retained: bool) -> Step:
+        """Presence and heartbeats; what is about documents that go down is the sending end's."""
+        if topic.kind in (Kind.PRESENCE, Kind.HEARTBEAT) and not topic.down:
+            return self._step(now, BoxSeen(topic.box or "", Presence.decode(payload), now.wall, retained))
+        return self._step(now)
 
 
-def _receipt_message(box: str, envelope: bytes) -> Publish:
-    return Publish(downward(box, Kind.RECEIPT), envelope, qos=1, expiry=RECEIPT_EXPIRY)
+__all__ = ["RECEIPT_EXPIRY", "ProvinceCore"]

@@ -4,14 +4,13 @@ Owns the topic tree under `commune/v1/`, the shard of a box and the broker's acc
 box identities that could widen a topic: a box is `commune-` and five digits, nothing else.
 
     st/{box}                 up    presence, retained, last will
-    u/{shard}/{box}/m        up    query with manifests
-    u/{shard}/{box}/c        up    bulk chunk
-    u/{shard}/{box}/x        up    express chunk (hỏa tốc)
     u/{shard}/{box}/t        up    heartbeat
-    d/{box}/h                down  have
-    d/{box}/r                down  receipt or refusal
-    d/{box}/q                down  command (reserved)
+    u/{shard}/{box}/{kind}   up    what a box says of documents that go up, and of those that came down
+    d/{box}/{kind}           down  what the province says, likewise
     p/state                  down  is the receiver there, retained, last will
+
+Documents travel both ways by the same messages: of those that go up, `m`, `c`, `x` go up and `h`, `r` come down; of
+those that come down it is the other way round. `Direction` is that difference, and the only place of it.
 """
 
 from __future__ import annotations
@@ -19,9 +18,11 @@ from __future__ import annotations
 import re
 from binascii import crc_hqx
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 PREFIX = "commune/v1/"
+SENDER = "province-sender"
+"""Certificate name of the province's sending end."""
 SHARDS = 16
 PROVINCE_STATE = PREFIX + "p/state"
 _BOX = re.compile(r"commune-[0-9]{5}")
@@ -37,12 +38,18 @@ class Kind(StrEnum):
     HEARTBEAT = "t"
     HAVE = "h"
     RECEIPT = "r"
-    COMMAND = "q"
+    NOTICE = "s"
+    HEARD = "a"
+    ORDER = "q"
+    OUTCOME = "o"
     PROVINCE = "state"
 
 
-UPWARD = frozenset({Kind.MANIFEST, Kind.CHUNK, Kind.EXPRESS, Kind.HEARTBEAT})
-DOWNWARD = frozenset({Kind.HAVE, Kind.RECEIPT, Kind.COMMAND})
+_OFFERING = frozenset({Kind.MANIFEST, Kind.CHUNK, Kind.EXPRESS})
+_ANSWERING = frozenset({Kind.HAVE, Kind.RECEIPT})
+_BOTH_WAYS = _OFFERING | _ANSWERING | {Kind.NOTICE, Kind.HEARD}
+UPWARD = _BOTH_WAYS | {Kind.HEARTBEAT, Kind.OUTCOME}
+DOWNWARD = _BOTH_WAYS | {Kind.ORDER}
 
 
 class TopicError(ValueError):
@@ -55,6 +62,31 @@ class Topic:
 
     kind: Kind
     box: str | None
+    down: bool = False
+    """Whether the province wrote it."""
+
+
+class Direction(Enum):
+    """Which way documents travel."""
+
+    UP = "up"
+    DOWN = "down"
+
+    def forward(self, box: str, kind: Kind) -> str:
+        """Return the topic on which the sender of documents writes `kind`. Raises TopicError."""
+        return upward(box, kind) if self is Direction.UP else downward(box, kind)
+
+    def back(self, box: str, kind: Kind) -> str:
+        """Return the topic on which the taker of documents answers with `kind`. Raises TopicError."""
+        return downward(box, kind) if self is Direction.UP else upward(box, kind)
+
+    def offers(self, topic: Topic) -> bool:
+        """Say whether a message there is for the taker of documents."""
+        return topic.down is (self is Direction.DOWN) and topic.kind in _OFFERING
+
+    def answers(self, topic: Topic) -> bool:
+        """Say whether a message there is for the sender of documents."""
+        return topic.down is (self is Direction.UP) and topic.kind in _ANSWERING
 
 
 def is_box(box: str) -> bool:
@@ -91,9 +123,20 @@ def box_filters(box: str) -> tuple[tuple[str, int], ...]:
     return (
         (downward(box, Kind.HAVE), 0),
         (downward(box, Kind.RECEIPT), 1),
-        (downward(box, Kind.COMMAND), 1),
+        (downward(box, Kind.ORDER), 1),
+        (downward(box, Kind.MANIFEST), 1),
+        (downward(box, Kind.CHUNK), 0),
+        (downward(box, Kind.EXPRESS), 0),
+        (downward(box, Kind.NOTICE), 1),
+        (downward(box, Kind.HEARD), 0),
         (PROVINCE_STATE, 1),
     )
+
+
+def sender_filters() -> tuple[tuple[str, int], ...]:
+    """Return the (filter, QoS) pairs of the province's sending end: presence, and what boxes answer it."""
+    answers = ((Kind.HAVE, 0), (Kind.RECEIPT, 1), (Kind.NOTICE, 1), (Kind.HEARD, 0), (Kind.OUTCOME, 1))
+    return (*((f"{PREFIX}u/+/+/{kind.value}", qos) for kind, qos in answers), (f"{PREFIX}st/+", 1))
 
 
 def receiver_filters(shards: range | None = None) -> tuple[tuple[str, int], ...]:
@@ -118,14 +161,17 @@ def parse(topic: str) -> Topic:
             case ["u", _, box, kind] if topic == upward(box, Kind(kind)):
                 return Topic(Kind(kind), box)
             case ["d", box, kind] if topic == downward(box, Kind(kind)):
-                return Topic(Kind(kind), box)
+                return Topic(Kind(kind), box, down=True)
     except ValueError:
         pass  # unknown kind or malformed box: refused below like every other stranger
     raise TopicError(f"not a topic of this wire: {topic[:80]!r}")
 
 
-def broker_access_list(receiver: str) -> str:
+def broker_access_list(receiver: str, sender: str = SENDER) -> str:
     """Return mosquitto's acl_file: each certificate name reaches its own topics only, `receiver` reaches all of them.
+
+    `sender`, the province's sending end, writes to boxes and reads what they answer; it cannot give a receipt for what
+    boxes send, nor say that the receiver is there.
 
     mosquitto applies `pattern` lines to every client, with %u the certificate's common name; a plain `topic` line
     before the first `user` would serve anonymous clients only.
@@ -140,8 +186,15 @@ def broker_access_list(receiver: str) -> str:
             f"user {receiver}",
             f"topic readwrite {PREFIX}#",
             "",
+            f"user {sender}",
+            *(f"topic write {PREFIX}d/+/{kind.value}" for kind in _WRITTEN_BY_SENDER),
+            *(f"topic read {name}" for name, _ in sender_filters()),
+            "",
         )
     )
+
+
+_WRITTEN_BY_SENDER = (Kind.MANIFEST, Kind.CHUNK, Kind.EXPRESS, Kind.NOTICE, Kind.HEARD, Kind.ORDER)
 
 
 def _checked(box: str) -> str:

@@ -7,7 +7,7 @@ from binascii import crc_hqx
 import pytest
 
 from sync.protocol import topics
-from sync.protocol.topics import Kind, Topic, TopicError
+from sync.protocol.topics import Direction, Kind, Topic, TopicError
 
 BOX = "commune-00001"
 
@@ -27,7 +27,7 @@ def test_every_topic_reads_back() -> None:
     for kind in topics.DOWNWARD:
         topic = topics.downward(BOX, kind)
         assert topic == f"commune/v1/d/{BOX}/{kind.value}"
-        assert topics.parse(topic) == Topic(kind, BOX)
+        assert topics.parse(topic) == Topic(kind, BOX, down=True)
     assert topics.parse(topics.presence(BOX)) == Topic(Kind.PRESENCE, BOX)
     assert topics.parse("commune/v1/p/state") == Topic(Kind.PROVINCE, None)
 
@@ -42,12 +42,13 @@ def test_every_topic_reads_back() -> None:
         "commune/v1/st/commune-00001/x",
         "commune/v1/st/+",
         "commune/v1/st/commune-0000١",  # an Arabic digit
-        "commune/v1/d/commune-00001/m",
+        "commune/v1/d/commune-00001/t",
+        "commune/v1/d/commune-00001/o",
         "commune/v1/d/commune-00001/",
         "commune/v1/p/states",
         f"commune/v1/u/{(topics.shard(BOX) + 1) % 16}/{BOX}/m",
         f"commune/v1/u/0{topics.shard(BOX)}/{BOX}/m",
-        f"commune/v1/u/{topics.shard(BOX)}/{BOX}/h",
+        f"commune/v1/u/{topics.shard(BOX)}/{BOX}/q",
         f"/commune/v1/st/{BOX}",
     ],
 )
@@ -70,11 +71,43 @@ def test_a_box_identity_cannot_widen_a_topic(box: str) -> None:
         topics.downward(box, Kind.HAVE)
 
 
-def test_a_kind_travels_one_way_only() -> None:
-    with pytest.raises(TopicError):
-        topics.upward(BOX, Kind.RECEIPT)
-    with pytest.raises(TopicError):
-        topics.downward(BOX, Kind.CHUNK)
+def test_some_kinds_travel_one_way_only() -> None:
+    for kind in (Kind.ORDER, Kind.PRESENCE, Kind.PROVINCE):
+        with pytest.raises(TopicError):
+            topics.upward(BOX, kind)
+    for kind in (Kind.HEARTBEAT, Kind.OUTCOME, Kind.PRESENCE, Kind.PROVINCE):
+        with pytest.raises(TopicError):
+            topics.downward(BOX, kind)
+
+
+def test_documents_travel_both_ways_by_the_same_kinds() -> None:
+    """§2.4: who offers in one direction answers in the other, and nobody hears both as one."""
+    assert Direction.UP.forward(BOX, Kind.CHUNK) == Direction.DOWN.forward(BOX, Kind.CHUNK).replace(
+        f"/d/{BOX}/", f"/u/{topics.shard(BOX)}/{BOX}/"
+    )
+    for kind in (Kind.MANIFEST, Kind.CHUNK, Kind.EXPRESS):
+        for way, other in ((Direction.UP, Direction.DOWN), (Direction.DOWN, Direction.UP)):
+            there = topics.parse(way.forward(BOX, kind))
+            assert way.offers(there)
+            assert not way.answers(there)
+            assert not other.offers(there)
+            assert not other.answers(there)
+    for kind in (Kind.HAVE, Kind.RECEIPT):
+        for way, other in ((Direction.UP, Direction.DOWN), (Direction.DOWN, Direction.UP)):
+            there = topics.parse(way.back(BOX, kind))
+            assert way.answers(there)
+            assert not way.offers(there)
+            assert not other.answers(there)
+
+
+def test_the_sending_end_may_write_offers_and_no_receipt_for_what_boxes_send() -> None:
+    """§2.2"""
+    lines = topics.broker_access_list("province-receiver").splitlines()
+    sending = lines[lines.index(f"user {topics.SENDER}") :]
+    assert "topic write commune/v1/d/+/m" in sending
+    assert "topic read commune/v1/u/+/+/r" in sending
+    assert not [line for line in sending if line.endswith(("d/+/r", "d/+/h", "p/state", "#"))]
+    assert not [line for line in sending if "write" in line and "/u/" in line]
 
 
 def test_a_receiver_may_take_some_shards() -> None:
