@@ -190,7 +190,8 @@ def referenced_digests(db: Any) -> set[str]:
            UNION SELECT archive_sha256 FROM documents UNION SELECT current_sha256 FROM documents
            UNION SELECT sha256 FROM outbox WHERE document_id NOT IN (SELECT id FROM wiped)
            UNION SELECT picture_sha256 FROM batch_cuts WHERE batch_id NOT IN (SELECT id FROM wiped)
-           UNION SELECT sha256 FROM longterm WHERE document_id NOT IN (SELECT id FROM wiped)"""
+           UNION SELECT sha256 FROM longterm WHERE document_id NOT IN (SELECT id FROM wiped)
+           UNION SELECT sha256 FROM incoming_documents WHERE recalled_at IS NULL"""
     )
     digests = {row[0] for row in rows.fetchall()}
     for (facts,) in db.execute("SELECT facts FROM documents").fetchall():

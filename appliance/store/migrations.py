@@ -240,6 +240,55 @@ def m012_longterm_due(db: Any) -> None:
     db.execute("CREATE INDEX longterm_due ON longterm (given_up, not_before)")
 
 
+@MIGRATIONS()
+def m013_incoming(db: Any) -> None:
+    db.execute("""
+        CREATE TABLE incoming_transfers (
+            tid TEXT PRIMARY KEY,
+            manifest BLOB NOT NULL,
+            envelope BLOB NOT NULL,
+            ranges TEXT NOT NULL,
+            resets INTEGER NOT NULL,
+            opened_at TEXT NOT NULL
+        ) STRICT
+    """)
+    db.execute("""
+        CREATE TABLE incoming_answers (
+            number INTEGER PRIMARY KEY,
+            tid TEXT NOT NULL,
+            manifest_hash BLOB NOT NULL,
+            document_id TEXT NOT NULL,
+            result TEXT NOT NULL CHECK (result IN ('stored', 'duplicate', 'refused')),
+            code TEXT NOT NULL,
+            previous BLOB NOT NULL UNIQUE,
+            cose BLOB NOT NULL,
+            at TEXT NOT NULL,
+            UNIQUE (tid, manifest_hash)
+        ) STRICT
+    """)
+    db.execute("""
+        CREATE TABLE incoming_documents (
+            document_id TEXT PRIMARY KEY,
+            tid TEXT NOT NULL UNIQUE,
+            sha256 TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            priority INTEGER NOT NULL,
+            media_type TEXT NOT NULL,
+            meta TEXT NOT NULL,
+            signatures TEXT NOT NULL,
+            fields TEXT NOT NULL,
+            pages INTEGER NOT NULL,
+            envelope BLOB NOT NULL,
+            answer INTEGER NOT NULL REFERENCES incoming_answers (number),
+            received_at TEXT NOT NULL,
+            stage TEXT NOT NULL CHECK (stage IN ('01', '02', '03', '04', '05', '06')),
+            stage_at TEXT NOT NULL,
+            recalled_at TEXT
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX incoming_by_time ON incoming_documents (received_at DESC)")
+
+
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)

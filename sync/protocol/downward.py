@@ -8,12 +8,13 @@ in the broker in front of an urgent paper. How documents are taken is `sync.prot
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, Verify, unseal
 from sync.protocol.messages import Manifest
-from sync.protocol.records import ProvinceLimits, Records
+from sync.protocol.records import CheckOutcome, ProvinceLimits, Records
 from sync.protocol.step import Finding, Now, Step
 from sync.protocol.taking import TakingCore
 from sync.protocol.topics import Direction, Topic
@@ -28,12 +29,19 @@ class DownwardCore(TakingCore):
     """The decisions of one box over the documents its province sends it."""
 
     def __init__(
-        self, box: str, sign: Sign, verify: Verify, records: Records, epoch: int, limits: ProvinceLimits | None = None
+        self,
+        box: str,
+        sign: Sign,
+        verify: Verify,
+        records: Records,
+        epoch: int,
+        limits: ProvinceLimits | None = None,
+        door: Callable[[Manifest], CheckOutcome | None] = lambda _manifest: None,
     ) -> None:
-        """`sign`: the device key. `verify`: the pinned province keys, never this box's own."""
+        """`sign`: the device key. `verify`: the pinned province keys, never this box's own. `door`: the box's rule."""
         bounds = limits or replace(ProvinceLimits(), have_bytes=CREDIT_LEAST // 2)
         super().__init__(Direction.DOWN, box, sign, records, epoch, bounds)
-        self._box, self._verify = box, verify
+        self._box, self._verify, self._door = box, verify, door
         self._came: deque[tuple[float, int]] = deque()
 
     def believed(self, box: str, envelope: bytes) -> Manifest:
@@ -45,6 +53,10 @@ class DownwardCore(TakingCore):
         if manifest.box != self._box or box != self._box:
             raise CodecError("foreign-manifest", f"box {manifest.box!r}")
         return manifest
+
+    def door(self, manifest: Manifest) -> CheckOutcome | None:
+        """The box's own rule."""
+        return self._door(manifest)
 
     def about_more(self, topic: Topic, payload: bytes, now: Now, retained: bool) -> Step:
         """What is not an offer is somebody else's; what is for another box should never have come."""

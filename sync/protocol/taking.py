@@ -84,6 +84,10 @@ class TakingCore(ABC):
         """Decide on a message that is not about documents taken here; by default it changes nothing."""
         return self._step(now)
 
+    def door(self, manifest: Manifest) -> CheckOutcome | None:
+        """Return why a believed offer is refused by its words alone, before a byte of it is taken; by default never."""
+        return None
+
     def credit(self, fresh: int, now: Now) -> int:
         """Return how many bytes a sender may have under way; `fresh` new ones came since the last time."""
         return self._limits.credit
@@ -181,6 +185,8 @@ class TakingCore(ABC):
             text = f"Tệp rỗng hoặc lớn hơn mức cho phép ({self._limits.max_document // 2**20} MiB)."
             refusal = CheckOutcome(Verdict.REFUSE, "size-out-of-bounds", text)
             return self._answer(manifest, Result.REFUSED, now, refusal, follows)
+        if (barred := self.door(manifest)) is not None:
+            return self._answer(manifest, Result.REFUSED, now, barred, follows)
         changes: list[Change] = []
         transfer = self._find(box, tid, now)
         if transfer is None or transfer.manifest != manifest:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from sync.protocol.reasons import REASONS, field_value, secrecy_marked
 from sync.province.command import CommandFailed, answer_of, find_program
 
 EXPECTED_SLOTS: Mapping[str, tuple[str, ...]] = {
@@ -20,21 +21,6 @@ EXPECTED_SLOTS: Mapping[str, tuple[str, ...]] = {
     "appendix": ("agency",),
     "case-file": ("agency",),
 }
-
-REASONS: Mapping[str, str] = {
-    "wrong-addressee": "Văn bản không gửi cho cơ quan này.",
-    "unknown-kind": "Loại văn bản không có trong danh mục tiếp nhận.",
-    "unreadable": "Tệp không đọc được hoặc không đầy đủ.",
-    "changed": "Nội dung văn bản đã bị thay đổi sau khi ký số.",
-    "signature-invalid": "Chữ ký số không hợp lệ.",
-    "signature-untrusted": "Chứng thư chữ ký số không thuộc nguồn tin cậy, hết hạn hoặc đã bị thu hồi.",
-    "signature-missing": "Văn bản thiếu chữ ký số theo quy định.",
-    "secret": "Văn bản có dấu chỉ độ mật, không được gửi qua hệ thống này.",
-    "duplicate": "Mã văn bản này đã được tiếp nhận với nội dung khác.",
-    "size-out-of-bounds": "Tệp rỗng hoặc vượt quá dung lượng cho phép.",
-    "digest-mismatch": "Nội dung nhận được không khớp với giá trị băm đã khai.",
-}
-"""Code of a refusal -> the Vietnamese sentence that travels to the box with it."""
 
 _VERDICTS: Mapping[str, str] = {
     "changed": "changed",
@@ -81,21 +67,6 @@ class DigestOnly:
     def check(self, path: Path, kind: str) -> Finding:
         """Accept every known kind."""
         return Finding() if kind in EXPECTED_SLOTS else Finding("unknown-kind")
-
-
-def secrecy_marked(meta: Mapping[str, Any]) -> bool:
-    """The sender's own words say that the paper is secret: a second lock behind the box's."""
-    return bool(field_value(meta, "secrecy").strip())
-
-
-def field_value(meta: Mapping[str, Any], name: str) -> str:
-    """A field of the paper as text: the box sends them under "fields", bare or as {value, confidence}."""
-    fields = meta.get("fields")
-    found = fields.get(name) if isinstance(fields, Mapping) else None
-    found = meta.get(name) if found is None else found
-    if isinstance(found, Mapping):
-        found = found.get("value")
-    return "" if found is None else str(found)
 
 
 class CommandCheck:
@@ -166,3 +137,16 @@ def _only_others_fall_short(answer: Mapping[str, Any]) -> bool:
         and bool(entries[-1].get("covers_whole_file"))
         and [entry for entry in entries if not entry.get("timestamp")][-1].get("slot") == own[-1].get("slot")
     )
+
+
+__all__ = [
+    "EXPECTED_SLOTS",
+    "REASONS",
+    "CheckUnavailable",
+    "CommandCheck",
+    "DigestOnly",
+    "DocumentCheck",
+    "Finding",
+    "field_value",
+    "secrecy_marked",
+]
