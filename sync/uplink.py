@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +53,29 @@ class Outbox(Protocol):
 
     def refused(self, document_id: str, code: str, text: str, refusal: bytes) -> None:
         """Record the province's refusal (COSE_Sign1, verified) with its code and Vietnamese reason."""
+
+
+class Companion(Protocol):
+    """Another runner on the same connection (`sync.downlink`, …). All calls come from the uplink's thread; what a call
+    returns is published, and only then is the message that caused it acknowledged."""
+
+    def begin(self, wake: Callable[[], None]) -> None:
+        """Get ready; `wake` may be called from any thread when there is something to say."""
+
+    def on_connected(self, now: Now) -> Iterable[Publish]:
+        """Return what to say on a new connection."""
+
+    def on_message(self, topic: str, payload: bytes, now: Now) -> Iterable[Publish]:
+        """Take a message, durably, if it is this runner's at all."""
+
+    def on_turn(self, now: Now) -> Iterable[Publish]:
+        """Do what is due."""
+
+    def next_due(self, now: Now) -> float:
+        """Return when `on_turn` must be called again at the latest, in monotonic seconds."""
+
+    def end(self) -> None:
+        """Let go; the process ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +148,14 @@ class Uplink:
         on_finding: Callable[[Finding], None] = lambda _finding: None,
         waiting: Callable[[], Waiting] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        companions: Sequence[Companion] = (),
     ) -> None:
         """Load keys and count this start. Raises KeyFileError, TopicError (bad box identity), OSError.
 
         `waiting` tells the province how much waits in all; without it the parcels under way are counted.
         """
         self._config, self._outbox = config, outbox
-        self._clock, self._monotonic = clock, monotonic
+        self._clock, self._monotonic, self._companions = clock, monotonic, companions
         self._waiting = waiting or self._waiting_under_way
         self._on_link, self._on_finding = on_link, on_finding
         self._starts = next_start(config.state_path)
@@ -166,10 +190,14 @@ class Uplink:
         Raises what the outbox raises.
         """
         self._on_link(self._link_state)
+        for companion in self._companions:
+            companion.begin(self._link.wake)
         try:
             while not stop.is_set():
                 self.turn()
         finally:
+            for companion in self._companions:
+                companion.end()
             if self._link.connected:
                 self._link.publish(self._presence(False, self._waiting()))
             self._link.close()
@@ -184,6 +212,8 @@ class Uplink:
             self._carry_out(self._core.on_tick(now))
         if self._link.connected and now.mono >= self._next_beat:
             self._beat(now)
+        for companion in self._companions:
+            self._say(companion.on_turn(now))
         blocked, more = self._send()
         wait = 0.0 if more else max(0.0, self._next_due() - self._monotonic())
         for event in self._link.poll(min(wait, 1.0), bulk=blocked):
@@ -247,6 +277,8 @@ class Uplink:
                 self._noted(waiting, now)
                 self._next_beat = now.mono + self._config.heartbeat_seconds
                 self._carry_out(self._core.on_connected(now, event.max_packet))
+                for companion in self._companions:
+                    self._say(companion.on_connected(now))
             case Disconnected():
                 self._tokens.clear()
                 self._carry_out(self._core.on_disconnected(now))
@@ -257,6 +289,8 @@ class Uplink:
                     self._carry_out(self._core.on_published(token, event.ok, now))
             case Received():
                 self._carry_out(self._core.on_message(event.topic, event.payload, now))
+                for companion in self._companions:
+                    self._say(companion.on_message(event.topic, event.payload, now))
                 self._link.acknowledge(event)
         self._note_link()
 
@@ -279,6 +313,10 @@ class Uplink:
         for message in step.outbound:
             self._link.publish(message)
         self._deadline = step.deadline
+
+    def _say(self, messages: Iterable[Publish]) -> None:
+        for message in messages:
+            self._link.publish(message)
 
     def _note_link(self, code: str = "") -> None:
         """Tell the pages when the connection comes or goes; a failed dial changes only the reason, not `since`."""
@@ -334,6 +372,7 @@ class Uplink:
             due.append(self._deadline)
         if self._link.connected:
             due.append(self._next_beat)
+        due += [companion.next_due(self._now()) for companion in self._companions]
         return min(due)
 
     def _waiting_under_way(self) -> Waiting:
