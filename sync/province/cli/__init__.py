@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from sync.province.cli import asking, setting_up, simulating
+from sync.province.cli import asking, bridging, setting_up, simulating
 from sync.province.cli.answering import w
 from sync.province.wording import _
 
@@ -30,5 +30,6 @@ for command in (
     asking.export,
     asking.check,
     simulating.simulate_command,
+    bridging.edxml,
 ):
     main.add_command(command)
