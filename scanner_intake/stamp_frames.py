@@ -22,7 +22,8 @@ from scanner_intake.stamp_planes import FIND_DPI, PixelBox, Plane
 _LEAST_PIECE, _LEAST_SEED, _MOST_RUN = 2.0, 3.2, 122.0
 _MOST_PIECES, _MOST_TRIES = 400, 50
 _TURN = 4.0
-_PARTNER, _OPPOSITE = (0.5, 2.2), (4.0, 14.0)
+_LEVEL, _CUT = 0.45, 6.0  # a letter that touches a line cuts it
+_OPPOSITE = (4.0, 14.0)
 _PROMISING, _PERFECT = -5.0, 3.0
 _STEPS = ((-0.8, 0.8), (-1.6, 1.6))
 LEAST_VALUE = -1.5
@@ -65,12 +66,13 @@ def double_frames(plane: Plane) -> list[Frame]:
 def _seeds(lines: np.ndarray, angle: np.ndarray, length: np.ndarray) -> list[_Seed]:
     """The lines that may be a frame's side, the longest pieces' first."""
     used = np.zeros(len(lines), bool)
+    around = _Around(lines, angle)
     seeds: list[_Seed] = []
     for index in np.flatnonzero(length >= _LEAST_SEED).tolist():
         if used[index]:
             continue
-        seed = _seed(lines, angle, length, index)
-        used |= seed.pieces
+        seed = _seed(around, length, index)
+        used[seed.pieces] = True
         if seed.likely and seed.run <= _MOST_RUN:
             seeds.append(seed)
             if len(seeds) == _MOST_TRIES:
@@ -120,43 +122,52 @@ def _pieces(gray: np.ndarray, areas: list[PixelBox]) -> tuple[np.ndarray, np.nda
 
 @dataclass(frozen=True)
 class _Seed:
-    """A line that may be a frame's side, with the pieces it is made of (`index`: the longest); `likely`: another line
-    runs beside it or where the other side would be.
+    """A line that may be a frame's side, with the pieces it is made of (`index`: the longest); `likely`: something
+    runs where the other side would be.
     """
 
     index: int
-    pieces: np.ndarray
+    pieces: list[int]
     turn: float
     middle: tuple[float, float]
     run: float
     likely: bool
 
 
-def _seed(lines: np.ndarray, angle: np.ndarray, length: np.ndarray, index: int) -> _Seed:
-    turn = np.radians(angle[index])
-    cos, sin = float(np.cos(turn)), float(np.sin(turn))
-    level = np.flatnonzero(np.abs((angle - angle[index] + 90) % 180 - 90) <= _TURN)  # no other line matters here
-    x0, y0, x1, y1 = (lines[level] - lines[index, (0, 1, 0, 1)]).T
-    start, end = x0 * cos + y0 * sin, x1 * cos + y1 * sin
-    above, below = y0 * cos - x0 * sin, y1 * cos - x1 * sin
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    own = int(np.searchsorted(level, index))
-    left, right = float(low[own]), float(high[own])
+class _Around:
+    """How all pieces lie to each of them: along it from `low` to `high` and at which heights, row by row."""
+
+    def __init__(self, lines: np.ndarray, angle: np.ndarray) -> None:
+        turn = np.radians(angle)[:, None]
+        cos, sin = np.cos(turn), np.sin(turn)
+        x0, y0, x1, y1 = lines.T
+        along, across = cos * x0[:, None] + sin * y0[:, None], cos * y0[:, None] - sin * x0[:, None]
+        start, end = cos * x0 + sin * y0 - along, cos * x1 + sin * y1 - along
+        above, below = cos * y0 - sin * x0 - across, cos * y1 - sin * x1 - across
+        self.lines, self.angle, self.cos, self.sin = lines, angle, cos.ravel(), sin.ravel()
+        self.low, self.high = np.minimum(start, end), np.maximum(start, end)
+        self.height = np.abs(above + below) / 2
+        level = np.abs((angle - angle[:, None] + 90) % 180 - 90) <= _TURN  # no other line matters
+        self.same = level & (np.maximum(np.abs(above), np.abs(below)) < _LEVEL)
+        self.opposite = level & (self.height >= _OPPOSITE[0]) & (self.height <= _OPPOSITE[1])
+
+
+def _seed(around: _Around, length: np.ndarray, index: int) -> _Seed:
+    low, high = around.low[index], around.high[index]
+    left, right = float(low[index]), float(high[index])
     same = [index]
-    at = np.flatnonzero(np.maximum(np.abs(above), np.abs(below)) < 0.45)
+    at = np.flatnonzero(around.same[index])
     at = at[np.argsort(np.abs(low[at] + high[at] - left - right), kind="stable")]
-    for piece, first, last in zip(level[at].tolist(), low[at].tolist(), high[at].tolist(), strict=True):
-        if first < right + 6 and last > left - 6:  # a letter that touches a line cuts it
+    for piece, first, last in zip(at.tolist(), low[at].tolist(), high[at].tolist(), strict=True):
+        if first < right + _CUT and last > left - _CUT:
             left, right = min(left, first), max(right, last)
             same.append(piece)
-    gap = np.abs(above + below)[(low < right) & (high > left)] / 2
-    likely = any(bool(((gap >= nearest) & (gap <= far)).any()) for nearest, far in (_PARTNER, _OPPOSITE))
-    pieces = np.zeros(len(lines), bool)
-    pieces[same] = True
-    fitted = _fitted(lines[pieces], length[pieces], angle[index]) if likely else 0.0
+    lines, cos, sin = around.lines, float(around.cos[index]), float(around.sin[index])
+    likely = bool((around.opposite[index] & (low < right + _CUT) & (high > left - _CUT)).any())
+    fitted = _fitted(lines[same], length[same], around.angle[index]) if likely else 0.0
     half = (left + right) / 2
     middle = float(lines[index, 0] + cos * half), float(lines[index, 1] + sin * half)
-    return _Seed(index, pieces, fitted, middle, right - left, likely)
+    return _Seed(index, same, fitted, middle, right - left, likely)
 
 
 def _fitted(lines: np.ndarray, length: np.ndarray, turn: float) -> float:

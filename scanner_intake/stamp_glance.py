@@ -22,10 +22,10 @@ _HALF, _BESIDE = 14.5, 20.0  # mm of a strip above and below its line, before an
 _LEAST = 8.0
 _INK = 8
 _THICK, _STROKE, _GAP = 11, 3, 9  # pixels: thicker is no line, shorter neither, and what may be missing of one
-_PITCH = (4, 10)  # rows from one edge of a side to the other
+_PITCH = (5, 10)  # rows from one edge of a side to the other; a single line is four thick, or five
 _NEAR = 4  # rows beside the line
 _OTHER = 25  # rows to the nearest place of the other side
-_DRAWN = 0.48
+_DRAWN = 0.52
 _ROWS = 2 * round(_HALF * _DOWN) + 1
 _MIDDLE = _ROWS // 2
 

@@ -24,6 +24,7 @@ _GRAIN, _STRENGTH = 8, 2.2
 _LEAST_INKED = 75  # pixels at `FIND_DPI`: a speck of colour is no stamp
 _FAINT = 226  # gray under which something stands on white paper
 _LEAST_LINE, _LETTERS, _FILLED = 4.0, (2.3, 5.5), 0.3
+_UNIT = FIND_DPI / 25.4
 _MARGIN = 6
 _EXACT = 0.001  # of a page's length: a third of a millimetre
 _TILE = 256
@@ -148,10 +149,11 @@ def _inked(view: np.ndarray) -> bool:
 
 def _reduced(pixels: np.ndarray, ratio: float) -> np.ndarray:
     """The picture at `ratio`; from 200 and 150 dpi, which nearly all pages have, in a fifth of the time."""
-    plain = next((each for each in (1 / 2, 2 / 3) if abs(ratio / each - 1) < _EXACT), None)
-    if plain is not None:
-        return shrunk(pixels, plain)
-    return cv2.resize(pixels, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    if abs(ratio * 2 - 1) < _EXACT:
+        return shrunk(pixels, 1 / 2)
+    # Between neighbours of three pixels that become two lies nearly what averaging gives.
+    method = cv2.INTER_LINEAR if abs(ratio * 1.5 - 1) < _EXACT else cv2.INTER_AREA
+    return cv2.resize(pixels, None, fx=ratio, fy=ratio, interpolation=method)
 
 
 def outlines(gray: np.ndarray, *, letters: bool = True) -> tuple[np.ndarray, list[PixelBox]]:
@@ -162,26 +164,10 @@ def outlines(gray: np.ndarray, *, letters: bool = True) -> tuple[np.ndarray, lis
     """
     mask = cv2.threshold(gray, _FAINT, 255, cv2.THRESH_BINARY_INV)[1]
     cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8), dst=mask)
-    left, top, across, down = cv2.boundingRect(mask)  # there is little coloured ink on a page
-    if not across:
-        return np.full_like(gray, 255), []
-    inked = np.ascontiguousarray(mask[top : top + down, left : left + across])
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(inked, ltype=cv2.CV_16U)
-    wide, high = stats[:, 2] * 25.4 / FIND_DPI, stats[:, 3] * 25.4 / FIND_DPI
-    thin, filled = np.minimum(wide, high), stats[:, 4] / (stats[:, 2] * stats[:, 3])
-    keep = np.maximum(wide, high) >= _LEAST_LINE
-    if letters:
-        keep &= (thin < _LETTERS[0]) | (thin > _LETTERS[1]) | (filled < _FILLED)
-    keep[0] = False
-    shown = np.zeros_like(gray)
+    shown, boxes = _no_words(mask) if letters else _long(mask)
+    left_over, areas = np.full_like(gray, 255), list[PixelBox]()
     height, width = gray.shape
-    inner = shown[top : top + down, left : left + across]
-    areas: list[PixelBox] = []
-    for index in np.flatnonzero(keep).tolist():
-        x, y, across, down, _ = stats[index].tolist()
-        part = slice(y, y + down), slice(x, x + across)
-        x, y = x + left, y + top
-        inner[part] |= labels[part] == index  # a page of a few things in a sixth of the time of all pixels at once
+    for x, y, across, down in boxes:
         area = (
             max(0, x - _MARGIN),
             max(0, y - _MARGIN),
@@ -189,9 +175,46 @@ def outlines(gray: np.ndarray, *, letters: bool = True) -> tuple[np.ndarray, lis
             min(height, y + down + _MARGIN),
         )
         areas = _joined(areas, area)
-    left_over = np.full_like(gray, 255)
-    cv2.copyTo(gray, cv2.dilate(shown, np.ones((3, 3), np.uint8), dst=mask), left_over)
+    if areas:
+        cv2.copyTo(gray, cv2.dilate(shown, np.ones((3, 3), np.uint8), dst=mask), left_over)
     return left_over, areas
+
+
+def _no_words(mask: np.ndarray) -> tuple[np.ndarray, list[PixelBox]]:
+    """The mask of all long regions but words, and their places (x, y, width, height)."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, ltype=cv2.CV_16U)
+    wide, high = stats[:, 2] / _UNIT, stats[:, 3] / _UNIT
+    thin, filled = np.minimum(wide, high), stats[:, 4] / (stats[:, 2] * stats[:, 3])
+    keep = np.maximum(wide, high) >= _LEAST_LINE
+    keep &= (thin < _LETTERS[0]) | (thin > _LETTERS[1]) | (filled < _FILLED)
+    keep[0] = False
+    shown = np.zeros_like(mask)
+    boxes: list[PixelBox] = []
+    for index in np.flatnonzero(keep).tolist():
+        x, y, across, down, _ = stats[index].tolist()
+        part = slice(y, y + down), slice(x, x + across)
+        shown[part] |= labels[part] == index  # a page of a few things in a sixth of the time of all pixels at once
+        boxes.append((x, y, across, down))
+    return shown, boxes
+
+
+def _long(mask: np.ndarray) -> tuple[np.ndarray, list[PixelBox]]:
+    """The same where there is little, with the words: to follow rims takes a fifth of the time of naming pixels."""
+    contours, nested = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    shown = np.zeros_like(mask)
+    boxes: list[PixelBox] = []
+    after, inside, around = nested[0, :, (0, 2, 3)].tolist() if contours else ([], [], [])
+    for index, contour in enumerate(contours):
+        box = cv2.boundingRect(contour)
+        if around[index] >= 0 or max(box[2:]) < _LEAST_LINE * _UNIT:  # a hole, or short
+            continue
+        rims, hole = [contour], inside[index]
+        while hole >= 0:
+            rims.append(contours[hole])
+            hole = after[hole]
+        cv2.fillPoly(shown, rims, 255)
+        boxes.append((box[0], box[1], box[2], box[3]))
+    return shown, boxes
 
 
 def _joined(areas: list[PixelBox], area: PixelBox) -> list[PixelBox]:
