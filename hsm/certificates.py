@@ -11,7 +11,11 @@ from hsm.api import FaultClass, SigningError
 
 def read_all(path: Path) -> list[bytes]:
     """Every certificate in a file. Raises: OSError; ValueError when there is none or one cannot be parsed."""
-    content = path.read_bytes()
+    return parse_all(path.read_bytes())
+
+
+def parse_all(content: bytes) -> list[bytes]:
+    """Every certificate in a file's content. Raises: ValueError when there is none or one cannot be parsed."""
     if pem.detect(content):
         found = [der for name, _, der in pem.unarmor(content, multiple=True) if name == "CERTIFICATE"]
     else:

@@ -31,7 +31,8 @@ class EnrolmentError(Exception):
 
 @dataclass(frozen=True)
 class EnrolledCertificate:
-    """One certificate of a slot, now or in the past; moments are ISO 8601, `retired_at` "" for the present one."""
+    """One certificate of a slot, now or in the past; moments are ISO 8601, `retired_at` "" for the present one.
+    `enrolled_by` is the person as the page knew them, "" by command."""
 
     sha256: str
     file: str
@@ -44,6 +45,7 @@ class EnrolledCertificate:
     key_id: str
     enrolled_at: str
     retired_at: str = ""
+    enrolled_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -94,15 +94,23 @@ def public_value(session: pkcs11.Session, key: pkcs11.PrivateKey) -> bytes | Non
         except (p11.AttributeTypeInvalid, p11.AttributeSensitive):
             pass
     query = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.ID: key.id}
-    for other in list(session.get_objects(query)):
-        if other.key_type != key.key_type:
-            continue
+    return next(
+        (told_value(other) for other in list(session.get_objects(query)) if other.key_type == key.key_type), None
+    )
+
+
+def told_value(key: pkcs11.PublicKey) -> bytes | None:
+    """The same of a public key object; None for other kinds of keys and where the token does not tell."""
+    try:
         if key.key_type == KeyType.RSA:
-            return bytes(other[Attribute.MODULUS]).lstrip(b"\0")
-        point = bytes(other[Attribute.EC_POINT])
-        # An OCTET STRING by the standard (04 41 04 …); some modules leave the wrapping out.
-        return point[2:] if len(point) == 67 and point[:2] == b"\x04\x41" else point
-    return None
+            return bytes(key[Attribute.MODULUS]).lstrip(b"\0")
+        if key.key_type != KeyType.EC:
+            return None
+        point = bytes(key[Attribute.EC_POINT])
+    except (p11.AttributeTypeInvalid, p11.AttributeSensitive):
+        return None
+    # An OCTET STRING by the standard (04 41 04 …); some modules leave the wrapping out.
+    return point[2:] if len(point) == 67 and point[:2] == b"\x04\x41" else point
 
 
 def asks_each_time(key: pkcs11.PrivateKey) -> bool:

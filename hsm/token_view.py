@@ -127,6 +127,14 @@ def _slot(slot: pkcs11.Slot) -> dict[str, object]:
     token = token_in(slot)
     if token is None:
         return told
+    told["token"] = {
+        "label": token.label,
+        "serial": serial_of(token),
+        "maker": token.manufacturer_id,
+        "model": token.model,
+        "pin_flags": list(pin_flags(token)),
+        "pin_pad": has_pin_pad(token),
+    }
     try:
         offered = slot.get_mechanisms()
         certificates, keys = _public_objects(token)
@@ -134,14 +142,7 @@ def _slot(slot: pkcs11.Slot) -> dict[str, object]:
         return told | {"problem": classify(error, "find").code}
     served = token_scheme.policies(offered)
     return told | {
-        "token": {
-            "label": token.label,
-            "serial": serial_of(token),
-            "maker": token.manufacturer_id,
-            "model": token.model,
-            "pin_flags": list(pin_flags(token)),
-            "pin_pad": has_pin_pad(token),
-        },
+        "problem": "",
         "mechanisms": sorted(_mechanism(one) for one in offered),
         "policies": {policy: token_scheme.who_hashes(policy, offered) for policy in served},
         "certificates": certificates,
@@ -150,22 +151,41 @@ def _slot(slot: pkcs11.Slot) -> dict[str, object]:
 
 
 def _public_objects(token: pkcs11.Token) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Certificates, each with the CKA_IDs of the public keys that are its own, and public keys, each with whether a
+    certificate is there for it. Without a login private keys do not show; a public key stands beside its own."""
     session = token.open()
     try:
-        certificates = [_described(der) for der in _certificates(session)]
+        values = [(key, token_scheme.told_value(key)) for key in _objects(session, ObjectClass.PUBLIC_KEY)]
+        found = [(der, _value_in(der)) for der in _certificates(session)]
+        certified = {value for _der, value in found}
+        certificates = [
+            _described(der) | {"key_ids": [key.id.hex() for key, own in values if own is not None and own == value]}
+            for der, value in found
+        ]
         keys = [
-            {"key_id": key.id.hex(), "type": str(key.key_type.name).lower(), "label": key.label}
-            for key in _objects(session, ObjectClass.PUBLIC_KEY)
+            {
+                "key_id": key.id.hex(),
+                "type": str(key.key_type.name).lower(),
+                "label": key.label,
+                "certified": value in certified if value is not None else None,
+            }
+            for key, value in values
         ]
         return certificates, keys
     finally:
         _close(session)
 
 
+def _value_in(der: bytes) -> bytes | None:
+    public = x509.Certificate.load(der).public_key
+    return token_scheme.certificate_value(public) if public.algorithm in ("rsa", "ec") else None
+
+
 def _described(der: bytes) -> dict[str, object]:
     certificate = x509.Certificate.load(der)
     return {
         "sha256": sha256(der).hexdigest(),
+        "name": str(certificate.subject.native.get("common_name", certificate.subject.human_friendly)),
         "subject": certificate.subject.human_friendly,
         "issuer": certificate.issuer.human_friendly,
         "not_before": certificate.not_valid_before.isoformat(),

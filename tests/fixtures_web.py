@@ -12,6 +12,7 @@ import json
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -282,18 +283,25 @@ def office_papers(store: Store, web_clock: Clock, tmp_path: Path) -> Papers:
     return Papers(store, web_clock, tmp_path / "scratch")
 
 
-@pytest.fixture
-async def visitor(store: Store, office: Config, web_clock: Clock) -> AsyncIterator[Visitor]:
+@asynccontextmanager
+async def visiting(config: Config, store: Store, clock: Callable[[], datetime]) -> AsyncIterator[Visitor]:
     """A browser at the site, with the network closed: everything goes through a unix socket."""
     with tempfile.TemporaryDirectory(prefix="web.") as folder:
         socket = f"{folder}/web.sock"
-        runner = web.AppRunner(make_site(office, store, web_clock, blank_page), shutdown_timeout=0.2)
+        runner = web.AppRunner(make_site(config, store, clock, blank_page), shutdown_timeout=0.2)
         await runner.setup()
         await web.UnixSite(runner, socket).start()
         jar = CookieJar(unsafe=True)
         async with ClientSession(connector=UnixConnector(socket), cookie_jar=jar) as session:
             yield Visitor(session)
         await runner.cleanup()
+
+
+@pytest.fixture
+async def visitor(store: Store, office: Config, web_clock: Clock) -> AsyncIterator[Visitor]:
+    """A browser at the site of the office."""
+    async with visiting(office, store, web_clock) as one:
+        yield one
 
 
 def write_link(config: Config, connected: bool, since: datetime, error: str = "") -> None:

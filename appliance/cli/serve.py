@@ -15,11 +15,11 @@ from appliance.wording import text_of
 
 
 @click.command()
-@click.argument("name", type=click.Choice([*SERVICES, "all"]))
+@click.argument("name", type=click.Choice([*SERVICES, "all", "enrolment"]))
 @click.option("--only", default="", help="signer: mô-đun của vị trí chữ ký này (leader, agency), nếu có mô-đun riêng.")
 @click.pass_obj
 def serve(context: Context, name: str, only: str) -> None:
-    """Chạy một tiến trình của hộp, hoặc cả năm ("all").
+    """Chạy một tiến trình của hộp, hoặc cả năm ("all"). "enrolment" trả lời một câu hỏi của trang đăng ký rồi kết thúc.
 
     Ví dụ: commune-box --config box.toml serve all
     """
@@ -33,6 +33,10 @@ def serve(context: Context, name: str, only: str) -> None:
         from appliance.services.supervisor import serve_all
 
         serve_all(config, context.config_path)
+    elif name == "enrolment":
+        from appliance.services.enroller import answer_one
+
+        sys.exit(answer_one(config))
     elif name == "signer":
         from appliance.services.signer import serve_signer
 

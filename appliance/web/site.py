@@ -13,7 +13,7 @@ from aiohttp import web
 from appliance.config import Config
 from appliance.door import DoorClosed, ask
 from appliance.store import Store, open_store, views
-from appliance.web import downloads, handing_in, home, keys, papers, persons, statics, verifying
+from appliance.web import downloads, enrolling, handing_in, home, keys, papers, persons, statics, verifying
 from appliance.web.link import Signer
 from appliance.web.live import Live
 from appliance.web.nudging import Plans
@@ -42,6 +42,7 @@ def make_site(
     app = web.Application(middlewares=[guard], client_max_size=256 << 10)
     app[OFFICE] = office
     verifying.prepare(app)
+    enrolling.prepare(app, config)
     app.add_routes(
         [
             web.get("/", home.show),
@@ -59,6 +60,8 @@ def make_site(
             web.get("/verify", verifying.form),
             web.post("/verify", verifying.receive),
             web.get("/certificates", keys.show),
+            web.get("/enrolment", enrolling.show),
+            web.post("/enrolment", enrolling.enrol),
             web.get("/hand-in", handing_in.form),
             web.post("/hand-in", handing_in.receive),
             web.get("/who", persons.form),

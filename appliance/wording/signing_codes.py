@@ -42,7 +42,9 @@ SIGNING: dict[str, str] = {
         "Thiết bị ký hoặc phần mềm của nó báo lỗi ({detail}). Hộp tự khởi động lại phần ký; sau đó người giữ "
         "thiết bị nhập lại mã PIN."
     ),
-    "module-unusable": N_("Không dùng được mô-đun PKCS#11: {detail}."),
+    "module-unusable": N_(
+        "Không dùng được mô-đun PKCS#11 ({detail}). Cán bộ kỹ thuật cài lại phần mềm của thiết bị, bản cho Linux."
+    ),
     "module-hangs": N_(
         "Thiết bị ký không trả lời nên phần ký được khởi động lại; văn bản đang ký dở được bỏ và ký lại sau. "
         "Người giữ thiết bị nhập lại mã PIN."
@@ -61,12 +63,37 @@ SIGNING: dict[str, str] = {
     "operation-unknown": N_("Tiến trình ký không biết thao tác {detail}."),
     "slot-unknown": N_("Không có khóa ký cho vị trí {detail}."),
     "key-not-found": N_("Không tìm thấy khóa ký trên thiết bị: {detail}."),
-    "enrol-no-key": N_("Không có khóa ký trên thiết bị, hoặc không có khóa với CKA_ID {detail}."),
-    "enrol-no-certificate": N_("Thiết bị không chứa chứng thư số. Hãy chỉ ra tệp chứng thư bằng --certificate."),
-    "enrol-no-match": N_("Không chứng thư số nào khớp với khóa trên thiết bị ({detail})."),
-    "enrol-several-keys": N_("Thiết bị có nhiều khóa kèm chứng thư: {detail}. Hãy chọn một bằng --key-id."),
-    "module-crashes": N_("Mô-đun PKCS#11 bị dừng khi được xem thử: {detail}."),
-    "key-certificate-mismatch": N_("Chứng thư số không khớp với khóa trên thiết bị ({detail})."),
+    "enrol-no-key": N_(
+        "Không có khóa ký trên thiết bị, hoặc không có khóa với CKA_ID {detail}. Hãy hỏi nơi cấp chứng thư."
+    ),
+    "enrol-no-certificate": N_(
+        "Thiết bị không chứa chứng thư số. Hãy đưa vào tệp chứng thư do nơi cấp giao (lệnh: --certificate)."
+    ),
+    "enrol-no-match": N_(
+        "Không chứng thư số nào khớp với khóa trên thiết bị ({detail}). Hãy cắm đúng thiết bị, hoặc xin đúng chứng "
+        "thư của khóa này."
+    ),
+    "enrol-several-keys": N_("Thiết bị có nhiều khóa kèm chứng thư: {detail}. Hãy chọn một (lệnh: --key-id)."),
+    "enrolment-gone": N_("Thiết bị hoặc chứng thư đã chọn không còn thấy nữa. Hãy cắm lại thiết bị rồi tìm lại."),
+    "enrolment-form-old": N_("Trang này đã cũ nên mã PIN chưa được thử. Hãy nhập lại ở đây."),
+    "enrolment-pin-missing": N_("Hãy nhập mã PIN của thiết bị (tối đa 64 ký tự)."),
+    "enrolment-file-missing": N_("Hãy chọn tệp chứng thư số (PEM hoặc DER)."),
+    "enrolment-file-large": N_("Tệp lớn hơn {detail} nên không phải một chứng thư số. Hãy chọn đúng tệp."),
+    "enroller-away": N_(
+        "Phần đăng ký không trả lời; chưa có gì được ghi. Cán bộ kỹ thuật xem nhật ký của commune-enrolment."
+    ),
+    "enroller-silent": N_(
+        "Thiết bị không trả lời kịp; chưa rõ khóa đã được đăng ký chưa. Xem phần “Đang đăng ký”, rút ra cắm "
+        "lại rồi thử."
+    ),
+    "module-not-known": N_("Mô-đun {detail} không nằm trong danh sách của máy này nên không được nạp."),
+    "module-crashes": N_(
+        "Mô-đun PKCS#11 bị dừng khi được xem thử ({detail}). Hãy rút ra cắm lại; vẫn vậy thì cán bộ kỹ thuật cài lại "
+        "phần mềm của thiết bị."
+    ),
+    "key-certificate-mismatch": N_(
+        "Chứng thư số không khớp với khóa trên thiết bị ({detail}). Hãy chọn đúng chứng thư của thiết bị này."
+    ),
     "certificate-unreadable": N_("Không đọc được chứng thư số: {detail}."),
     "certificate-not-enrolled": N_("Chứng thư số không phải chứng thư đã đăng ký cho khóa này."),
     "attributes-unreadable": N_("Tiến trình ký từ chối: nội dung cần ký không hợp lệ."),
@@ -92,7 +119,10 @@ SIGNING: dict[str, str] = {
     "certificate-expired": N_("Chứng thư số đã hết hạn ({detail})."),
     "certificate-not-yet-valid": N_("Chứng thư số chưa có hiệu lực ({detail}). Hãy kiểm tra đồng hồ của hộp."),
     "certificate-usage": N_("Chứng thư số không được phép dùng để ký."),
-    "certificate-untrusted": N_("Chứng thư số không thuộc gốc tin cậy đã cấu hình."),
+    "certificate-untrusted": N_(
+        "Chứng thư số không thuộc gốc tin cậy đã cấu hình. Hãy chọn chứng thư của cơ quan chứng thực mà hộp tin cậy, "
+        "hoặc cán bộ kỹ thuật bổ sung chứng thư gốc và trung gian."
+    ),
     "font-missing": N_("Thiếu phông chữ để in dấu ký. Hãy cài gói {detail}."),
     "font-cache-foreign": N_("Thư mục phông chữ {detail} thuộc người dùng khác."),
     "font-glyph-missing": N_("Dấu ký có ký tự không in được: {detail}."),

@@ -88,6 +88,9 @@ URGENCIES: dict[str, str] = {
 
 SLOTS: dict[str, str] = {"leader": N_("Chữ ký của lãnh đạo"), "agency": N_("Chữ ký số của cơ quan")}
 
+MECHANISMS: dict[str, str] = {"rsa-v15": "RSA PKCS#1 v1.5", "rsa-pss": "RSA-PSS", "ecdsa-p256": "ECDSA P-256"}
+"""Ways of signing (``hsm.api.MECHANISMS``) by the names of their standards, the same in every language."""
+
 CERTIFICATES: dict[str, str] = {
     "leader": N_("Chứng thư của lãnh đạo"),
     "agency": N_("Chứng thư của cơ quan"),
