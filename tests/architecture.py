@@ -47,6 +47,8 @@ ONE_IMPORTER = {
     "pyhanko": ("hsm/*",),
     "pyhanko_certvalidator": ("hsm/*",),
     "paho": ("sync/mqtt.py",),
+    "psycopg": ("sync/province/store/postgres.py",),
+    "botocore": ("sync/province/store/s3.py",),
     "sqlite_utils": ("appliance/store/*", "sync/province/store/*"),
     "watchdog": ("scanner_intake/watch.py",),
     "tesserocr": ("scanner_intake/ocr_engine.py",),

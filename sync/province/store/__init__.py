@@ -1,6 +1,7 @@
-"""The province's memory: one SQLite file and one folder of bytes.
+"""The province's memory: rows and bytes, by default one SQLite file and one folder.
 
-Owns every row and every file that the province keeps. Refuses to know the wire, the checks and the pages.
+Owns every row and every file that the province keeps. Refuses to know the wire, the checks and the pages; which engines
+hold them is `engines`' to say, and what an engine must do is written in `port`.
 Invariant (custody order): bytes durable -> rows committed -> the caller emits -> the caller acknowledges.
 """
 
@@ -10,11 +11,15 @@ import logging
 import os
 import secrets
 from pathlib import Path
+from typing import Protocol
 
 from sync.province.store.answers import Answers, OutOfStep
 from sync.province.store.blobs import Blobs, PartKey, Parts, digest_of
-from sync.province.store.connection import Connection, NewerDatabase
+from sync.province.store.connection import NewerDatabase
+from sync.province.store.engines import BadEngines, Engines, load
 from sync.province.store.fleet_rows import FleetRows
+from sync.province.store.opening import open_blobs, open_rows
+from sync.province.store.port import BlobDamaged, BlobsAway, RowRefused, RowsAway, UnsafeDatabase
 from sync.province.store.proofs import Proof, Proofs, Wanting
 from sync.province.store.reading import Reading
 from sync.province.store.records import (
@@ -30,24 +35,41 @@ from sync.province.store.records import (
 from sync.province.store.transfers import Transfers
 
 log = logging.getLogger(__name__)
-DATABASE = "province.sqlite"
 REFUSED_DAYS = 14
 REFUSED_MOST_BYTES = 64 << 20
 """A larger refused file is not kept: repeating it is the box's cost, keeping it would be the province's."""
 
 
-class ProvinceStore:
-    """Everything the province keeps, under one folder."""
+class Share(Protocol):
+    """The boxes that one of several workers answers for."""
 
-    def __init__(self, root: Path) -> None:
+    @property
+    def worker(self) -> str:
+        """The worker's name, fit for a file name."""
+        ...
+
+    def owns(self, box: str) -> bool:
+        """This box is answered by this worker."""
+        ...
+
+
+class ProvinceStore:
+    """Everything the province keeps, under one folder and in the engines that the folder names."""
+
+    def __init__(self, root: Path, engines: Engines | None = None, share: Share | None = None) -> None:
+        """`share`: what this process may answer for, where several share the rows; without it, everything.
+
+        Raises BadEngines, NewerDatabase, UnsafeDatabase, RowsAway.
+        """
         root.mkdir(parents=True, exist_ok=True)
-        self.root = root
-        self.connection = Connection(root / DATABASE)
-        self.blobs = Blobs(root / "blobs")
+        self.root, self.share = root, share
+        self.engines = engines or load(root)
+        self.connection = open_rows(root, self.engines)
+        self.blobs = open_blobs(root, self.engines, "blobs")
+        self.better = open_blobs(root, self.engines, "proofs")
         self.refused = Blobs(root / "refused")
         self.parts = Parts(root / "parts")
-        self.better = Blobs(root / "proofs")
-        self.transfers = Transfers(self.connection)
+        self.transfers = Transfers(self.connection, share.owns if share else None)
         self.answers = Answers(self.connection)
         self.fleet = FleetRows(self.connection)
         self.reading = Reading(self.connection)
@@ -56,17 +78,20 @@ class ProvinceStore:
     def recover(self) -> list[PartKey]:
         """Put files and rows back in step after a kill; returns transfers whose bytes must be asked for anew.
 
-        Only the receiver calls this, before it subscribes: nobody else writes parts or blobs.
+        Only the receiver calls this, before it subscribes: nobody else writes parts or blobs of its boxes. Where
+        receivers share the rows, a blob without a row may be another's of this very moment: `verify-store` finds those.
         """
         known = {(transfer.box, transfer.tid): transfer for transfer in self.transfers.every()}
         for key in list(self.parts.every()):
-            if key not in known:
+            if key not in known and (self.share is None or self.share.owns(key[0])):
                 self.parts.remove(key)
         lost = []
         for key, transfer in known.items():
             if transfer.intervals and not self.parts.path(key).exists() and not self.blobs.holds(transfer.sha256):
                 self.transfers.restart(key, transfer.resets)
                 lost.append(key)
+        if self.connection.shared:
+            return lost
         wanted = set(self.reading.digests()) | {transfer.sha256 for transfer in known.values()}
         for sha256 in list(self.blobs.every()):
             if sha256 not in wanted:
@@ -104,6 +129,11 @@ class ProvinceStore:
             self.refused.remove(sha256)
         return len(old)
 
+    @property
+    def lock_path(self) -> Path:
+        """The file that keeps a second receiver off this folder, or off this worker's name."""
+        return self.root / (f"worker-{self.share.worker}.lock" if self.share else "receiver.lock")
+
     def free_bytes(self) -> int:
         """Room left on the store's disk for an ordinary user."""
         room = os.statvfs(self.root)
@@ -111,7 +141,7 @@ class ProvinceStore:
 
     def epoch(self) -> int:
         """Names this very store: boxes ask for everything anew when it changes."""
-        with self.connection.writing() as raw:
+        with self.connection.writing("epoch") as raw:
             row = raw.execute("SELECT epoch FROM epochs").fetchone()
             if row is None:
                 raw.execute("INSERT INTO epochs VALUES (?)", (1 + secrets.randbelow(2**31 - 1),))
@@ -126,8 +156,12 @@ class ProvinceStore:
 
 __all__ = [
     "Answers",
+    "BadEngines",
+    "BlobDamaged",
     "Blobs",
+    "BlobsAway",
     "Box",
+    "Engines",
     "Interval",
     "NewerDatabase",
     "Observation",
@@ -140,8 +174,12 @@ __all__ = [
     "ProvinceStore",
     "Receipt",
     "Refusal",
+    "RowRefused",
+    "RowsAway",
+    "Share",
     "StoredDocument",
     "Transfer",
+    "UnsafeDatabase",
     "Wanting",
     "digest_of",
 ]

@@ -8,12 +8,11 @@ has one answer, the receipts of a box form one chain. Of a refusal nothing but i
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 
-from sync.province.store.connection import Connection
+from sync.province.store.port import Row, Rows, Writer
 from sync.province.store.records import Receipt, Refusal, StoredDocument
 
 
@@ -26,7 +25,7 @@ class OutOfStep(Exception):
 class Answers:
     """Writes and finds answers."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Rows) -> None:
         self._connection = connection
 
     def commit(self, receipt: Receipt, document: StoredDocument | None = None, refusal: Refusal | None = None) -> None:
@@ -34,8 +33,8 @@ class Answers:
 
         Raises OutOfStep; sqlite3.IntegrityError where the tables refuse a second answer or a forked chain.
         """
-        with self._connection.writing() as raw:
-            last = raw.execute("SELECT COALESCE(MAX(rid), 0) FROM receipts").fetchone()[0]
+        with self._connection.writing(receipt.box) as raw:
+            last = self._last(raw, receipt.box)
             if receipt.rid <= last:
                 raise OutOfStep(f"{receipt.rid} after {last}")
             _insert(raw, "receipts", astuple(receipt))
@@ -70,13 +69,25 @@ class Answers:
         row = self._connection.row("SELECT cose FROM receipts WHERE box = ? ORDER BY rid DESC LIMIT 1", (box,))
         return bytes(row["cose"]) if row else None
 
+    def _last(self, raw: Writer, box: str) -> int:
+        """The number that the next one must exceed: of all receipts, or where several receivers write, of the box's."""
+        of, values = (" WHERE box = ?", (box,)) if self._connection.shared else ("", ())
+        return int(raw.execute(f"SELECT COALESCE(MAX(rid), 0) AS rid FROM receipts{of}", values).fetchone()["rid"])
+
     def last_number(self) -> int:
-        """The greatest receipt number given, 0 before the first."""
+        """The greatest receipt number given, 0 before the first.
+
+        Where several receivers write, the number after it is reserved for the caller alone; one that is never used
+        leaves a gap, and the numbers of each box still grow.
+        """
+        if self._connection.shared:
+            with self._connection.writing() as raw:
+                return int(raw.execute("SELECT nextval('receipt_numbers') - 1 AS rid").fetchone()["rid"])
         row = self._connection.row("SELECT COALESCE(MAX(rid), 0) AS rid FROM receipts")
         return int(row["rid"]) if row else 0
 
 
-def _insert(raw: sqlite3.Connection, table: str, values: tuple[Any, ...]) -> None:
+def _insert(raw: Writer, table: str, values: tuple[Any, ...]) -> None:
     raw.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(values))})", values)
 
 
@@ -106,6 +117,6 @@ def _plain(value: object) -> object:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def receipt_of(row: sqlite3.Row) -> Receipt:
+def receipt_of(row: Row) -> Receipt:
     """A row of `receipts` as a value."""
     return Receipt(**dict(row))

@@ -1,4 +1,4 @@
-"""Bytes of documents on disk: parts while they arrive, blobs named by their SHA-256 once they are whole.
+"""Bytes of documents on this disk: parts while they arrive, blobs named by their SHA-256 once they are whole.
 
 Owns `parts/` and `blobs/` under the province's folder. Refuses names that are not a digest or a transfer key.
 Invariants: a blob appears by rename only, after its bytes were flushed; the folder is flushed after the rename;
@@ -44,7 +44,7 @@ def digest_of(path: Path) -> tuple[str, int]:
 
 
 class Blobs:
-    """The content-addressed folder."""
+    """The content-addressed folder; see `port.Blobs`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -56,9 +56,23 @@ class Blobs:
             raise ValueError("not a sha256 in hex")
         return self._root / sha256[:2] / sha256
 
+    def fetch(self, sha256: str) -> Path:
+        """The same, but there. Raises FileNotFoundError."""
+        found = self.path(sha256)
+        if not found.is_file():
+            raise FileNotFoundError(sha256)
+        return found
+
     def holds(self, sha256: str) -> bool:
         """The blob is there."""
         return self.path(sha256).is_file()
+
+    def measured(self, sha256: str) -> tuple[str, int]:
+        """SHA-256 and size of what is really kept, read to its end."""
+        return digest_of(self.fetch(sha256))
+
+    def secure(self, part: Path, sha256: str) -> None:
+        """Nothing: here `adopt` is a rename."""
 
     def adopt(self, part: Path, sha256: str) -> Path:
         """Turn a whole, flushed part into a blob; idempotent, and right again after a crash half way."""

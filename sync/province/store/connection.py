@@ -10,13 +10,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlite_utils import Database
 
+from sync.province.store.port import Values
 from sync.province.store.schema import MIGRATIONS
 
 BUSY_MS = 15_000
@@ -29,7 +29,9 @@ class NewerDatabase(Exception):
 
 
 class Connection:
-    """One writer connection behind a lock, and one read-only connection per reading thread."""
+    """One writer connection behind a lock, and one read-only connection per reading thread. See `port.Rows`."""
+
+    shared = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -69,8 +71,8 @@ class Connection:
                 raw.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One durable transaction; everything in it is kept, or nothing."""
+    def writing(self, lock: str = "") -> Iterator[sqlite3.Connection]:
+        """One durable transaction; everything in it is kept, or nothing. All of them take turns, under any `lock`."""
         with self._lock:
             raw = self._db.conn
             raw.execute("BEGIN IMMEDIATE")
@@ -82,14 +84,19 @@ class Connection:
                     raw.execute("ROLLBACK")
                 raise
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def rows(self, sql: str, parameters: Values = ()) -> list[sqlite3.Row]:
         """Committed rows as one consistent look."""
         return list(self._reader().execute(sql, parameters))
 
-    def row(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Row | None:
+    def row(self, sql: str, parameters: Values = ()) -> sqlite3.Row | None:
         """The first committed row, or None."""
         found: sqlite3.Row | None = self._reader().execute(sql, parameters).fetchone()
         return found
+
+    def tables(self) -> list[str]:
+        """The tables in the order in which they were made."""
+        found = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'migrations' ORDER BY rowid")
+        return [row["name"] for row in found if not row["name"].startswith("sqlite_")]
 
     def change_mark(self) -> int:
         """Changes whenever another connection committed; cheap enough to poll."""

@@ -7,9 +7,8 @@ Invariant: "last seen" only moves forward in time.
 from __future__ import annotations
 
 import json
-import sqlite3
 
-from sync.province.store.connection import Connection
+from sync.province.store.port import Row, Rows
 from sync.province.store.records import Box, Observation, Presence
 
 HEARTBEATS_KEPT_SECONDS = 7 * 86_400
@@ -19,18 +18,32 @@ _PRESENCE = """
 INSERT INTO presence VALUES (:box, :online, :last_seen, :changed_at, :waiting, :waiting_bytes, :oldest_waiting_at,
     :clock_skew, :disk_free, :software, :said)
 ON CONFLICT (box) DO UPDATE SET
-    changed_at = CASE WHEN online = excluded.online THEN changed_at ELSE excluded.changed_at END,
-    online = excluded.online, last_seen = MAX(last_seen, excluded.last_seen), waiting = excluded.waiting,
-    waiting_bytes = excluded.waiting_bytes, oldest_waiting_at = excluded.oldest_waiting_at,
-    clock_skew = COALESCE(excluded.clock_skew, clock_skew), disk_free = COALESCE(excluded.disk_free, disk_free),
+    changed_at = CASE WHEN presence.online = excluded.online THEN presence.changed_at ELSE excluded.changed_at END,
+    online = excluded.online,
+    last_seen = CASE WHEN presence.last_seen > excluded.last_seen THEN presence.last_seen ELSE excluded.last_seen END,
+    waiting = excluded.waiting, waiting_bytes = excluded.waiting_bytes, oldest_waiting_at = excluded.oldest_waiting_at,
+    clock_skew = COALESCE(excluded.clock_skew, presence.clock_skew),
+    disk_free = COALESCE(excluded.disk_free, presence.disk_free),
     software = excluded.software, said = excluded.said
+"""
+_HEARTBEAT = """
+INSERT INTO heartbeats VALUES (?,?,?,?,?) ON CONFLICT (box, at) DO UPDATE SET
+    online = excluded.online, waiting = excluded.waiting, waiting_bytes = excluded.waiting_bytes
+"""
+_TOUCH = """
+INSERT INTO presence (box, online, last_seen, changed_at) VALUES (?,1,?,?) ON CONFLICT (box) DO UPDATE SET
+    last_seen = CASE WHEN presence.last_seen > excluded.last_seen THEN presence.last_seen ELSE excluded.last_seen END
+"""
+_OBSERVE = """
+INSERT INTO observations VALUES (?,?,?,?,?,1) ON CONFLICT (box, code) DO UPDATE SET
+    detail = excluded.detail, last_at = excluded.last_at, count = observations.count + 1
 """
 
 
 class FleetRows:
     """Reads and writes rows about boxes."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Rows) -> None:
         self._connection = connection
 
     def enrol(self, box: Box) -> None:
@@ -60,9 +73,10 @@ class FleetRows:
     def note_presence(self, presence: Presence) -> None:
         """Keep what the box last said, and one heartbeat in its history."""
         with self._connection.writing() as raw:
-            raw.execute(_PRESENCE, {**vars(presence), "said": json.dumps(dict(presence.said), ensure_ascii=False)})
+            said = json.dumps(dict(presence.said), ensure_ascii=False)
+            raw.execute(_PRESENCE, {**vars(presence), "online": int(presence.online), "said": said})
             raw.execute(
-                "INSERT OR REPLACE INTO heartbeats VALUES (?,?,?,?,?)",
+                _HEARTBEAT,
                 (presence.box, presence.last_seen, int(presence.online), presence.waiting, presence.waiting_bytes),
             )
             raw.execute(
@@ -78,11 +92,7 @@ class FleetRows:
     def touch(self, box: str, now: float) -> None:
         """A verified message came from the box: it was alive now."""
         with self._connection.writing() as raw:
-            raw.execute(
-                "INSERT INTO presence (box, online, last_seen, changed_at) VALUES (?,1,?,?) ON CONFLICT (box)"
-                " DO UPDATE SET last_seen = MAX(last_seen, excluded.last_seen)",
-                (box, now, now),
-            )
+            raw.execute(_TOUCH, (box, now, now))
 
     def presences(self) -> dict[str, Presence]:
         """The last presence of every box that ever spoke."""
@@ -97,12 +107,9 @@ class FleetRows:
 
     def observe(self, box: str, code: str, detail: str, now: float) -> None:
         """Count something odd about a box (also about a name nobody enrolled)."""
+        said = detail[:500].encode("utf-8", "replace").decode()  # a topic may hold half of a letter
         with self._connection.writing() as raw:
-            raw.execute(
-                "INSERT INTO observations VALUES (?,?,?,?,?,1) ON CONFLICT (box, code) DO UPDATE SET"
-                " detail = excluded.detail, last_at = excluded.last_at, count = count + 1",
-                (box, code, detail[:500], now, now),
-            )
+            raw.execute(_OBSERVE, (box, code, said, now, now))
 
     def observations(self, since: float = 0.0) -> list[Observation]:
         """What was noticed since a moment, newest first."""
@@ -110,11 +117,11 @@ class FleetRows:
         return [Observation(**dict(row)) for row in found]
 
 
-def box_of(row: sqlite3.Row) -> Box:
+def box_of(row: Row) -> Box:
     """A row of `boxes` as a value."""
     return Box(**{**dict(row), "device_key": bytes(row["device_key"])})
 
 
-def presence_of(row: sqlite3.Row) -> Presence:
+def presence_of(row: Row) -> Presence:
     """A row of `presence` as a value."""
     return Presence(**{**dict(row), "online": bool(row["online"]), "said": json.loads(row["said"])})

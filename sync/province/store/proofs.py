@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync.province.store.connection import Connection
+from sync.province.store.port import Rows
 
 STAMP_WITHIN = 7 * 86400.0
 """Seconds after its arrival within which a document should have its first time stamp."""
@@ -41,7 +41,7 @@ class Proof:
 class Proofs:
     """The table, as the proving thread needs it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Rows) -> None:
         self._connection = connection
 
     def wanting(self, now: float) -> Wanting | None:
@@ -68,9 +68,7 @@ class Proofs:
         with self._connection.writing() as raw:
             if not of.better and not of.attempts:
                 raw.execute(
-                    "INSERT OR REPLACE INTO proofs (box, document_id, base_sha256, due_at, deadline)"
-                    " VALUES (?, ?, ?, ?, ?)",
-                    (of.box, of.document_id, of.base_sha256, now, now + STAMP_WITHIN),
+                    _KEEP, (of.box, of.document_id, of.base_sha256, None, None, None, now, now + STAMP_WITHIN, None)
                 )
             raw.execute(
                 "UPDATE proofs SET attempts = attempts + 1, next_at = ?, last_error = ?, given_up = ?"
@@ -101,12 +99,17 @@ class Proofs:
     ) -> None:
         with self._connection.writing() as raw:
             raw.execute(
-                "INSERT OR REPLACE INTO proofs (box, document_id, base_sha256, level, sha256, size, due_at, deadline,"
-                " lost_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (of.box, of.document_id, of.base_sha256, level, sha256, size, due_at, deadline, lost_after),
+                _KEEP, (of.box, of.document_id, of.base_sha256, level, sha256, size, due_at, deadline, lost_after)
             )
 
 
+_KEEP = """
+INSERT INTO proofs (box, document_id, base_sha256, level, sha256, size, due_at, deadline, lost_after)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (box, document_id) DO UPDATE SET
+    base_sha256 = excluded.base_sha256, level = excluded.level, sha256 = excluded.sha256, size = excluded.size,
+    due_at = excluded.due_at, deadline = excluded.deadline, lost_after = excluded.lost_after,
+    attempts = 0, next_at = 0, last_error = '', given_up = 0
+"""
 _WANTING = """
 SELECT d.box, d.document_id, d.sha256 AS base, p.level, p.sha256 AS better, p.attempts
 FROM documents d LEFT JOIN proofs p

@@ -6,11 +6,10 @@ Owns the questions; writes nothing.
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import Any
 
 from sync.province.store.answers import receipt_of
-from sync.province.store.connection import Connection
+from sync.province.store.port import Row, Rows
 from sync.province.store.records import Receipt, Refusal, StoredDocument
 
 _DOCUMENTS = "SELECT d.*, b.commune FROM documents d JOIN boxes b USING (box)"
@@ -19,7 +18,7 @@ _DOCUMENTS = "SELECT d.*, b.commune FROM documents d JOIN boxes b USING (box)"
 class Reading:
     """Questions about what the province holds."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Rows) -> None:
         self._connection = connection
 
     def documents(self, box: str = "", limit: int = 100, before_rid: int | None = None) -> list[StoredDocument]:
@@ -94,7 +93,7 @@ FROM boxes b
 """
 
 
-def document_of(row: sqlite3.Row) -> StoredDocument:
+def document_of(row: Row) -> StoredDocument:
     """A joined row of `documents` and `boxes` as a value."""
     fields = dict(row)
     fields["meta"] = json.loads(fields["meta"])

@@ -7,11 +7,10 @@ Invariant: a repeated offer of the same transfer keeps the intervals.
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 
-from sync.province.store.connection import Connection
+from sync.province.store.port import Row, Rows
 from sync.province.store.records import Interval, Transfer
 
 Key = tuple[str, str]
@@ -29,8 +28,9 @@ ON CONFLICT (box, tid) DO UPDATE SET document_id = excluded.document_id, sha256 
 class Transfers:
     """Reads and writes transfers."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Rows, owns: Callable[[str], bool] | None = None) -> None:
+        """`owns`: the boxes whose transfers are this process's; None for all."""
+        self._connection, self._owns = connection, owns
 
     def open(self, transfer: Transfer) -> None:
         """Write an offered transfer; of a known one only the manifest is replaced."""
@@ -64,11 +64,12 @@ class Transfers:
         return transfer_of(row) if row else None
 
     def every(self) -> list[Transfer]:
-        """All transfers under way, oldest first."""
-        return [transfer_of(row) for row in self._connection.rows("SELECT * FROM transfers ORDER BY opened_at")]
+        """All transfers under way of the boxes this process answers for, oldest first."""
+        found = self._connection.rows("SELECT * FROM transfers ORDER BY opened_at")
+        return [transfer_of(row) for row in found if self._owns is None or self._owns(row["box"])]
 
 
-def transfer_of(row: sqlite3.Row) -> Transfer:
+def transfer_of(row: Row) -> Transfer:
     """A row of `transfers` as a value."""
     intervals = tuple((start, end) for start, end in json.loads(row["intervals"]))
     return Transfer(**{**dict(row), "intervals": intervals})
