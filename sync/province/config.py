@@ -62,6 +62,8 @@ class Folder:
         self.broker_key = root / "broker.key"
         self.receiver_certificate = root / "receiver.pem"
         self.receiver_key = root / "receiver.key"
+        self.sender_certificate = root / "sender.pem"
+        self.sender_key = root / "sender.key"
         self.receipt_key = root / "receipt.key"
         self.mosquitto_conf = root / "mosquitto.conf"
         self.access_list = root / "acl"

@@ -55,6 +55,8 @@ def initialise(folder: Folder, config: Config, bind: str, now: dt.datetime) -> C
         _keep(pki.server_certificate(authority, hosts, now), folder.broker_certificate, folder.broker_key)
     if not folder.receiver_key.exists():
         _keep(pki.receiver_certificate(authority, now), folder.receiver_certificate, folder.receiver_key)
+    if not folder.sender_key.exists():
+        _keep(pki.sender_certificate(authority, now), folder.sender_certificate, folder.sender_key)
     if not folder.receipt_key.exists():
         SigningKey.generate().save(folder.receipt_key)
     write_broker_files(folder, bind, config.broker_port)

@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sync.protocol.topics import SENDER
+
 BOX_NAME = re.compile(r"commune-[0-9]{5}")
 CA_DAYS, SERVER_DAYS, CLIENT_DAYS = 3650, 825, 397
 CLOCK_SLACK = dt.timedelta(days=1)
@@ -144,6 +146,11 @@ def server_certificate(authority: Authority, hosts: list[str], now: dt.datetime)
 def receiver_certificate(authority: Authority, now: dt.datetime) -> Issued:
     """The receiver's client certificate; its name alone may read every box's topics."""
     return _issue(authority, RECEIVER, _CLIENT, SERVER_DAYS, now, [])
+
+
+def sender_certificate(authority: Authority, now: dt.datetime) -> Issued:
+    """The sending end's client certificate; its name may write to every box, and answer nothing."""
+    return _issue(authority, SENDER, _CLIENT, SERVER_DAYS, now, [])
 
 
 def box_certificate(authority: Authority, box: str, now: dt.datetime) -> Issued:

@@ -6,6 +6,7 @@ supervisor. Everything durable survives a kill at any moment, so a stop is only 
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -19,9 +20,11 @@ from sync.province.config import LONGTERM_OFF, Config, Folder
 from sync.province.pki import key_id
 from sync.province.proving import CommandExtension, Prover
 from sync.province.receiver import Receiver, link_config
+from sync.province.sending import SendingEnd, sender_link
 from sync.province.store import ProvinceStore
 from sync.wire_identity import SigningKey
 
+log = logging.getLogger("commune-province.service")
 STOP_SECONDS = 8.0
 
 
@@ -87,6 +90,17 @@ def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> li
         config.max_document_bytes,
         config.verify_parallel,
     )
+    if folder.sender_key.exists():
+        sending = SendingEnd(
+            store,
+            key,
+            key_id(key.public),
+            sender_link(folder.root, config.broker_host, config.broker_port),
+            MqttLink,
+        )
+        running.start("sender", lambda: sending.run(running.stop))
+    else:  # a province set up by an earlier release
+        log.warning("nothing is sent to boxes: run `commune-province init` again, then restart mosquitto")
     app = web.build(store, config.province_name, (config.web_host,))
     ready = threading.Event()
     running.start("receiver", lambda: receiver.run(running.stop))

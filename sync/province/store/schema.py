@@ -7,6 +7,8 @@ one (the chain cannot fork), and one manifest has one answer: the database itsel
 
 from __future__ import annotations
 
+from sync.province.store.down_schema import DOWNWARD
+
 FIRST = """
 CREATE TABLE boxes (
     box TEXT PRIMARY KEY,
@@ -147,4 +149,8 @@ CREATE TABLE proofs (
 CREATE INDEX proofs_by_deadline ON proofs (given_up, deadline);
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("0001-first", FIRST), ("0002-proofs", PROOFS))
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    ("0001-first", FIRST),
+    ("0002-proofs", PROOFS),
+    ("0003-downward", DOWNWARD),
+)
