@@ -40,6 +40,18 @@ def test_a_mark_stays_under_its_place(angle: float, place: tuple[int, int]) -> N
     assert (x, y) == pytest.approx(expected, abs=0.7)
 
 
+@pytest.mark.parametrize("angle", [-5.9, -0.2, 1.3])
+@pytest.mark.parametrize("shape", [(700, 500, 3), (300, 900), (129, 40, 3), (1, 7, 3), (2, 3)])
+def test_bands_join_without_a_seam(shape: tuple[int, ...], angle: float) -> None:
+    image = cv2.blur(np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8), (5, 5))
+    size = shape[1::-1]
+    turn = cv2.getRotationMatrix2D(((size[0] - 1) / 2, (size[1] - 1) / 2), angle, 1.0)
+    whole = cv2.warpAffine(image, turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    turned = deskew.turn_pixels(image, angle)
+    assert turned.shape == image.shape
+    assert int(cv2.absdiff(whole, turned).max()) <= 1
+
+
 def test_a_falling_line_becomes_level() -> None:
     x0, y0 = deskew.turn_point(100, 300, 2.0, (600, 800))
     x1, y1 = deskew.turn_point(400, 300 + 300 * np.tan(np.radians(2.0)), 2.0, (600, 800))
