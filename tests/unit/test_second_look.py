@@ -62,6 +62,19 @@ def test_nothing_is_read_again_without_doubt_or_where_no_line_is() -> None:
     assert not reader.shown
 
 
+def test_a_long_line_is_read_again_only_when_it_is_bad_or_a_word_is_plainly_wrong() -> None:
+    words = [("nghèo", 100 + 70 * i, 0.97) for i in range(5)]
+    reader = Reader("x", 0.5)
+    reread(GRAY, 200, [line(*words, ("Xâ", 450, 0.7))], reader)
+    assert not reader.shown
+    reread(GRAY, 200, [line(*words, ("Xâu", 450, 0.2))], reader)
+    assert len(reader.shown) == 1
+    reread(GRAY, 200, [line(*((text, x, 0.85) for text, x, _ in words), ("Xâ", 450, 0.7))], reader)
+    assert len(reader.shown) == 2
+    reread(GRAY, 200, [line(*words[:3], ("Xâ", 450, 0.7))], reader)
+    assert len(reader.shown) == 3
+
+
 def test_a_bad_page_costs_no_more_than_its_worst_pieces() -> None:
     seen = [line(("x", 200, 0.7 - i / 100), top=50 * i) for i in range(40)]
     reader = Reader("y", 0.95)
