@@ -185,7 +185,9 @@ def _described(der: bytes) -> dict[str, object]:
     certificate = x509.Certificate.load(der)
     return {
         "sha256": sha256(der).hexdigest(),
-        "name": str(certificate.subject.native.get("common_name", certificate.subject.human_friendly)),
+        "name": _named(certificate.subject).split(" · ")[0],
+        "holder": _named(certificate.subject),
+        "authority": _named(certificate.issuer),
         "subject": certificate.subject.human_friendly,
         "issuer": certificate.issuer.human_friendly,
         "not_before": certificate.not_valid_before.isoformat(),
@@ -193,6 +195,12 @@ def _described(der: bytes) -> dict[str, object]:
         "usage": sorted(certificate.key_usage_value.native) if certificate.key_usage_value else [],
         "certificate": base64.b64encode(der).decode("ascii"),
     }
+
+
+def _named(name: x509.Name) -> str:
+    """Common name and organization, for people; everything that is said of a name where it has neither."""
+    said = [str(name.native[part]) for part in ("common_name", "organization_name") if name.native.get(part)]
+    return " · ".join(said) or str(name.human_friendly)
 
 
 def _certificates(session: pkcs11.Session) -> list[bytes]:

@@ -103,6 +103,7 @@ async def show(request: web.Request) -> web.Response:
         slots=SLOTS,
         fixed={slot for slot in SLOTS if in_config(office.config, slot)},
         in_use={key.slot: key.certificate_sha256 for key in office.config.signer.keys},
+        module=str(office.config.signer.module),
         module_away="" if office.config.signer.module.is_file() else str(office.config.signer.module),
         mine=next((slot for slot, role in ROLE_OF_SLOT.items() if person and role is person.role), ""),
         chosen=chosen,
