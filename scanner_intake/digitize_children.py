@@ -65,13 +65,15 @@ def stop() -> None:
 def _mother() -> subprocess.Popen[bytes]:
     mother: subprocess.Popen[bytes] | None = getattr(_own, "mother", None)
     if mother is None or mother.poll() is not None:
+        own = environment(Path(tempfile.gettempdir()))
+        del own["PYTHONDONTWRITEBYTECODE"]  # it may keep what it compiles; its children may not
         mother = subprocess.Popen(
             [sys.executable, *_MOTHER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=tempfile.gettempdir(),
-            env=environment(Path(tempfile.gettempdir())),
+            env=own,
             start_new_session=True,
             close_fds=True,
         )

@@ -35,7 +35,10 @@ def main() -> int:
 
 
 def _prepare() -> None:
-    """Imports what every child needs and loads the usual language's model."""
+    """Imports what every child needs and loads the usual language's model. Compiled modules are kept where their
+    sources may be written, for the next mother; children write nothing there.
+    """
+    gc.disable()  # looking for rubbish while modules come in takes longer than all rubbish is worth
     import numpy.ma  # numpy's median asks for it at its first call, that is, in every child
 
     from scanner_intake import archive_profiles, digitize_page, ocr_engine, own_words, secrecy, source_pages, text_layer
@@ -43,8 +46,9 @@ def _prepare() -> None:
     del numpy, archive_profiles, digitize_page, own_words, secrecy, source_pages
     text_layer.prepare()
     ocr_engine.prepare("vie")
-    gc.collect()
     gc.freeze()  # children share what is here instead of copying it at their first collection
+    gc.enable()
+    sys.dont_write_bytecode = True
 
 
 def _one(work: str, seconds: float, passwords: list[str]) -> dict[str, Any]:
