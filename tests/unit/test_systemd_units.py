@@ -16,12 +16,13 @@ UNITS = SYSTEMD / "system"
 SYSTEM = Path("/lib/systemd/system")  # systemd's own targets and slices, which ours name
 
 # Highest exposure allowed, in tenths (`systemd-analyze security`): 12 for those with a network, 5 for those without.
-EXPOSURE = {"signer": 5, "signer@": 5, "intake": 5, "worker": 5, "sync": 12, "web": 12, "province": 12}
+EXPOSURE = {"signer": 5, "signer@": 5, "enrolment@": 5, "intake": 5, "worker": 5, "sync": 12, "web": 12, "province": 12}
 SLOTS = ("leader", "agency")
-WITHOUT_NETWORK = {"signer", "signer@", "intake", "worker"}
+WITHOUT_NETWORK = {"signer", "signer@", "enrolment@", "intake", "worker"}
 SOURCE = {  # where each service's own code says what it tells systemd
     "signer": "hsm/keeper.py",
     "signer@": "hsm/keeper.py",
+    "enrolment@": "appliance/services/enroller.py",
     "intake": "appliance/services/intake.py",
     "worker": "appliance/services/worker.py",
     "sync": "appliance/services/delivery.py",
@@ -75,7 +76,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_systemd_accepts_every_unit(installed: Path) -> None:
     ours = sorted(path.name for path in UNITS.iterdir() if path.is_file())
-    assert len(ours) == 11
+    assert len(ours) == 13
     checked = analyze(installed, "verify", *(name.replace("@.", "@leader.") for name in ours))
     said = [line for line in (checked.stdout + checked.stderr).splitlines() if "commune" in line]
     assert (checked.returncode, said) == (0, []), checked.stderr
@@ -174,6 +175,24 @@ def test_a_module_of_its_own_is_a_world_of_its_own() -> None:
     # The door is where the clients look for it (appliance/signers.py).
     assert socket["ListenStream"] == ["/run/commune-box/signer-%i.sock"]
     assert (socket["SocketGroup"], socket["SocketMode"]) == (["commune-box"], ["0660"])
+
+
+def test_enrolment_is_one_program_a_connection_and_alone_writes_what_is_enrolled() -> None:
+    unit, socket = service("enrolment@"), read_unit(UNITS / "commune-enrolment.socket")
+    (start,) = unit["ExecStart"]
+    assert start.endswith("serve enrolment") and socket["Accept"] == ["yes"]
+    # The door is where the pages look for it (appliance/web/enroller.py).
+    assert socket["ListenStream"] == ["/run/commune-box/enrolment.sock"]
+    assert (socket["SocketGroup"], socket["SocketMode"]) == (["commune-box"], ["0660"])
+    assert unit["StandardInput"] == unit["StandardOutput"] == ["socket"] and unit["StandardError"] == ["journal"]
+    assert "PrivateUsers" not in unit and not any("Credential" in key for key in unit)
+    once = UNITS / "commune-enrolment@.service.d" / "20-once.conf"
+    assert once.name > "10-profile.conf", "read after the profile, which says Restart=always"
+    assert read_unit(once) == {"Restart": ["no"]}
+    writers = [name for name in EXPOSURE if any("/signing" in path for path in service(name).get("ReadWritePaths", []))]
+    assert writers == ["enrolment@"]
+    made = (SYSTEMD / "tmpfiles.d/commune-box.conf").read_text(encoding="utf-8")
+    assert f"d /etc/commune-box/signing 0755 {unit['User'][0]} " in made
 
 
 @pytest.mark.parametrize("name", ["signer", "intake", "worker", "sync", "web"])
