@@ -1,6 +1,7 @@
 """Settings of the province's mosquitto.
 
-Owns the text of `mosquitto.conf`; the access list comes from the protocol, which owns the topics. Starts nothing.
+Owns the text of `mosquitto.conf`; the lists that it names (who may do what, who is revoked) are `revoking`'s. Starts
+nothing.
 Invariant: nobody connects without a certificate of our CA, and the certificate's name is the user name.
 Source of the figures: measurements of mosquitto 2.0.11 (queue of 1000 drops in silence, so it is raised;
 `message_size_limit` answers "success" for what it discards, so `max_packet_size` is used instead).
@@ -12,9 +13,7 @@ import os
 import pwd
 from pathlib import Path
 
-from sync.protocol.topics import broker_access_list
 from sync.province.config import Folder
-from sync.province.pki import RECEIVER
 
 
 def owner() -> str:
@@ -36,8 +35,10 @@ def mosquitto_conf(folder: Folder, bind: str, port: int) -> str:
     return f"""# Written by `commune-province init`; change it there or by hand, it is read at the broker's start.
 user {owner()}
 per_listener_settings false
+pid_file {inside(folder.broker_pid)}
 listener {port} {bind}
 cafile {inside(folder.ca)}
+crlfile {inside(folder.revoked)}
 certfile {inside(folder.broker_certificate)}
 keyfile {inside(folder.broker_key)}
 tls_version tlsv1.2
@@ -67,9 +68,6 @@ connection_messages true
 
 
 def write_broker_files(folder: Folder, bind: str, port: int) -> None:
-    """Write mosquitto.conf, the access list and the broker's own folder."""
+    """Write mosquitto.conf and the broker's own folder; the lists it reads are written by `revoking`."""
     folder.broker_store.mkdir(exist_ok=True)
     folder.mosquitto_conf.write_text(mosquitto_conf(folder, bind, port), "utf-8")
-    folder.access_list.write_text(broker_access_list(RECEIVER), "utf-8")
-    # mosquitto 2.0 warns about, and later releases refuse, an access list others may read.
-    folder.access_list.chmod(0o600)

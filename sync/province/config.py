@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sync.protocol.topics import SHARDS
+
 VERIFY_COMMAND = ("commune-box", "verify", "--json", "--trust", "{trust}", "{expect}", "{file}")
 """`{expect}` becomes `--expect SLOT` for each slot of the kind, `{trust}` and `{file}` become paths."""
 
@@ -32,12 +34,14 @@ class BadConfig(Exception):
 @dataclass(frozen=True)
 class Config:
     """What `province.toml` says. Times in seconds, sizes in bytes. `longterm_pause` lies between two time stamps: some
-    services shut out who asks more than 20 times in 20 minutes."""
+    services shut out who asks more than 20 times in 20 minutes. `enrol_port`: where boxes enrol with a code (on every
+    address of this host); 0: nowhere."""
 
     broker_host: str = "127.0.0.1"
     broker_port: int = 8883
     web_host: str = "127.0.0.1"
     web_port: int = 8480
+    enrol_port: int = 0
     trust_roots: str = "signer-roots.pem"
     verify_command: tuple[str, ...] = VERIFY_COMMAND
     verify_seconds: float = 60.0
@@ -48,6 +52,7 @@ class Config:
     longterm_pause: float = 80.0
     province_name: str = "Trung tâm tiếp nhận của tỉnh"
     max_document_bytes: int = 200_000_000
+    workers: int = 1
 
 
 class Folder:
@@ -69,6 +74,9 @@ class Folder:
         self.access_list = root / "acl"
         self.broker_store = root / "broker"
         self.rows = root / "store"
+        self.revoked = root / "revoked.pem"
+        self.broker_pid = root / "broker.pid"
+        self.enrolments = root / "enrolments.sqlite"
 
     def resolve(self, name: str) -> Path:
         """A path from the settings: absolute as it is, otherwise inside the folder."""
@@ -100,6 +108,8 @@ def load(path: Path) -> Config:
             raise BadConfig(f"{path}: {name}")
         else:
             values[name] = value
+    if not 1 <= values.get("workers", 1) <= SHARDS:
+        raise BadConfig(f"{path}: workers")
     return Config(**values)
 
 

@@ -15,6 +15,9 @@ from typing import Any
 from sync.province import pki
 from sync.province.broker import write_broker_files
 from sync.province.config import Config, Folder, load, render
+from sync.province.enrol_book import EnrolBook, noted
+from sync.province.enrolling import facts_for
+from sync.province.revoking import publish_lists, reload_broker
 from sync.province.store import Box, ProvinceStore
 from sync.wire_identity import SigningKey
 
@@ -60,7 +63,12 @@ def initialise(folder: Folder, config: Config, bind: str, now: dt.datetime) -> C
     if not folder.receipt_key.exists():
         SigningKey.generate().save(folder.receipt_key)
     write_broker_files(folder, bind, config.broker_port)
-    ProvinceStore(folder.rows).close()
+    store, book = ProvinceStore(folder.rows), EnrolBook(folder.enrolments)
+    try:
+        publish_lists(folder, store, book, now)
+    finally:
+        book.close()
+        store.close()
     return config
 
 
@@ -78,30 +86,24 @@ def enrol(folder: Folder, box: str, commune: str, out: Path, now: dt.datetime) -
     authority = pki.load_authority(folder.ca, folder.ca_key)
     issued = pki.box_certificate(authority, box, now)
     device = SigningKey.generate()
-    store = ProvinceStore(folder.rows)
+    entry = noted(box, issued.certificate, now)
+    store, book = ProvinceStore(folder.rows), EnrolBook(folder.enrolments)
     try:
+        book.note(entry)
         store.fleet.enrol(Box(box, commune, device.public, issued.fingerprint, now.timestamp()))
+        book.revoke(box, now.timestamp(), but=entry.serial)
+        publish_lists(folder, store, book, now)
     finally:
+        book.close()
         store.close()
+    reload_broker(folder)
     out.mkdir(parents=True, exist_ok=True)
     _keep(issued, out / "client.pem", out / "client.key")
     device.save(out / "device.key")
     (out / "ca.pem").write_bytes(folder.ca.read_bytes())
-    facts = _facts(folder, config, box, commune)
+    facts = facts_for(folder, config, box, commune)
     (out / "province.json").write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", "utf-8")
     return Enrolment(box, commune, out, facts)
-
-
-def _facts(folder: Folder, config: Config, box: str, commune: str) -> dict[str, Any]:
-    public = SigningKey.load(folder.receipt_key).public
-    return {
-        "host": config.broker_host,
-        "port": config.broker_port,
-        "ca": "ca.pem",
-        "receipt_keys": {pki.key_id(public): public.hex()},
-        "box": box,
-        "commune": commune,
-    }
 
 
 def _keep(issued: pki.Issued, certificate: Path, key: Path) -> None:

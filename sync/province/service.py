@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 
 from sync.mqtt import MqttLink
 from sync.protocol.topics import receiver_filters
-from sync.province import web
+from sync.province import enrol_server, web
+from sync.province.archiving import archiving
 from sync.province.checking import CommandCheck, DigestOnly, DocumentCheck
 from sync.province.config import LONGTERM_OFF, Config, Folder
+from sync.province.crew import Crew
 from sync.province.pki import key_id
 from sync.province.proving import CommandExtension, Prover
 from sync.province.receiver import Receiver, link_config
@@ -82,7 +84,7 @@ def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> li
     key = SigningKey.load(folder.receipt_key)
     receiver = Receiver(
         store,
-        document_check(folder, config),
+        archiving(document_check(folder, config), store),
         key,
         key_id(key.public),
         link_config(folder.root, config.broker_host, config.broker_port, receiver_filters()),
@@ -101,9 +103,16 @@ def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> li
         running.start("sender", lambda: sending.run(running.stop))
     else:  # a province set up by an earlier release
         log.warning("nothing is sent to boxes: run `commune-province init` again, then restart mosquitto")
+    if config.enrol_port:
+        enrolls = threading.Event()
+        running.start(
+            "enrolment",
+            lambda: enrol_server.serve(folder, config, store, "0.0.0.0", config.enrol_port, running.stop, enrolls),
+        )
     app = web.build(store, config.province_name, (config.web_host,))
     ready = threading.Event()
-    running.start("receiver", lambda: receiver.run(running.stop))
+    receiving = Crew(folder.root, config.workers).run if store.connection.shared else receiver.run
+    running.start("receiver", lambda: receiving(running.stop))
     if config.longterm_command != LONGTERM_OFF:
         prover = Prover(store, extension(folder, config), config.longterm_pause)
         running.start("longterm", lambda: prover.run(running.stop))

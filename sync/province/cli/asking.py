@@ -22,6 +22,7 @@ from sync.province.cli.answering import (
     settings,
     w,
 )
+from sync.province.enrol_book import EnrolBook
 from sync.province.overview import as_facts, survey
 from sync.province.showing import document_facts, document_text, problem_text
 from sync.province.store import ProvinceStore, StoredDocument, digest_of
@@ -50,7 +51,19 @@ def boxes(directory: Path, as_json: bool) -> None:
         figures = counts.format(waiting=view.waiting, documents=view.documents)
         lines.append(f"{view.box.box}  {view.box.commune}  {state}  {w.ago(view.last_seen, now)}  {figures}")
         lines += [f"    ! {w.sentence(finding)}" for finding in view.findings]
-    facts = {"boxes": [as_facts(view, now) for view in fleet.boxes]}
+    book = EnrolBook(folder.enrolments)
+    codes = book.waiting(now)
+    book.close()
+    lines += [
+        w.say(_("{box}  {commune}  có mã ghi danh, dùng được đến {until}")).format(
+            box=code.box, commune=code.commune, until=w.moment(code.expires_at)
+        )
+        for code in codes
+    ]
+    facts = {
+        "boxes": [as_facts(view, now) for view in fleet.boxes],
+        "codes": [{"box": code.box, "commune": code.commune, "expires_at": code.expires_at} for code in codes],
+    }
     emit(facts, "\n".join(lines) or w.say(_("Chưa có hộp nào.")), as_json)
 
 

@@ -76,7 +76,10 @@ def sentence(code: str, detail: str) -> str:
 
 
 @click.group(
-    help=w.say(_("Cầu nối edXML (QCVN 102:2016): văn bản đã nhận ra gói edXML, gói và trạng thái đến được đọc vào."))
+    help=help_text(
+        _("Cầu nối edXML (QCVN 102:2016): văn bản đã nhận ra gói edXML, gói và trạng thái đến được đọc vào."),
+        "commune-province edxml once --dir tinh",
+    )
 )
 def edxml() -> None:
     """The group."""

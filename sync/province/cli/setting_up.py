@@ -7,12 +7,11 @@ import datetime as dt
 import logging
 import shutil
 import sys
-import time
 from pathlib import Path
 
 import click
 
-from sync.province import installation
+from sync.province import installation, revoking
 from sync.province.cli.answering import (
     ExitCode,
     Failure,
@@ -27,6 +26,7 @@ from sync.province.cli.answering import (
     w,
 )
 from sync.province.config import BadConfig, Config, Folder
+from sync.province.enrolling import give_code
 from sync.province.pki import BadBoxName
 from sync.province.receiver import AlreadyRunning
 from sync.province.service import serve as run
@@ -47,18 +47,22 @@ PORT = click.IntRange(1, 65535)
 @click.option("--bind", default=None, help=w.say(_("Địa chỉ mosquitto lắng nghe.")))
 @click.option("--web-port", type=PORT, default=8480, help=w.say(_("Cổng của trang theo dõi.")))
 @click.option(
+    "--enrol-port", type=click.IntRange(0, 65535), default=0, help=w.say(_("Cổng ghi danh hộp bằng mã; 0: không mở."))
+)
+@click.option(
     "--trust",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help=w.say(_("Chứng thư gốc của chữ ký số (PEM).")),
 )
 @json_option
 def init(
-    directory: Path, host: str, port: int, bind: str | None, web_port: int, trust: Path | None, as_json: bool
-) -> None:
+    directory: Path, host: str, port: int, bind: str | None, web_port: int, enrol_port: int, trust: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Set the province up."""
     folder = Folder(directory)
     listen = bind or (host if host in installation.LOOPBACK else "0.0.0.0")
-    wanted = Config(broker_host=host, broker_port=port, web_port=web_port)
+    wanted = Config(broker_host=host, broker_port=port, web_port=web_port, enrol_port=enrol_port)
     try:
         config = installation.initialise(folder, wanted, listen, dt.datetime.now(dt.UTC))
     except BadConfig as error:
@@ -84,19 +88,25 @@ def init(
 
 @click.command(
     help=help_text(
-        _("Ghi danh một hộp: cấp chứng thư, khóa thiết bị và tệp province.json để cài lên hộp."),
-        "commune-province enrol commune-27007 --commune 'UBND xã Tân Phú' --dir tinh --out the-nho",
+        _("Ghi danh một hộp: cấp mã dùng một lần để gõ trên hộp, hoặc (--out) ghi sẵn khóa và chứng thư ra tệp."),
+        "commune-province enrol commune-27007 --commune 'UBND xã Tân Phú' --dir tinh",
     )
 )
 @click.argument("box")
 @dir_option
-@click.option("--out", type=click.Path(path_type=Path), required=True, help=w.say(_("Nơi ghi các tệp của hộp.")))
+@click.option("--out", type=click.Path(path_type=Path), help=w.say(_("Nơi ghi các tệp của hộp, thay cho mã.")))
+@click.option(
+    "--hours", type=click.IntRange(1, 24 * 30), default=48, show_default=True, help=w.say(_("Mã dùng được bao lâu."))
+)
 @click.option("--commune", default="", help=w.say(_("Tên cơ quan, ví dụ UBND xã Tân Phú.")))
 @json_option
-def enrol(box: str, directory: Path, out: Path, commune: str, as_json: bool) -> None:
-    """Register a box."""
-    folder, _config = settings(directory)
+def enrol(box: str, directory: Path, out: Path | None, hours: int, commune: str, as_json: bool) -> None:
+    """Register a box: a code, or files."""
+    folder, config = settings(directory)
     try:
+        if out is None:
+            _give_code(folder, config, box, commune or box, hours, as_json)
+            return
         made = installation.enrol(folder, box, commune or box, out, dt.datetime.now(dt.UTC))
     except BadBoxName:
         fail(_("Tên hộp phải là commune- và năm chữ số."), ExitCode.BAD_INPUT)
@@ -106,9 +116,23 @@ def enrol(box: str, directory: Path, out: Path, commune: str, as_json: bool) -> 
     emit({**made.facts, "out": str(out)}, text.format(box=box, commune=made.commune, out=out), as_json)
 
 
+def _give_code(folder: Folder, config: Config, box: str, commune: str, hours: int, as_json: bool) -> None:
+    if not config.enrol_port:
+        fail(
+            _("Chưa mở cổng ghi danh: đặt enrol_port trong province.toml rồi khởi động lại, hoặc dùng --out."),
+            ExitCode.CONFIGURATION,
+        )
+    code = give_code(folder, box, commune, dt.datetime.now(dt.UTC), dt.timedelta(hours=hours))
+    address = f"{config.broker_host}:{config.enrol_port}"
+    text = w.say(_("Mã ghi danh của {box} ({commune}), dùng một lần trong {hours} giờ; gõ trên hộp:"))
+    command = f"commune-box enrol {code} --province {address}"
+    facts = {"box": box, "commune": commune, "code": code, "province": address, "hours": hours}
+    emit(facts, f"{text.format(box=box, commune=commune, hours=hours)}\n  {command}", as_json)
+
+
 @click.command(
     help=help_text(
-        _("Thu hồi một hộp: không nhận văn bản của hộp này nữa."),
+        _("Thu hồi một hộp: không nhận văn bản của hộp này nữa, ngắt kết nối của nó, không cho kết nối lại."),
         "commune-province revoke commune-27007 --dir tinh",
     )
 )
@@ -117,10 +141,20 @@ def enrol(box: str, directory: Path, out: Path, commune: str, as_json: bool) -> 
 @json_option
 def revoke(box: str, directory: Path, as_json: bool) -> None:
     """Take nothing from a box any more."""
-    folder, _config = settings(directory)
-    if not open_store(folder).fleet.revoke(box, time.time()):
+    folder, config = settings(directory)
+    done = revoking.revoke(folder, config, open_store(folder), box, dt.datetime.now(dt.UTC))
+    if done is None:
         fail(_("Không có hộp này."), ExitCode.BAD_INPUT)
-    emit({"box": box, "revoked": True}, w.say(_("Đã thu hồi {box}.")).format(box=box), as_json)
+    text = w.say(_("Đã thu hồi {box}.")).format(box=box)
+    if done.ended:
+        text += " " + w.say(_("Kết nối của hộp đã bị ngắt."))
+    elif not done.reloaded:
+        text += " " + w.say(_("Không thấy mosquitto của thư mục này đang chạy; nó đọc danh sách mới khi khởi động."))
+    else:
+        text += " " + w.say(_("Không tới được mosquitto để ngắt kết nối; hãy khởi động lại nó."))
+    emit({"box": box, "revoked": True, **vars(done)}, text, as_json)
+    if done.reloaded and not done.ended:
+        sys.exit(ExitCode.PROBLEMS_FOUND)
 
 
 @click.command(
