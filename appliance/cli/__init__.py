@@ -21,6 +21,8 @@ COMMANDS = {
     "revocation": "appliance.cli.revocation:revocation",
     "timestamps": "appliance.cli.timestamps:timestamps",
     "doc": "appliance.cli.doc:doc",
+    "enrol": "appliance.cli.enrol:enrol_command",
+    "incoming": "appliance.cli.incoming:incoming_group",
     "queue": "appliance.cli.queue:queue",
     "separators": "appliance.cli.separators:separators",
     "serve": "appliance.cli.serve:serve",

@@ -13,6 +13,7 @@ from pathlib import Path
 from appliance.config import Config, HoursSection
 from appliance.pipeline.sending import StoreOutbox
 from appliance.services.clock import utc_now
+from appliance.services.downward import make_downlink
 from appliance.services.longterm import start_longterm
 from appliance.services.notify import Stop, feed_watchdog, notify, stop_on_signals
 from appliance.store import open_store, outbox
@@ -76,8 +77,9 @@ def serve_delivery(config: Config) -> None:
         return Waiting(count, size, int((utc_now() - oldest).total_seconds()) if oldest else 0)
 
     uplink = Uplink(
-        uplink_config(config), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell, waiting=waiting
-    )
+        uplink_config(config), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell, waiting=waiting,
+        companions=[make_downlink(config, store, _tell)],
+    )  # fmt: skip
     threading.Thread(target=_say_alive, args=(config.link_file, stop), name="link-file", daemon=True).start()
     start_longterm(config, store, stop)
     notify("READY=1")

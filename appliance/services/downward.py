@@ -1,0 +1,51 @@
+"""What this box takes from its province, put together: inbox, look at a file, runner on the uplink's line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from appliance.config import Config
+from appliance.pipeline.examining import Examination
+from appliance.pipeline.incoming import StoreInbox
+from appliance.services.clock import utc_now
+from appliance.store import Store
+from appliance.trusting import trust_files
+from hsm.judge import judge_file
+from scanner_intake.digitize import Digitized, Limits, digitize
+from sync.downlink import Downlink
+from sync.protocol.step import Finding
+from sync.wire_identity import SigningKey, verifier
+
+JUDGE_SECONDS = 120
+
+
+def make_inbox(config: Config, store: Store) -> StoreInbox:
+    """The box's inbox: parts beside the blobs, files examined by the same children as those of the drop folders."""
+    limits = Limits(
+        memory_bytes=config.digitize.memory_mb << 20,
+        cpu_seconds=config.digitize.cpu_seconds,
+        wall_seconds=config.digitize.wall_seconds,
+        dictionary=str(config.digitize.dictionary or ""),
+        profile=config.digitize.profile,
+    )
+    work = config.box.state_dir / "incoming-work"
+    examination = Examination(
+        lambda path: judge_file(path, trust_files(config), None, JUDGE_SECONDS),
+        partial(_read, limits, config.digitize.language),
+        work,
+    )
+    return StoreInbox(store, config.box.state_dir / "incoming", examination, utc_now)
+
+
+def _read(limits: Limits, language: str, source: Path, folder: Path) -> Digitized:
+    return digitize(source, folder, limits, language)
+
+
+def make_downlink(config: Config, store: Store, on_finding: Callable[[Finding], None]) -> Downlink:
+    """The runner that takes what comes down; the box must be enrolled (``[sync]`` present)."""
+    assert config.sync is not None
+    device = SigningKey.load(config.sync.device_key)
+    keys = verifier(dict(config.sync.receipt_keys))
+    return Downlink(config.box.id, device.sign, keys, make_inbox(config, store), on_finding)

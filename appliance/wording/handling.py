@@ -1,0 +1,18 @@
+"""How the stages of handling an electronic document are called (Decision 28/2018/QĐ-TTg; official samples)."""
+
+from __future__ import annotations
+
+from appliance.wording.catalogue import N_
+
+STAGES: dict[str, str] = {
+    "01": N_("Đã đến"),
+    "02": N_("Từ chối tiếp nhận"),
+    "03": N_("Đã tiếp nhận"),
+    "04": N_("Phân công xử lý"),
+    "05": N_("Đang xử lý"),
+    "06": N_("Hoàn thành"),
+    "13": N_("Lấy lại"),
+    "15": N_("Đồng ý lấy lại"),
+    "16": N_("Từ chối lấy lại"),
+}
+"""Code → words."""
