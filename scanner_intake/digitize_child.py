@@ -25,7 +25,8 @@ from scanner_intake.digitized import Digitized, Field, Limits, Marking, dump
 @dataclass
 class _Looked:
     """What looking at all pages gave. `seen[i]` and `places[i]`: what page i of the archive copy gave, and where in
-    the source it stands; `hidden` are the numbers of the source's blank pages.
+    the source it stands; `hidden` are the numbers of the source's blank pages. `function` is the signature block as the
+    page's reading has it, `signer` what second readings say instead.
     """
 
     seen: list = field(default_factory=list)
@@ -35,6 +36,7 @@ class _Looked:
     header: tuple = ()
     inks: dict = field(default_factory=dict)
     words: Any = None
+    function: dict[str, Field] = field(default_factory=dict)
     signer: dict[str, Field] = field(default_factory=dict)
 
     @property
@@ -155,34 +157,49 @@ def _look(source, work: Path, limits: Limits, language: str) -> _Looked:
             if number == 1:
                 looked.header = digitize_page.header_again(last, seen, language)
                 looked.inks = digitize_page.header_inks(last, seen, looked.header, language)
+            _meet_signer(looked, language, last)
     if looked.hidden:
         looked.warnings.add("blank-pages-hidden")
     _find_signer(source, looked, language, last)
     return looked
 
 
+def _meet_signer(looked: _Looked, language: str, picture) -> None:
+    """The signer is on the first page with a function: the name there is read while that page's picture is at hand."""
+    from scanner_intake.signer import describe_signer
+
+    if not looked.function:
+        looked.function = describe_signer(looked.pages[-1:])
+        _name_again(looked, looked.function, language, picture)
+
+
 def _find_signer(source, looked: _Looked, language: str, last) -> None:
-    """Function and name are often under the seal: both are read once more where they must stand."""
+    """Function and name are often under the seal: where no function was read, both are read where they must stand."""
     from scanner_intake.closing import signature_zone
-    from scanner_intake.digitize_page import again, name_again, signature_again
-    from scanner_intake.signer import describe_signer, likelier, name_in
+    from scanner_intake.digitize_page import again, signature_again
+    from scanner_intake.signer import describe_signer
 
-    def picture(number: int):
-        if last is not None and last.number == number:
-            return last
-        return again(source.pages[looked.places[number - 1]], number, looked.seen[number - 1])
+    if "signer_position" in looked.function or (zone := signature_zone(looked.pages)) is None:
+        return
+    number, seen = zone[0], looked.seen[zone[0] - 1]
+    if seen.own_text:
+        return
+    if last is None or last.number != number:
+        last = again(source.pages[looked.places[number - 1]], number, seen)
+    looked.signer = describe_signer([signature_again(last, zone[1], language)])
+    _name_again(looked, looked.signer, language, last)
 
-    found = describe_signer(looked.pages)
-    if "signer_position" not in found and (zone := signature_zone(looked.pages)) is not None:
-        if looked.seen[zone[0] - 1].own_text:
-            return
-        found = looked.signer = describe_signer([signature_again(picture(zone[0]), zone[1], language)])
+
+def _name_again(looked: _Looked, found: dict[str, Field], language: str, picture) -> None:
+    """A second reading of the name below the function in `found`; the likelier one is kept."""
+    from scanner_intake.digitize_page import name_again
+    from scanner_intake.signer import likelier, name_in
+
     position = found.get("signer_position")
     if position is None or position.box is None or looked.seen[position.page - 1].own_text:
         return
     page = looked.seen[position.page - 1].reading.page
-    second = name_in(name_again(picture(position.page), position.box, language), position, page)
-    name = likelier(found.get("signer_name"), second)
+    name = likelier(found.get("signer_name"), name_in(name_again(picture, position.box, language), position, page))
     if name is not None:
         looked.signer["signer_name"] = name
 
