@@ -15,7 +15,7 @@ class FakeOutbox:
     def __init__(self) -> None:
         self._parcels: dict[str, Parcel] = {}
         self._bytes: dict[str, bytes] = {}
-        self._next = 1
+        self.next_sequence = 1
         self.receipts: dict[str, bytes] = {}
         self.refusals: dict[str, tuple[str, str, bytes]] = {}
         self.calls: list[str] = []
@@ -24,8 +24,8 @@ class FakeOutbox:
         """Queue a document; `base` is an earlier version that the province may hold."""
         digest = hashlib.sha256(content).hexdigest()
         named = (hashlib.sha256(base).hexdigest(), len(base)) if base else None
-        parcel = Parcel(document_id, self._next, digest, len(content), priority, meta, named)
-        self._next += 1
+        parcel = Parcel(document_id, self.next_sequence, digest, len(content), priority, meta, named)
+        self.next_sequence += 1
         self._parcels[document_id] = parcel
         self._bytes[document_id] = content
         return parcel

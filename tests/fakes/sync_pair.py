@@ -153,10 +153,11 @@ class SyncPair:
 
     # --- kindness -----------------------------------------------------------------------------------------------------
 
-    def settle(self, rounds: int = 4000) -> None:
+    def settle(self, rounds: int = 4000, redial: bool = True) -> None:
         """A kind network from now on: run until the outbox is empty; fails when it never gets there."""
         self.die_after.clear()
-        self.connect()
+        if redial or not self.connected:
+            self.connect()
         self.look()
         for _ in range(rounds):
             if not self.outbox.pending(1):
