@@ -98,6 +98,10 @@ class CommandCheck:
             return Finding("signature-missing" if missing else _VERDICTS[verdict], facts)
         raise CheckUnavailable("no-verdict", repr(verdict)[:100])
 
+    def facts(self, path: Path) -> dict[str, Any]:
+        """What the command says of a file of which nothing is expected. Raises CheckUnavailable."""
+        return self._run(self._words(path, ()))
+
     def _words(self, path: Path, slots: Sequence[str]) -> list[str]:
         words: list[str] = []
         for word in self._command:

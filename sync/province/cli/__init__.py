@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from sync.province.cli import asking, bridging, setting_up, simulating
+from sync.province.cli import asking, bridging, sending, setting_up, simulating
 from sync.province.cli.answering import w
 from sync.province.wording import _
 
@@ -29,6 +29,8 @@ for command in (
     asking.show,
     asking.export,
     asking.check,
+    sending.send,
+    sending.sent,
     simulating.simulate_command,
     bridging.edxml,
 ):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,24 +74,42 @@ class Outgoing:
     def queue(
         self, box: str, document_id: str, sha256: str, size: int, priority: int, meta: Mapping[str, Any], now: float
     ) -> OutgoingDocument:
-        """Queue a kept file for a box. Raises UnknownBox, SentBefore."""
-        known = self._fleet.box(box)
-        if known is None or known.revoked_at is not None:
-            raise UnknownBox(box)
-        told = json.dumps(dict(meta), ensure_ascii=False, sort_keys=True)
-        with self._rows.writing() as raw:
-            if raw.execute("SELECT 1 FROM outgoing WHERE box = ? AND document_id = ?", (box, document_id)).fetchone():
-                raise SentBefore(document_id)
-            row = raw.execute(
-                "SELECT COALESCE(MAX(sequence), 0) AS last FROM outgoing WHERE box = ?", (box,)
-            ).fetchone()
-            sequence = int(row["last"]) + 1
-            raw.execute(
-                "INSERT INTO outgoing (box, document_id, sequence, sha256, size, priority, meta, queued_at)"
-                " VALUES (?,?,?,?,?,?,?,?)",
-                (box, document_id, sequence, sha256, size, priority, told, now),
-            )
-        return OutgoingDocument(box, document_id, sequence, sha256, size, priority, dict(meta), now)
+        """Queue a kept file for one box. Raises UnknownBox, SentBefore."""
+        return self.queue_all((box,), document_id, sha256, size, priority, meta, now)[0]
+
+    def queue_all(
+        self,
+        boxes: Sequence[str],
+        document_id: str,
+        sha256: str,
+        size: int,
+        priority: int,
+        meta: Mapping[str, Any],
+        now: float,
+    ) -> list[OutgoingDocument]:
+        """Queue a kept file for boxes: for all of them or for none. Raises UnknownBox, SentBefore with the box."""
+        for box in boxes:
+            known = self._fleet.box(box)
+            if known is None or known.revoked_at is not None:
+                raise UnknownBox(box)
+        told, queued = json.dumps(dict(meta), ensure_ascii=False, sort_keys=True), []
+        with self._rows.writing("outgoing") as raw:
+            for box in boxes:
+                if raw.execute(
+                    "SELECT 1 FROM outgoing WHERE box = ? AND document_id = ?", (box, document_id)
+                ).fetchone():
+                    raise SentBefore(box)
+                row = raw.execute(
+                    "SELECT COALESCE(MAX(sequence), 0) AS last FROM outgoing WHERE box = ?", (box,)
+                ).fetchone()
+                sequence = int(row["last"]) + 1
+                raw.execute(
+                    "INSERT INTO outgoing (box, document_id, sequence, sha256, size, priority, meta, queued_at)"
+                    " VALUES (?,?,?,?,?,?,?,?)",
+                    (box, document_id, sequence, sha256, size, priority, told, now),
+                )
+                queued.append(OutgoingDocument(box, document_id, sequence, sha256, size, priority, dict(meta), now))
+        return queued
 
     def answered(
         self, box: str, document_id: str, answer: str, receipt: bytes, now: float, code: str = "", reason: str = ""
