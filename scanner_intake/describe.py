@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 from scanner_intake import patterns, vocabulary
 from scanner_intake.closing import describe_closing
 from scanner_intake.dictionary import Dictionary
-from scanner_intake.digitized import FIELD_NAMES, Field, Marking
+from scanner_intake.digitized import FIELD_NAMES, MOST_SURE_GUESS, Field, Marking
 from scanner_intake.header import GapInk, Header, cut_header, cut_headers, without_words_in
 from scanner_intake.issuer import describe_issuer
 from scanner_intake.layout import Line, PageText, capitals, key, marks, union
@@ -68,6 +68,8 @@ def describe_paper(
     dated = read_date(header, other, inks or {})
     fields = number.fields | dated.fields | issued
     if "place" in fields:
+        issued = {name: _named_after(found, fields["place"]) for name, found in issued.items()}
+        fields |= issued
         fields["place"] = _seated(fields["place"], issued)
     subject = subject_under(header, heading) if heading else subject_letter(header)
     if heading is not None:
@@ -75,13 +77,13 @@ def describe_paper(
     elif subject is not None or "code_notation" in fields:
         fields["type_name"] = Field(vocabulary.LETTER, 0.8 if subject else 0.5, 1, None)
     if subject is not None:
-        fields["subject"] = subject
+        fields["subject"] = subject if _begins(subject, header) else _doubted(subject)
     fields |= describe_closing(pages, fields.get("type_name")) | describe_signer(pages, words)
     fields |= _stamped(markings, arrival)
     absent = number.absent | dated.absent
     if "subject" not in fields and covers:
         absent["subject"] = "covered"
-    unsure = ("signer_authority", "signer_position", "signer_name", "recipients")
+    unsure = ("subject", "signer_authority", "signer_position", "signer_name", "recipients")
     absent |= {name: "unclear" for name in unsure if name in fields and fields[name].guess}
     if "signer_name" not in fields and "signer_position" in fields:
         absent["signer_name"] = "covered"  # a name stands there, under the seal or the pen
@@ -89,6 +91,17 @@ def describe_paper(
         if name not in fields:
             absent.setdefault(name, "not-found")
     return Description(fields, absent)
+
+
+_SEAT = re.compile(rf"^(.*\b(?:{_RANKS})\s+)((?:[^\W\d_]+\s*)+)$")
+
+
+def _named_after(issuer: Field, place: Field) -> Field:
+    """An issuer whose place lost a mark in capitals (XÃ MƯƠNG BU), with the marks of the date's row (Mường Bú)."""
+    found = _SEAT.match(issuer.value)
+    if found is None or key(found[2]) != key(place.value) or marks(place.value) <= marks(found[2]):
+        return issuer
+    return replace(issuer, value=f"{found[1]}{place.value.upper()}")
 
 
 def _seated(place: Field, issued: Mapping[str, Field]) -> Field:
@@ -125,6 +138,19 @@ def _stamped(markings: Sequence[Marking], arrival: Field | None) -> dict[str, Fi
 
 def _field(value: str, confidence: float, *lines: Line) -> Field:
     return Field(value, round(max(0.0, min(1.0, confidence)), 2), 1, union(line.box for line in lines))
+
+
+def _begins(subject: Field, header: Header) -> bool:
+    """Whether the subject is there from its first letter on, and no stamp covers its beginning. The Party's subjects
+    begin with a small letter.
+    """
+    first = subject.value.split()[0]
+    party = header.number is not None and patterns.is_party_code(patterns.number_line(header.number.text) or "")
+    return party or not first[:1].islower() or first == "v/v"
+
+
+def _doubted(found: Field) -> Field:
+    return replace(found, confidence=min(found.confidence, MOST_SURE_GUESS), guess=True)
 
 
 def _heading(header: Header) -> Line | None:

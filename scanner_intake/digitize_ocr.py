@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from scanner_intake import deskew, ocr_engine
+from scanner_intake.gray_seals import without_seals
 from scanner_intake.layout import Box, Line, PageText, Word, key
 from scanner_intake.second_look import reread
 from scanner_intake.shrinking import shrunk
@@ -168,6 +169,8 @@ def read_page(picture: Picture, language: str = "vie", psm: int = 3) -> Reading:
     """All words of one page, read from a level copy; places are those of the picture. Raises: RecognitionFailed."""
     gray = page_gray(picture.native, picture.native.shape[1] * 72 / picture.width)
     dpi = gray.shape[1] * 72 / picture.width
+    if picture.colourless:
+        gray = without_seals(gray, dpi)
     angle = lean(gray, dpi)
     if abs(angle) > _LEVEL_ENOUGH:
         gray = deskew.turn_pixels(gray, angle)
@@ -212,6 +215,8 @@ def read_zone(
     """
     rgb = picture.crop(box, dpi)
     gray = print_only(rgb) if bare else reading_gray(rgb)
+    if bare and picture.colourless:
+        gray = without_seals(gray, dpi)
     seen = ocr_engine.lines(gray, psm=psm, dpi=dpi, language=language)
     lines = _reading(seen, picture, 72 / dpi).page.lines
     x, y, inks = max(0.0, box[0]), max(0.0, box[1]), picture.inks

@@ -20,6 +20,7 @@ ReadText = Callable[[np.ndarray, int, float], str]
 Crop = Callable[[Box, float], np.ndarray]
 _LOOK_DPI = 300.0
 _ONE_ROW, _ROW_MARGIN = 1.0, 0.7
+_NOTES = ("DU THAO", "SAO Y", "BAN SAO", "TRICH SAO", "SAO LUC", "HOA TOC", "THUONG KHAN", "KHAN", "MAT", "TOI MAT")
 _WIDEST_GAP = 80.0  # points: room for a number written by hand
 
 
@@ -104,7 +105,8 @@ def _rejoined(lines: Sequence[Line]) -> list[Line]:
 
 def _year_below(upper: Line, lower: Line) -> bool:
     """Whether a long place pushed the year of its date onto the next line."""
-    if re.fullmatch(r"NAM (?:19|20)\d\d", lower.key) is None or "NGAY" not in upper.key or "THANG" not in upper.key:
+    wanted = r"(?:19|20)\d\d" if upper.key.endswith(" NAM") else r"NAM (?:19|20)\d\d"
+    if re.fullmatch(wanted, lower.key) is None or "NGAY" not in upper.key or "THANG" not in upper.key:
         return False
     down = lower.middle - upper.middle
     return 0.5 * upper.height < down < 2.2 * upper.height and upper.box[0] - 20 < lower.centre < upper.box[2] + 20
@@ -160,6 +162,11 @@ def _outside(lines: Sequence[Line], covered: Sequence[Box]) -> list[Line]:
 def _in_any(box: Box, covers: Sequence[Box]) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return any(c[0] <= x <= c[2] and c[1] <= y <= c[3] for c in covers)
+
+
+def is_note(line: Line) -> bool:
+    """Whether it is a word beside the head that names nobody: DỰ THẢO (LẦN 2), SAO Y, an urgency in black."""
+    return re.sub(r"(?: LAN)?(?: \d{1,2})?(?: NGAY.*)?$", "", line.key) in _NOTES
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,16 @@ from rapidfuzz import fuzz
 from scanner_intake import patterns, spelling, vocabulary
 from scanner_intake.dictionary import Dictionary
 from scanner_intake.digitized import Field
-from scanner_intake.header import Header
+from scanner_intake.header import Header, is_note
 from scanner_intake.layout import Line, capitals, honest, union
+from scanner_intake.vocabulary import PLACE_HEADS
 
 _TITLES = ("CONG HOA XA HOI CHU NGHIA", "DANG CONG SAN VIET NAM")
 _PARTY_HEADS = ("TINH UY", "THANH UY", "HUYEN UY", "QUAN UY", "THI UY", "XA DOI")
 _OVER = ("UBND", "UY BAN", "HOI DONG NHAN DAN", "BO", "DANG BO", "DANG UY", "TINH UY", "THANH UY", "TONG CONG TY")
 _OPEN_ENDED = ("VAN PHONG", "THUONG TRUC", "CHU TICH", "BAN THUONG TRUC", "DOAN DAI BIEU QUOC HOI")
-_NOT_NAMES = ("DU THAO", "SAO Y", "BAN SAO", "TRICH SAO", "SAO LUC", "HOA TOC", "THUONG KHAN", "KHAN", "MAT", "TOI MAT")
 _SAME_ROW = 0.4
+_SHORT_NAME = 3  # words that a place's name has at most
 _UNSURE = 0.6
 
 
@@ -50,7 +51,7 @@ def _groups(header: Header) -> list[list[Line]]:
     groups: list[list[Line]] = []
     for line in _column(header):
         known = patterns.starts_with_any(line.key, vocabulary.AGENCY_HEADS)
-        of_a_place = patterns.starts_with_any(line.key, vocabulary.PLACE_HEADS)
+        of_a_place = patterns.starts_with_any(line.key, PLACE_HEADS)
         head = patterns.starts_with_any(line.key, _PARTY_HEADS) or (known and not of_a_place)
         if groups and (not head or _unfinished(groups[-1], line)):
             groups[-1].append(line)
@@ -60,9 +61,15 @@ def _groups(header: Header) -> list[list[Line]]:
 
 
 def _unfinished(group: list[Line], line: Line) -> bool:
-    """Whether the name goes on although the next line begins like a name: VĂN PHÒNG / ỦY BAN NHÂN DÂN."""
+    """Whether the name goes on although the next line begins like a name: VĂN PHÒNG / ỦY BAN NHÂN DÂN, SỞ NÔNG NGHIỆP
+    VÀ MÔI / TRƯỜNG, ỦY BAN MTTQ VIỆT NAM XÃ / BẢN LẦU.
+    """
     above = " ".join(each.key for each in group)
-    return above in _OPEN_ENDED and patterns.starts_with_any(line.key, ("UY BAN", "HOI DONG", "UBND", "HDND"))
+    if above in _OPEN_ENDED and patterns.starts_with_any(line.key, ("UY BAN", "HOI DONG", "UBND", "HDND")):
+        return True
+    if " " not in line.key and group[-1].key != line.key:
+        return len(above.split()) > 1  # a head alone names nobody
+    return patterns.ends_with_any(above, (*PLACE_HEADS, "VA")) and len(line.words) <= _SHORT_NAME
 
 
 def _column(header: Header) -> list[Line]:
@@ -79,7 +86,7 @@ def _column(header: Header) -> list[Line]:
             or capitals(text) < 0.6
             or len(line.key) < 2
             or _is_title(line)
-            or _is_note(line)
+            or is_note(line)
         ):
             continue
         same = next((i for i, each in enumerate(lines) if _one_row(each, line)), None)
@@ -93,11 +100,6 @@ def _column(header: Header) -> list[Line]:
 def _one_row(a: Line, b: Line) -> bool:
     across = min(a.box[2], b.box[2]) - max(a.box[0], b.box[0])
     return abs(a.middle - b.middle) < _SAME_ROW * min(a.height, b.height) and across < 2
-
-
-def _is_note(line: Line) -> bool:
-    """Whether it is a word beside the head that names nobody: DỰ THẢO (LẦN 2), SAO Y, an urgency in black."""
-    return re.sub(r"(?: LAN)?(?: \d{1,2})?(?: NGAY.*)?$", "", line.key) in _NOT_NAMES
 
 
 def _is_title(line: Line) -> bool:
@@ -118,7 +120,7 @@ def _together(upper: list[Line], lower: list[Line], header: Header) -> bool:
     over = patterns.starts_with_any(upper[0].key, _OVER)
     if over and not patterns.starts_with_any(lower[0].key, _OVER):
         return False
-    if header.number is not None and re.search(r"(?:TT|NQ|KH|CT|QC|HD|QĐ)LT|LT[/-]", header.number.text):
+    if header.number is not None and re.search(r"(?:TT|NQ|KH|CT|QC|HD|QĐ)L[TN]|LT[/-]", header.number.text):
         return True
     if re.search(r"[-–—]\s*$", upper[-1].text):
         return True

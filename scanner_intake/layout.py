@@ -25,6 +25,7 @@ Box = tuple[float, float, float, float]
 NATIONAL_TITLE = "CONG HOA XA HOI CHU NGHIA VIET NAM"
 MOTTO = "DOC LAP TU DO HANH PHUC"
 PARTY_TITLE = "DANG CONG SAN VIET NAM"
+_MIDDLE = 0.48  # where the left column ends at the latest, of the page's width
 
 
 @dataclass(frozen=True)
@@ -197,5 +198,6 @@ def anchor(lines: Sequence[Line], width: float, height: float) -> Anchor:
         if line.middle < 0.3 * height and len(line.key) > 15:
             for other in (MOTTO, PARTY_TITLE):
                 if fuzz.ratio(line.key, other) > 80:
-                    return Anchor(line.middle - line.height * 1.4, line.height, 0.42 * width, True)
+                    border = min(max(0.42 * width, line.box[0] - 0.005 * width), _MIDDLE * width)
+                    return Anchor(line.middle - line.height * 1.4, line.height, border, True)
     return Anchor(0.06 * height, 0.014 * height, 0.42 * width, False)

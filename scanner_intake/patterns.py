@@ -59,6 +59,7 @@ _LOOKS_LIKE = {
     "8": "B&ß",
     "9": "gqđĐ",
 }
+_MORE_WORDS, _LONGER = 2, 0.9
 _SCRAWLS = {ord(sign): digit for digit, signs in _LOOKS_LIKE.items() for sign in signs}
 
 
@@ -124,7 +125,7 @@ def parse_code(text: str, type_name: str = "") -> Code | None:
     parts = [_PARTS.get(part, part) for part in rest.split("-")]
     parts = [parts[0], *(_AGENCY_PART.get(part, part) for part in parts[1:])]
     expected = TYPES.get(type_name, "")
-    joint = parts[0].startswith(expected) and parts[0].endswith("LT")  # KHLT: several agencies issue together
+    joint = parts[0] in (f"{expected}LT", f"{expected}LN")  # KHLT, KHLN: several agencies issue together
     if expected and len(parts) > 1 and parts[0] not in _ABBREVIATIONS and len(parts[0]) <= 4 and not joint:
         parts[0] = expected
     if not parts[0] or capitals_only(rest) < 0.5:
@@ -231,16 +232,32 @@ def place_before_date(text: str) -> str:
 
 
 def type_of(text: str) -> tuple[str, float]:
-    """The document type a heading names, with the match 0..1; ("", 0.0) below 0.8."""
+    """The document type a heading names, with the match 0..1; ("", 0.0) below 0.8. A few words may follow it (KẾ HOẠCH
+    LIÊN NGÀNH, BIÊN BẢN LÀM VIỆC).
+    """
     heading = key(text)
     best = max((*TYPES, *PARTY_TYPES), key=lambda name: fuzz.ratio(heading, key(name)))
     score = fuzz.ratio(heading, key(best)) / 100
-    return (best, score) if score >= 0.8 else ("", 0.0)
+    if score >= 0.8:
+        return best, score
+    words = heading.split()
+    longer = [
+        name for name in (*TYPES, *PARTY_TYPES) if len(key(name).split()) > 1 and heading.startswith(key(name) + " ")
+    ]
+    best = max(longer, key=len, default="")
+    if best and len(words) - len(best.split()) <= _MORE_WORDS:
+        return best, _LONGER
+    return "", 0.0
 
 
 def starts_with_any(text_key: str, heads: list[str] | tuple[str, ...]) -> bool:
     """Whether a key begins with one of the words (whole words)."""
     return any(text_key == head or text_key.startswith(head + " ") for head in heads)
+
+
+def ends_with_any(text_key: str, tails: list[str] | tuple[str, ...]) -> bool:
+    """Whether a key ends with one of the words (whole words)."""
+    return any(text_key == tail or text_key.endswith(" " + tail) for tail in tails)
 
 
 def respelled(text: str) -> str:

@@ -16,7 +16,9 @@ RUNNING = _listed(
     """
     an ninh; an toàn; bài trừ; ban hành; bảo đảm; bảo hiểm; bảo trợ; bảo vệ; báo cáo; bầu cử; bền vững; bệnh viện; biên
     chế; biên bản; bồi dưỡng; bồi thường; bổ nhiệm; bổ sung; bộ phận; bưu chính; cải cách; cải tạo; cán bộ; cận nghèo;
-    căn cứ; căn cước; cấp xã; cấp huyện; chất lượng; chất vấn; chỉ đạo; chỉ định; chỉ thị; chỉ tiêu; chính phủ; chính
+    căn cứ; căn cước; cấp xã; cấp huyện; chất lượng; chất vấn; chi bộ; chi hội; chi
+    ngân sách; chi nhánh; chi thường xuyên; chi tiết; chi trả;
+    chỉ đạo; chỉ định; chỉ thị; chỉ tiêu; chính phủ; chính
     quyền; chính sách; chủ trương; chủ tịch; chuẩn hóa; chuyển đổi; chuyển đổi số; chuyên môn; chứng thực; chứng chỉ;
     chữa cháy; chữ ký; chức năng; chương trình; có hiệu lực; công an; công bố; công chức; công dân; công điện; công
     nghệ; công nghiệp; công tác; công trình; công văn; cổng thông tin; cơ quan; cơ sở; củng cố; cung cấp; cử tri; cứu

@@ -21,6 +21,7 @@ from scanner_intake.phrases import SURNAMES
 from scanner_intake.syllables import modern
 
 _LEAST_SURE = 0.6
+_MIDDLE_NAMES = ("THI",)  # never a family name: the one before it was not read
 
 
 def describe_signer(pages: Sequence[PageText], words: Dictionary | None = None) -> dict[str, Field]:
@@ -86,7 +87,15 @@ def _with_deputy(titles: list[str]) -> tuple[list[str], bool]:
     found = re.match(r"K[./]?T\b[. ]*(.+)", titles[-2]) if len(titles) > 1 else None
     if found is not None and key(titles[-1]) in (key(found[1]), key(found[1].split(",")[-1])):
         return [*titles[:-1], _deputy(found[1])], True
+    chief = re.match(r"PHÓ (.+)", titles[-1])
+    if found is not None and chief is not None and _one_read(key(chief[1]), key(found[1])):
+        return [*titles[:-2], f"KT. {chief[1]}", titles[-1]], True
     return titles, False
+
+
+def _one_read(lower: str, upper: str) -> bool:
+    """Whether a deputy's line names a known function and the chief's line above it none, so that one was misread."""
+    return lower in vocabulary.FUNCTIONS and upper not in vocabulary.FUNCTIONS and not upper.endswith(lower)
 
 
 def _deputy(chief: str) -> str:
@@ -110,6 +119,21 @@ def name_in(zone: Sequence[Line], position: Field, page: PageText) -> Field | No
     return None if name is None else _name_field(name, page.number)
 
 
+def whole(name: Field, page: PageText) -> Field:
+    """A name of a second reading, doubted where the first one saw more letters in its row: an end was lost."""
+    if name.box is None or name.guess:
+        return name
+    left, top, right, bottom = name.box
+    near = 3 * (bottom - top)
+    for line in page.lines:
+        for word in line.words:
+            middle, centre = (word.box[1] + word.box[3]) / 2, (word.box[0] + word.box[2]) / 2
+            beside = (right < centre and word.box[0] < right + near) or left - near < word.box[2] < left
+            if top < middle < bottom and beside and sum(ch.isalpha() for ch in word.text) > 1:
+                return replace(name, confidence=min(name.confidence, MOST_SURE_GUESS), guess=True)
+    return name
+
+
 def likelier(first: Field | None, second: Field | None) -> Field | None:
     """The better of two readings of one name: the one that lost no word at its front, else the surer one. Readings that
     differ leave a guess.
@@ -130,7 +154,8 @@ def _name_field(name: Line, number: int) -> Field:
     read = patterns.without_rank(_stripped(name.text))
     value = spelling.family_name(read)
     sure = _sure([name])
-    guess = sure < _LEAST_SURE or not spelling.may_be_name(value) or (value != read and sure < 0.9)
+    headless = key(value.split()[0]) in _MIDDLE_NAMES
+    guess = sure < _LEAST_SURE or headless or not spelling.may_be_name(value) or (value != read and sure < 0.9)
     return Field(value, min(sure, MOST_SURE_GUESS) if guess else sure, number, name.box, guess)
 
 
@@ -212,7 +237,9 @@ def _spelled(title: str) -> str:
 
 
 def _stripped(text: str) -> str:
-    return text.strip(" .,;:-_'`|")
+    """The text without specks, at its ends and before and after its words; a rank keeps its full stop."""
+    text = re.sub(r"""(?<![^\s])[^\w\s]+|["“”‘’*~^|]+(?![^\s])""", "", text)
+    return " ".join(text.split()).strip(" .,;:-_'`|")
 
 
 def _is_name(text: str) -> bool:

@@ -2,7 +2,8 @@
 
 Owns the comparing. A word is only replaced inside a phrase that offices write again and again (`phrases`), whose
 letters it already has; names of offices may also have one letter misread in a long phrase. Digits, signs and case stay
-as read, and so does the place of a tone mark (HOÀ, HÒA): an office's own spelling is no mistake.
+as read, and so does the place of a tone mark (HOÀ, HÒA): an office's own spelling is no mistake. The name of a place is
+no phrase, whatever its letters: PHƯỜNG AN HẢI is no "phương án", XÃ TÂN HỘI ĐÔNG no "hội đồng".
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from scanner_intake.layout import key, marks
 from scanner_intake.syllables import is_syllable, modern
 
 _LONG = 12  # letters of a phrase in which one may be misread
+_RANKS = {"xã", "phường", "tỉnh", "huyện", "quận", "thị trấn", "thị xã", "thành phố", "đặc khu", "tp"}
+_NAME = 3  # words after its rank that may be a place's name
 _WORD = re.compile(r"^(\W*)(.*?)(\W*)$", re.DOTALL)
+_SIGN_AFTER = re.compile(r"[,;.:)]$")
 
 Phrase = tuple[str, ...]
 
@@ -79,19 +83,53 @@ def _apart(word: str) -> tuple[str, ...]:
 
 def _replaced(words: list[str], known: dict[Phrase, Phrase], near: Sequence[Phrase]) -> list[str]:
     keys = [key(word) for word in words]
+    named = _places_in(words)
     longest = max(map(len, known))
     out, place = list(words), 0
     while place < len(words):
         for length in range(min(longest, len(words) - place), 1, -1):
             read = tuple(keys[place : place + length])
             right = known.get(read) or _nearly(read, known, near)
-            if right is not None:
+            if right is not None and not _is_place(range(place, place + length), named, right):
                 out[place : place + length] = map(_as_read, words[place : place + length], right)
                 place += length
                 break
         else:
             place += 1
     return out
+
+
+def _places_in(words: Sequence[str]) -> dict[int, int]:
+    """Of each word that belongs to a place, rank included: where its rank stands."""
+    bare = [_WORD.sub(r"\2", word) for word in words]
+    low = [modern(word).lower() for word in bare]
+    found: dict[int, int] = {}
+    for start, word in enumerate(low):
+        two = " ".join(low[start : start + 2])
+        size = 2 if two in _RANKS else 1 if word in _RANKS else 0
+        first = start + size
+        if not size or first >= len(words) or not bare[first][:1].isupper() or _SIGN_AFTER.search(words[first - 1]):
+            continue
+        alike = bare[start][:1].isupper() == bare[first][:1].isupper()
+        if low[start] == "xã" and (low[max(0, start - 1)] == "tác" or (low[first] == "hội" and alike)):
+            continue  # a co-operative; society, and no commune of the name Hội
+        found.update(dict.fromkeys(range(start, first), start))
+        for place in range(first, min(first + _NAME, len(words))):
+            if not bare[place][:1].isupper():
+                break
+            found[place] = start
+            if _SIGN_AFTER.search(words[place]):
+                break
+    return found
+
+
+def _is_place(phrase: range, named: dict[int, int], right: Phrase) -> bool:
+    """Whether a phrase that was found is (part of) a place's name; one that says the rank itself is meant."""
+    starts = {named[at] for at in phrase if at in named}
+    if not starts:
+        return False
+    says_rank = any(rank.split()[0] in right for rank in _RANKS)
+    return not (says_rank and starts <= set(phrase))
 
 
 def _nearly(read: Phrase, known: dict[Phrase, Phrase], near: Sequence[Phrase]) -> Phrase | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from scanner_intake import spelling
 from scanner_intake.digitized import Field
-from scanner_intake.header import Header
+from scanner_intake.header import Header, is_note
 from scanner_intake.layout import Line, Word, capitals, honest, key, union
 
 _STOPS = ("CAN CU", "KINH GUI", "XET")
@@ -91,7 +91,8 @@ def subject_letter(header: Header) -> Field | None:
             break
         if line.middle - taken[-1].middle < 0.4 * header.anchor.unit:
             continue
-        taken.append(line)
+        if not is_note(line):
+            taken.append(line)
     bottom = taken[-1].box[3]
     disturbed = any(taken[0].box[1] < line.middle < bottom for line in beside)
     return _subject(taken, 1.0 if marked else _UNMARKED, _BESIDE if disturbed else 1.0)
@@ -163,7 +164,7 @@ def _subject(lines: list[Line], *most: float) -> Field | None:
         r" (?:[-–—_'.]+(?=[a-zà-ỹđ])|[\[\]{}<>|~^*=\\](?= ))", " ", " ".join(word.text for word in words)
     ).strip(" .,;_-—")
     text = " ".join(text.split())
-    text = re.sub(r"^\W*[VYW]\W?[/⁄|\\]\s?[VvYyWw]?(?=[\W\s])", "V/v", text)
+    text = re.sub(r"^\W*[VYW](?:\W?[/⁄|\\]\W{0,2}[VvYyWw]?|[VvYyWw])(?=[\W\s])", "V/v", text)
     text = re.sub(r"^V[/⁄|\\][vy]\s*(?=[^\W\d_])", "V/v ", text, flags=re.IGNORECASE)
     text = re.sub(r"^\W*[Vv][ềêếeéàa]\s*việc\b", "Về việc", text)
     text = spelling.mended(re.sub(r"(?<=[a-zà-ỹđ]{2})\.(?= [a-zà-ỹđ])", "", text))
