@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sync.province.checking import CheckUnavailable, DocumentCheck, Finding
-from sync.province.store import BlobDamaged, BlobsAway, digest_of
+from sync.province.store import BlobDamaged, BlobsAway, ProvinceStore, digest_of
+from sync.province.store.engines import FOLDER
 
 Secure = Callable[[Path, str], None]
 
@@ -31,3 +32,8 @@ class ArchivingCheck:
             except (BlobsAway, BlobDamaged) as error:
                 raise CheckUnavailable(error.code, str(error)[:200]) from error
         return found
+
+
+def archiving(check: DocumentCheck, store: ProvinceStore) -> DocumentCheck:
+    """The check as this store needs it: where blobs are a folder, adopting is a rename and nothing is to be copied."""
+    return check if store.engines.blobs == FOLDER else ArchivingCheck(check, store.blobs.secure)

@@ -88,7 +88,7 @@ class Receiver:
 
     def run(self, stop: threading.Event) -> None:
         """Receive until `stop`. Raises AlreadyRunning; OSError and sqlite3.Error the store cannot live with."""
-        with (self._store.root / "receiver.lock").open("w") as lock:
+        with self._store.lock_path.open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

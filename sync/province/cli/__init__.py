@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from sync.province.cli import asking, bridging, sending, setting_up, simulating
+from sync.province.cli import asking, bridging, sending, setting_up, simulating, working
 from sync.province.cli.answering import w
 from sync.province.wording import _
 
@@ -24,6 +24,7 @@ for command in (
     setting_up.enrol,
     setting_up.revoke,
     setting_up.serve,
+    working.work,
     asking.boxes,
     asking.documents,
     asking.show,

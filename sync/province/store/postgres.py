@@ -38,13 +38,16 @@ _SESSION: dict[str, Any] = {
     "tcp_user_timeout": 15_000,
     "application_name": "commune-province",
     "client_encoding": "utf8",
+    # A writer that stops in the middle of a transaction (a machine that hangs) must not hold the others' leases up.
+    "options": "-c idle_in_transaction_session_timeout=10000",
 }
-_OWN = (
-    "CREATE SEQUENCE IF NOT EXISTS receipt_numbers",
-    "CREATE TABLE IF NOT EXISTS workers (worker TEXT PRIMARY KEY, seen_at REAL NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS leases (shard INTEGER PRIMARY KEY, worker TEXT NOT NULL, expires_at REAL NOT NULL)",
-)
-"""What only an engine with several writers needs."""
+_MARKS = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at REAL NOT NULL)"
+_SEVERAL_WRITERS = """
+CREATE SEQUENCE receipt_numbers;
+CREATE TABLE workers (worker TEXT PRIMARY KEY, expires_at REAL NOT NULL);
+CREATE TABLE leases (shard INTEGER PRIMARY KEY, worker TEXT NOT NULL, expires_at REAL NOT NULL);
+"""
+_MIGRATIONS = (("0000-several-writers", _SEVERAL_WRITERS), *MIGRATIONS)
 
 
 class PostgresRow(dict[str, Any]):
@@ -221,21 +224,21 @@ class PostgresRows:
 
     def _migrate(self) -> None:
         """Bring the database to this release's shape; all of it in one transaction, processes taking turns."""
+        if self.rows("SELECT to_regclass('migrations') AS found")[0]["found"]:
+            done = {row["name"] for row in self.rows("SELECT name FROM migrations")}
+            if done == {name for name, _ in _MIGRATIONS}:
+                return
         with self.writing("migrations") as raw:
-            raw.execute(
-                definition("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at REAL NOT NULL)")
-            )
+            raw.execute(definition(_MARKS))
             done = {row["name"] for row in raw.execute("SELECT name FROM migrations").fetchall()}
-            if strangers := sorted(done - {name for name, _ in MIGRATIONS}):
+            if strangers := sorted(done - {name for name, _ in _MIGRATIONS}):
                 raise NewerDatabase(", ".join(strangers))
-            for name, script in MIGRATIONS:
+            for name, script in _MIGRATIONS:
                 if name in done:
                     continue
                 for made in filter(str.strip, script.split(";")):
                     raw.execute(definition(made))
                 raw.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
-            for made in _OWN:
-                raw.execute(definition(made))
 
 
 _TABLES = "SELECT tablename AS name FROM pg_tables WHERE schemaname = ANY (current_schemas(false))"
