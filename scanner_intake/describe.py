@@ -97,9 +97,13 @@ _SEAT = re.compile(rf"^(.*\b(?:{_RANKS})\s+)((?:[^\W\d_]+\s*)+)$")
 
 
 def _named_after(issuer: Field, place: Field) -> Field:
-    """An issuer whose place lost a mark in capitals (XÃ MƯƠNG BU), with the marks of the date's row (Mường Bú)."""
+    """An issuer whose place has other marks (XÃ MƯƠNG BU) than the date's row (Mường Bú): capitals lose them, and of as
+    many the surer reading counts.
+    """
     found = _SEAT.match(issuer.value)
-    if found is None or key(found[2]) != key(place.value) or marks(place.value) <= marks(found[2]):
+    if found is None or key(found[2]) != key(place.value):
+        return issuer
+    if marks(place.value) <= marks(found[2]) and place.confidence <= issuer.confidence:
         return issuer
     return replace(issuer, value=f"{found[1]}{place.value.upper()}")
 

@@ -29,6 +29,7 @@ _VIEW_DPI = 150
 _LEVEL_ENOUGH = 0.4  # degrees; a line of 160 mm then rises by 1 mm, a sixth of what parts it from the next
 _WHITE = 245  # 230 halves the errors of bad scans once more, but takes strokes of names under a pen with it
 _PEN_CHROMA = 60
+_SEEN_TWICE = 0.7  # of the narrower word's width
 _PRINT_DARK = 0.42  # of the paper's light; a blue pen has more of it
 
 
@@ -251,13 +252,28 @@ def _reading(seen: list[ocr_engine.SeenLine], picture: Picture, unit: float) -> 
     boxes: list[Box] = []
     baselines: list[Baseline] = []
     for each in seen:
-        words = tuple(Word(word.text, _scaled(word.box, unit), word.confidence) for word in each.words)
+        words = tuple(Word(word.text, _scaled(word.box, unit), word.confidence) for word in _distinct(each.words))
         lines.append(Line(words))
         boxes.append(_scaled(each.box, unit))
         baselines.append(_baseline(each, unit))
     sure = [word.confidence for line in lines for word in line.words if key(word.text)]
     page = PageText(picture.number, picture.width, picture.height, tuple(lines))
     return Reading(page, tuple(boxes), tuple(baselines), sum(sure) / len(sure) if sure else 0.0)
+
+
+def _distinct(words: tuple[ocr_engine.SeenWord, ...]) -> list[ocr_engine.SeenWord]:
+    """The words of a line without those seen twice: where one lies on another for the most part, the surer stays."""
+    kept: list[ocr_engine.SeenWord] = []
+    for word in words:
+        before = kept[-1] if kept else None
+        if before is not None:
+            over = min(before.box[2], word.box[2]) - max(before.box[0], word.box[0])
+            if over > _SEEN_TWICE * min(before.box[2] - before.box[0], word.box[2] - word.box[0]):
+                if word.confidence > before.confidence:
+                    kept[-1] = word
+                continue
+        kept.append(word)
+    return kept
 
 
 def _scaled(box: tuple[int, int, int, int], unit: float) -> Box:

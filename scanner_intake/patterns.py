@@ -148,10 +148,13 @@ def with_initials(notation: str, issuer: str) -> str:
     SỞ VĂN HÓA, THỂ THAO VÀ DU LỊCH. Only one letter may differ, none may be missing (offices leave words of their
     name out), and never in short parts.
     """
-    initials = "".join(word[0] for word in re.findall(r"\w+", issuer) if key(word) not in ("VA", "XA", "TINH"))
+    words = [word for word in re.findall(r"\w+", issuer) if not re.fullmatch(r"[IVX]+|\d+", word)]  # KHU VỰC III: KV3
+    initials = "".join(word[0] for word in words if key(word) not in ("VA", "XA", "TINH"))
     initials = without_tones(initials)
     parts = notation.split("-")
     for index, part in enumerate(parts):
+        if not part.isalpha():
+            continue
         if len(part) == len(initials) >= 4 and part != initials and Levenshtein.distance(key(part), key(initials)) <= 1:
             parts[index] = initials
     return "-".join(parts)
@@ -294,8 +297,8 @@ def without_rank(text: str) -> str:
 
 
 def is_personal_name(text: str) -> bool:
-    """Two to six capitalised words, not all upper case, no digit."""
-    words = text.split()
+    """Two to six capitalised words, not all upper case, no digit; an Ê Đê name may begin with H' or Y'."""
+    words = re.sub(r"\b[HY]['’ʼ](?=[^\W\d_])", "", text).split()
     return (
         2 <= len(words) <= 6
         and all(re.fullmatch(r"[^\W\d_]{1,8}", word) and word[0].isupper() for word in words)

@@ -90,7 +90,10 @@ def _replaced(words: list[str], known: dict[Phrase, Phrase], near: Sequence[Phra
         for length in range(min(longest, len(words) - place), 1, -1):
             read = tuple(keys[place : place + length])
             right = known.get(read) or _nearly(read, known, near)
-            if right is not None and not _is_place(range(place, place + length), named, right):
+            found = words[place : place + length]
+            if right is not None and not (
+                _is_place(range(place, place + length), named, right) or _other(found, right)
+            ):
                 out[place : place + length] = map(_as_read, words[place : place + length], right)
                 place += length
                 break
@@ -130,6 +133,12 @@ def _is_place(phrase: range, named: dict[int, int], right: Phrase) -> bool:
         return False
     says_rank = any(rank.split()[0] in right for rank in _RANKS)
     return not (says_rank and starts <= set(phrase))
+
+
+def _other(read: Sequence[str], right: Phrase) -> bool:
+    """Whether two words that differ in both from a phrase are words of their own: VÂN PHONG is no "văn phòng"."""
+    bare = [modern(_WORD.sub(r"\2", word)).lower() for word in read]
+    return len(read) == 2 and all(a != b and is_syllable(a) for a, b in zip(bare, right, strict=True))
 
 
 def _nearly(read: Phrase, known: dict[Phrase, Phrase], near: Sequence[Phrase]) -> Phrase | None:

@@ -21,6 +21,7 @@ _RIME_LIST = """
     yêt yêu
 """
 _RIMES = frozenset(_RIME_LIST.split())
+_MISPLACED = re.compile(r"(?<!q)(?:u|ư|(?<!g)i)[àáảãạ]$")  # mùa, mưa, mía: never xuã
 _STOPPED = ("c", "ch", "p", "t")
 _PLACED = re.compile(r"(?:o[àáảãạèéẻẽẹ]|(?<!q)u[ỳýỷỹỵ])(?![^\W\d_])", re.IGNORECASE)
 
@@ -31,7 +32,7 @@ def is_syllable(word: str) -> bool:
     flat = unicodedata.normalize("NFD", word.lower())
     tones = [ch for ch in flat if ch in _TONES]
     bare = unicodedata.normalize("NFC", "".join(ch for ch in flat if ch not in _TONES))
-    if len(tones) > 1 or not bare.isalpha():
+    if len(tones) > 1 or not bare.isalpha() or _MISPLACED.search(word.lower()):
         return False
     return any(bare.startswith(onset) and _fits(onset, bare[len(onset) :], tones) for onset in (*_ONSETS, ""))
 

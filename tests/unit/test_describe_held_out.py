@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from scanner_intake import patterns, spelling
 from scanner_intake.describe import describe_paper
+from scanner_intake.digitize_ocr import _reading, picture_of
 from scanner_intake.digitized import MOST_SURE_GUESS, Field
 from scanner_intake.layout import PageText
+from scanner_intake.ocr_engine import SeenLine, SeenWord
 from scanner_intake.signer import describe_signer, whole
+from scanner_intake.syllables import is_syllable
 from tests.fixtures_intake import line, page
 
 NATION = line("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 285, 60)
@@ -177,3 +181,42 @@ def test_letters_beside_a_name_make_it_doubtful() -> None:
 def test_one_function_twice_of_which_one_was_read() -> None:
     found = signed("Đỗ Minh Tuấn", "KT. CHÁNH VĂN BMÔ", "PHÓ CHÁNH VĂN PHÒNG")
     assert found["signer_authority"].value == "KT. CHÁNH VĂN PHÒNG" and found["signer_authority"].guess
+
+
+@pytest.mark.parametrize("name", ["BAN QUẢN LÝ KHU KINH TẾ VÂN PHONG", "KHU ĐÔ THỊ VÂN PHONG"])
+def test_two_words_that_both_differ_are_words_of_their_own(name: str) -> None:
+    assert spelling.official(name) == name
+    assert spelling.official("VĂN PHONG ỦY BAN NHÂN DÂN") == "VĂN PHÒNG ỦY BAN NHÂN DÂN"
+
+
+def test_the_surer_spelling_of_a_place_counts() -> None:
+    head = line("ỦY BAN NHÂN DÂN XÃ TẤN HỘI ĐÔNG", 60, 60, confidence=0.9)
+    row = line("Tân Hội Đông, ngày 17 tháng 12 năm 2025", 320, 112, confidence=0.96)
+    read = page(head, NATION, MOTTO, line("Số: 1056/UBND-KT", 105, 112), row, *BODY)
+    assert describe_paper([read]).fields["issuer"].value == "ỦY BAN NHÂN DÂN XÃ TÂN HỘI ĐÔNG"
+
+
+def test_numerals_of_an_issuer_are_no_initials() -> None:
+    issuer = "CHI NHÁNH KHU VỰC III"
+    assert patterns.with_initials("CNKV3-ĐKCG", issuer) == "CNKV3-ĐKCG"
+    assert patterns.with_initials("SVHTTDI", "SỞ VĂN HÓA, THỂ THAO VÀ DU LỊCH") == "SVHTTDL"
+
+
+@pytest.mark.parametrize("name", ["H'Wen Byă", "H’Wen Byă", "Y Khút Niê"])
+def test_names_of_the_highlands_are_names(name: str) -> None:
+    assert patterns.is_personal_name(name)
+    assert signed(name, "CHỦ TỊCH")["signer_name"].value == name
+
+
+@pytest.mark.parametrize(("word", "fits"), [("xuã", False), ("mía", True), ("của", True), ("quả", True), ("già", True)])
+def test_where_the_tone_mark_of_ua_stands(word: str, fits: bool) -> None:
+    assert is_syllable(word) is fits
+
+
+def test_a_word_seen_twice_is_one() -> None:
+    seen = [SeenWord("BẢN", (459, 235, 523, 270), 0.93), SeenWord("IÃI", (560, 231, 610, 289), 0.07)]
+    lau, far = SeenWord("LẦU", (555, 234, 631, 270), 0.97), SeenWord("Độc", (933, 241, 1001, 275), 0.96)
+    row = SeenLine((*seen, lau, far), (459, 231, 1001, 289), None)
+    picture = picture_of(1, np.full((400, 1600), 255, np.uint8), (576.0, 144.0))
+    words = _reading([row], picture, 0.36).page.lines[0].words
+    assert [word.text for word in words] == ["BẢN", "LẦU", "Độc"]
