@@ -29,6 +29,7 @@ COMMANDS = {
     "sign": "appliance.cli.sign:sign",
     "token": "appliance.cli.enrolling:token",
     "verify": "appliance.cli.verify:verify",
+    "verify-stream": "appliance.cli.verify_stream:verify_stream",
 }
 
 

@@ -83,20 +83,7 @@ class CommandCheck:
         slots = EXPECTED_SLOTS.get(kind)
         if slots is None:
             return Finding("unknown-kind")
-        answer = self._run(self._words(path, slots))
-        verdict = answer.get("verdict")
-        if any(str(reason).startswith("child-") for reason in answer.get("reasons") or ()):
-            raise CheckUnavailable("check-ended", "the checking child ran out of memory or time")
-        facts: dict[str, Any] = {key: answer[key] for key in ("verdict", "signatures", "pdfa") if key in answer}
-        if verdict == "valid":
-            complete = set(slots) <= _slots_of(answer)
-            return Finding("" if complete else "signature-missing", facts)
-        if set(slots) <= _slots_of(answer) and _only_others_fall_short(answer):
-            return Finding("", facts)
-        if isinstance(verdict, str) and verdict in _VERDICTS:
-            missing = verdict == "invalid" and not set(slots) <= _slots_of(answer)
-            return Finding("signature-missing" if missing else _VERDICTS[verdict], facts)
-        raise CheckUnavailable("no-verdict", repr(verdict)[:100])
+        return judged(self._run(self._words(path, slots)), slots)
 
     def facts(self, path: Path) -> dict[str, Any]:
         """What the command says of a file of which nothing is expected. Raises CheckUnavailable."""
@@ -116,6 +103,23 @@ class CommandCheck:
             return answer_of(words, seconds=self._seconds, memory=self._memory)
         except CommandFailed as error:
             raise CheckUnavailable(error.code, error.detail) from error
+
+
+def judged(answer: Mapping[str, Any], slots: Sequence[str]) -> Finding:
+    """What the facts of a verification mean for a document that needs these slots. Raises CheckUnavailable."""
+    verdict = answer.get("verdict")
+    if any(str(reason).startswith("child-") for reason in answer.get("reasons") or ()):
+        raise CheckUnavailable("check-ended", "the checking child ran out of memory or time")
+    facts: dict[str, Any] = {key: answer[key] for key in ("verdict", "signatures", "pdfa") if key in answer}
+    if verdict == "valid":
+        complete = set(slots) <= _slots_of(answer)
+        return Finding("" if complete else "signature-missing", facts)
+    if set(slots) <= _slots_of(answer) and _only_others_fall_short(answer):
+        return Finding("", facts)
+    if isinstance(verdict, str) and verdict in _VERDICTS:
+        missing = verdict == "invalid" and not set(slots) <= _slots_of(answer)
+        return Finding("signature-missing" if missing else _VERDICTS[verdict], facts)
+    raise CheckUnavailable("no-verdict", repr(verdict)[:100])
 
 
 def _slots_of(answer: Mapping[str, Any]) -> set[str]:

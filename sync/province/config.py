@@ -18,6 +18,10 @@ from sync.protocol.topics import SHARDS
 VERIFY_COMMAND = ("commune-box", "verify", "--json", "--trust", "{trust}", "{expect}", "{file}")
 """`{expect}` becomes `--expect SLOT` for each slot of the kind, `{trust}` and `{file}` become paths."""
 
+VERIFY_STANDING = ("commune-box", "verify-stream", "--trust", "{trust}")
+"""The same verdicts from processes that stay, beside the default of `verify_command` only; `["none"]`: a process for
+each document."""
+
 LONGTERM_OFF = ("none",)
 """The default. Else, as a list of words, a command such as
 `commune-box timestamps extend {file} -o {target} --trust {trust} --tsa URL --json`; words in braces become paths."""
@@ -44,6 +48,7 @@ class Config:
     enrol_port: int = 0
     trust_roots: str = "signer-roots.pem"
     verify_command: tuple[str, ...] = VERIFY_COMMAND
+    verify_standing: tuple[str, ...] = VERIFY_STANDING
     verify_seconds: float = 60.0
     verify_memory: int = 4 << 30
     verify_parallel: int = 2

@@ -17,12 +17,13 @@ from sync.protocol.topics import receiver_filters
 from sync.province import enrol_server, web
 from sync.province.archiving import archiving
 from sync.province.checking import CommandCheck, DigestOnly, DocumentCheck
-from sync.province.config import LONGTERM_OFF, Config, Folder
+from sync.province.config import LONGTERM_OFF, VERIFY_COMMAND, Config, Folder
 from sync.province.crew import Crew
 from sync.province.pki import key_id
 from sync.province.proving import CommandExtension, Prover
 from sync.province.receiver import Receiver, link_config
 from sync.province.sending import SendingEnd, sender_link
+from sync.province.standing_check import StandingCheck
 from sync.province.store import ProvinceStore
 from sync.wire_identity import SigningKey
 
@@ -66,6 +67,10 @@ def document_check(folder: Folder, config: Config) -> DocumentCheck:
     if config.verify_command == ("none",):
         return DigestOnly()
     roots = folder.resolve(config.trust_roots)
+    if config.verify_command == VERIFY_COMMAND and config.verify_standing != ("none",):
+        return StandingCheck(
+            config.verify_standing, roots, config.verify_seconds, config.verify_memory, config.verify_parallel
+        )
     return CommandCheck(config.verify_command, roots, config.verify_seconds, config.verify_memory)
 
 
