@@ -29,7 +29,7 @@ _VIEW_DPI = 150
 _LEVEL_ENOUGH = 0.4  # degrees; a line of 160 mm then rises by 1 mm, a sixth of what parts it from the next
 _WHITE = 245  # 230 halves the errors of bad scans once more, but takes strokes of names under a pen with it
 _PEN_CHROMA = 60
-_SEEN_TWICE = 0.7  # of the narrower word's width
+_GHOST, _SEEN_TWICE = 0.3, 0.7  # confidence; share of its width that lies on another word
 _PRINT_DARK = 0.42  # of the paper's light; a blue pen has more of it
 
 
@@ -262,18 +262,19 @@ def _reading(seen: list[ocr_engine.SeenLine], picture: Picture, unit: float) -> 
 
 
 def _distinct(words: tuple[ocr_engine.SeenWord, ...]) -> list[ocr_engine.SeenWord]:
-    """The words of a line without those seen twice: where one lies on another for the most part, the surer stays."""
-    kept: list[ocr_engine.SeenWord] = []
-    for word in words:
-        before = kept[-1] if kept else None
-        if before is not None:
-            over = min(before.box[2], word.box[2]) - max(before.box[0], word.box[0])
-            if over > _SEEN_TWICE * min(before.box[2] - before.box[0], word.box[2] - word.box[0]):
-                if word.confidence > before.confidence:
-                    kept[-1] = word
-                continue
-        kept.append(word)
-    return kept
+    """The words of a line without ghosts: unsure ones that lie on their neighbour for the most part. Sure ones stay,
+    because the engine's boxes are sometimes much too wide.
+    """
+    return [
+        word for i, word in enumerate(words) if not any(_haunts(word, each) for each in words[max(0, i - 1) : i + 2])
+    ]
+
+
+def _haunts(word: ocr_engine.SeenWord, other: ocr_engine.SeenWord) -> bool:
+    if word.confidence > _GHOST or other.confidence < 2 * _GHOST:
+        return False
+    over = min(word.box[2], other.box[2]) - max(word.box[0], other.box[0])
+    return over > _SEEN_TWICE * (word.box[2] - word.box[0])
 
 
 def _scaled(box: tuple[int, int, int, int], unit: float) -> Box:

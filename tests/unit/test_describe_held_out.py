@@ -213,10 +213,11 @@ def test_where_the_tone_mark_of_ua_stands(word: str, fits: bool) -> None:
     assert is_syllable(word) is fits
 
 
-def test_a_word_seen_twice_is_one() -> None:
+def test_an_unsure_word_on_a_sure_one_is_none() -> None:
     seen = [SeenWord("BẢN", (459, 235, 523, 270), 0.93), SeenWord("IÃI", (560, 231, 610, 289), 0.07)]
     lau, far = SeenWord("LẦU", (555, 234, 631, 270), 0.97), SeenWord("Độc", (933, 241, 1001, 275), 0.96)
-    row = SeenLine((*seen, lau, far), (459, 231, 1001, 289), None)
+    month, ten = SeenWord("tháng", (1202, 46, 1507, 98), 0.95), SeenWord("10", (1343, 25, 1397, 104), 0.97)
+    row = SeenLine((*seen, lau, far, month, ten), (459, 231, 1507, 289), None)
     picture = picture_of(1, np.full((400, 1600), 255, np.uint8), (576.0, 144.0))
     words = _reading([row], picture, 0.36).page.lines[0].words
-    assert [word.text for word in words] == ["BẢN", "LẦU", "Độc"]
+    assert [word.text for word in words] == ["BẢN", "LẦU", "Độc", "tháng", "10"]
