@@ -15,6 +15,7 @@ from appliance.cli.context import DEFAULT_CONFIG, Context
 COMMANDS = {
     "check": "appliance.cli.check:check",
     "config": "appliance.cli.settings:config",
+    "courier": "appliance.cli.courier:courier",
     "db": "appliance.cli.database:database",
     "demo": "appliance.cli.demo:demo",
     "digitize": "appliance.cli.digitize:digitize",

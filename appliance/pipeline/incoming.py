@@ -12,14 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from appliance.pipeline.examining import Examination, Found
+from appliance.pipeline.examining import Examination, Found, refusal
 from appliance.store import Store, StoreFull, events, incoming
 from appliance.store.parts import Parts
 from sync.downlink import AnsweredMeanwhile, NoRoom
 from sync.protocol.messages import Base, Manifest
-from sync.protocol.reasons import REASONS, secrecy_marked
+from sync.protocol.reasons import secrecy_marked
 from sync.protocol.receipt import Result
-from sync.protocol.records import CheckOutcome, OpenRecord, Verdict
+from sync.protocol.records import CheckOutcome, OpenRecord
 from sync.protocol.step import Change, CommitReceipt, MakeDurable, OpenTransfer, ResetPart, WriteChunk
 
 ARRIVED = "01"
@@ -65,15 +65,8 @@ class StoreInbox:
         return self._store.read(incoming.last_answer)[0]
 
     def door(self, manifest: Manifest) -> CheckOutcome | None:
-        """Secret papers never travel here; an id stands for one content; only PDF files are documents."""
-        code = ""
-        if secrecy_marked(manifest.meta):
-            code = "secret"
-        elif manifest.content_type != "application/pdf":
-            code = "unknown-kind"
-        elif self._store.read(lambda db: incoming.is_used(db, manifest.document_id)):
-            code = "duplicate"
-        return CheckOutcome(Verdict.REFUSE, code, REASONS[code]) if code else None
+        """See ``door_rule``."""
+        return door_rule(self._store, manifest)
 
     def complete(self) -> list[Manifest]:
         """Transfers with every byte and without an answer."""
@@ -97,6 +90,8 @@ class StoreInbox:
         except StoreFull as error:
             raise NoRoom(str(error)) from error
         except incoming.AnsweredBefore as error:
+            tid = getattr(change, "tid", b"").hex()
+            self._parts.remove(tid)
             raise AnsweredMeanwhile(str(error)) from error
 
     def _do(self, change: Change) -> None:
@@ -158,6 +153,21 @@ class StoreInbox:
 
 def _restarted(tid: str, resets: int, db: Any) -> None:
     incoming.restart(db, tid, resets)
+
+
+def door_rule(store: Store, manifest: Manifest) -> CheckOutcome | None:
+    """Why an offer is refused by its words alone, or None.
+
+    Secret papers never travel here; an id stands for one content; only PDF files are documents.
+    """
+    code = ""
+    if secrecy_marked(manifest.meta):
+        code = "secret"
+    elif manifest.content_type != "application/pdf":
+        code = "unknown-kind"
+    elif store.read(lambda db: incoming.is_used(db, manifest.document_id)):
+        code = "duplicate"
+    return refusal(code) if code else None
 
 
 def electronic(

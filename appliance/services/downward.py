@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from appliance.config import Config
+from appliance.pipeline.courier import BoxCourier
 from appliance.pipeline.examining import Examination
 from appliance.pipeline.incoming import StoreInbox
 from appliance.services.clock import utc_now
@@ -21,8 +22,8 @@ from sync.wire_identity import SigningKey, verifier
 JUDGE_SECONDS = 120
 
 
-def make_inbox(config: Config, store: Store) -> StoreInbox:
-    """The box's inbox: parts beside the blobs, files examined by the same children as those of the drop folders."""
+def make_examination(config: Config) -> Examination:
+    """The look at a file from the province: by the same children as those of the drop folders."""
     limits = Limits(
         memory_bytes=config.digitize.memory_mb << 20,
         cpu_seconds=config.digitize.cpu_seconds,
@@ -31,12 +32,19 @@ def make_inbox(config: Config, store: Store) -> StoreInbox:
         profile=config.digitize.profile,
     )
     work = config.box.state_dir / "incoming-work"
-    examination = Examination(
+    return Examination(
         lambda path: judge_file(path, trust_files(config), None, JUDGE_SECONDS),
         partial(_read, limits, config.digitize.language),
         work,
     )
-    return StoreInbox(store, config.box.state_dir / "incoming", examination, utc_now)
+
+
+def make_courier(config: Config, store: Store) -> BoxCourier:
+    """The box's half of the courier; the box must be enrolled (``[sync]`` present)."""
+    assert config.sync is not None
+    device, keys = SigningKey.load(config.sync.device_key), verifier(dict(config.sync.receipt_keys))
+    work = config.box.state_dir / "incoming-work"
+    return BoxCourier(config.box.id, store, device.sign, keys, make_examination(config), work, utc_now)
 
 
 def _read(limits: Limits, language: str, source: Path, folder: Path) -> Digitized:
@@ -48,4 +56,5 @@ def make_downlink(config: Config, store: Store, on_finding: Callable[[Finding], 
     assert config.sync is not None
     device = SigningKey.load(config.sync.device_key)
     keys = verifier(dict(config.sync.receipt_keys))
-    return Downlink(config.box.id, device.sign, keys, make_inbox(config, store), on_finding)
+    inbox = StoreInbox(store, config.box.state_dir / "incoming", make_examination(config), utc_now)
+    return Downlink(config.box.id, device.sign, keys, inbox, on_finding)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from appliance.wording.appearance_codes import APPEARANCE
 from appliance.wording.catalogue import N_, _
+from appliance.wording.courier_codes import COURIER
 from appliance.wording.enrolment_codes import ENROLMENT
 from appliance.wording.intake_codes import INTAKE
 from appliance.wording.longterm_codes import LONGTERM
@@ -76,7 +77,7 @@ _BOX: dict[str, str] = {
     "stamp-image-missing": N_("Chưa có ảnh chữ ký hoặc ảnh dấu trong cấu hình."),
     "store-full": N_("Ổ đĩa đầy. Hãy giải phóng chỗ trống; văn bản không mất và sẽ được xử lý tiếp."),
 }
-CODES: dict[str, str] = _BOX | SIGNING | APPEARANCE | VERIFY | PAPERS | INTAKE | LONGTERM | ENROLMENT
+CODES: dict[str, str] = _BOX | SIGNING | APPEARANCE | VERIFY | PAPERS | INTAKE | LONGTERM | ENROLMENT | COURIER
 """Every stable code a person may meet, with its Vietnamese sentence."""
 
 

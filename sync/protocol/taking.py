@@ -118,15 +118,6 @@ class TakingCore(ABC):
         except CodecError as error:
             return self._step(now, Finding(error.code, box, {"topic": parsed.kind.value, "detail": str(error)[:120]}))
 
-    def on_envelope(self, box: str, envelope: bytes, now: Now) -> Step:
-        """Take an offer that came by hand, whose bytes follow (`on_chunk`); nobody waits for a have."""
-        try:
-            manifest = self.believed(box, envelope)
-        except CodecError as error:
-            return self._step(now, Finding(error.code, box, {"topic": "m", "detail": str(error)[:120]}))
-        step = self._on_offer(manifest, envelope, None, now, follows=[])
-        return self._step(now, *step.changes, outbound=step.outbound)
-
     def on_tick(self, now: Now) -> Step:
         """Say the haves that are due and forget transfers idle for an hour."""
         changes: list[Change] = []
@@ -159,6 +150,7 @@ class TakingCore(ABC):
         return self._answer(transfer.manifest, result, now, outcome)
 
     def _on_query(self, box: str, query: Query, now: Now) -> Step:
+        """Number 0 is a courier's: it brings the bytes by hand, waits for no have, and overtakes no question."""
         changes: list[Change] = []
         outbound: list[Publish] = []
         for envelope in query.offers:
@@ -167,7 +159,7 @@ class TakingCore(ABC):
             except CodecError as error:
                 changes.append(Finding(error.code, box, {"topic": "m", "detail": str(error)[:120]}))
                 continue
-            step = self._on_offer(manifest, envelope, query, now, follows=changes)
+            step = self._on_offer(manifest, envelope, query if query.number else None, now, follows=changes)
             changes += step.changes
             outbound += step.outbound
         return self._step(now, *changes, outbound=outbound)

@@ -29,7 +29,7 @@ from sync.protocol.messages import Presence, ProvinceState
 from sync.protocol.step import Accepted, Finding, Now, Publish, Refused, SendChunk, Step
 from sync.protocol.topics import SENDER, Direction, Kind, Topic, TopicError, parse, sender_filters
 from sync.province.store import ProvinceStore
-from sync.province.store.outgoing import Outgoing, OutgoingDocument
+from sync.province.store.outgoing import Outgoing
 from sync.transport import Connect, Connected, Disconnected, LinkConfig, LinkEvent, Published, Received, Transport
 from sync.wire_identity import SigningKey, verifier
 
@@ -115,7 +115,7 @@ class SendingEnd:
                 self._lines.pop(box).files.close()
         for box in wanted:
             line = self._lines.get(box) or self._line(box, link, now)
-            parcels = [_parcel(document) for document in self._rows.waiting(box, ACTIVE_DOCUMENTS)]
+            parcels = [document.parcel() for document in self._rows.waiting(box, ACTIVE_DOCUMENTS)]
             line.unusable = {p.document_id: p for p in parcels if line.unusable.get(p.document_id) == p}
             usable = [parcel for parcel in parcels if parcel.document_id not in line.unusable]
             line.parcels = {parcel.document_id: parcel for parcel in usable}
@@ -256,12 +256,6 @@ class SendingEnd:
 def _publish(link: Transport, messages: Iterable[Publish]) -> None:
     for message in messages:
         link.publish(message)
-
-
-def _parcel(document: OutgoingDocument) -> Parcel:
-    return Parcel(
-        document.document_id, document.sequence, document.sha256, document.size, document.priority, document.meta
-    )
 
 
 def sender_link(folder: Path, host: str, port: int) -> LinkConfig:

@@ -18,6 +18,7 @@ from sync.province import enrol_server, web
 from sync.province.archiving import archiving
 from sync.province.checking import CommandCheck, DigestOnly, DocumentCheck
 from sync.province.config import LONGTERM_OFF, VERIFY_COMMAND, Config, Folder
+from sync.province.courier import CourierLink, Staging
 from sync.province.crew import Crew
 from sync.province.pki import key_id
 from sync.province.proving import CommandExtension, Prover
@@ -93,7 +94,7 @@ def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> li
         key,
         key_id(key.public),
         link_config(folder.root, config.broker_host, config.broker_port, receiver_filters()),
-        MqttLink,
+        lambda wanted: CourierLink(MqttLink(wanted), Staging(store)),
         config.max_document_bytes,
         config.verify_parallel,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from sync.province.cli import asking, bridging, sending, setting_up, simulating, working
+from sync.province.cli import asking, bridging, carrying, sending, setting_up, simulating, working
 from sync.province.cli.answering import w
 from sync.province.wording import _
 
@@ -32,6 +32,7 @@ for command in (
     asking.check,
     sending.send,
     sending.sent,
+    carrying.courier,
     simulating.simulate_command,
     bridging.edxml,
 ):

@@ -16,6 +16,7 @@ from sync.protocol.topics import receiver_filters
 from sync.province.archiving import archiving
 from sync.province.cli.answering import ExitCode, Failure, dir_option, fail, help_text, open_store, settings, w
 from sync.province.config import Config, Folder
+from sync.province.courier import CourierLink, Staging
 from sync.province.crew import Crew
 from sync.province.pki import key_id
 from sync.province.receiver import Receiver, link_config
@@ -42,7 +43,7 @@ def compose(folder: Folder, config: Config, leases: Leases) -> Worker:
             key,
             key_id(key.public),
             link_config(folder.root, config.broker_host, config.broker_port, subscriptions),
-            sharing(MqttLink, share.worker, share.owns),
+            sharing(lambda wanted: CourierLink(MqttLink(wanted), Staging(store), share.owns), share.worker, share.owns),
             config.max_document_bytes,
             config.verify_parallel,
         )

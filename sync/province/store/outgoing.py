@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sync.protocol.choosing import Parcel
 from sync.province.store import Blobs, ProvinceStore, digest_of
 
 
@@ -46,6 +47,10 @@ class OutgoingDocument:
     reason: str = ""
     receipt: bytes | None = field(default=None, repr=False)
     answered_at: float | None = None
+
+    def parcel(self) -> Parcel:
+        """The same as the sending core knows it."""
+        return Parcel(self.document_id, self.sequence, self.sha256, self.size, self.priority, self.meta)
 
 
 class Outgoing:

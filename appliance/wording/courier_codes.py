@@ -1,0 +1,17 @@
+"""What is said of a stick that a courier carries (``sync.courier``)."""
+
+from __future__ import annotations
+
+from appliance.wording.catalogue import N_
+
+COURIER: dict[str, str] = {
+    "stick-half-copied": N_("{name}: tệp chép dở hoặc không đọc được; hãy chép lại từ tỉnh. Tỉnh vẫn giữ bản gốc."),
+    "stick-altered": N_("{name}: nội dung trên thẻ đã bị thay đổi, không nhận. Tỉnh vẫn giữ bản gốc."),
+    "stick-unreadable": N_("{name}: bản kê không đọc được, không nhận. Hãy chép lại từ tỉnh."),
+    "stick-forged": N_("{name}: không mang chữ ký của tỉnh đã ghi danh hộp này, không nhận."),
+    "stick-foreign": N_("{name}: không phải của hộp hay văn bản này, không nhận."),
+    "stick-empty": N_("Trong thư mục này không có gì do hộp hay tỉnh chép vào cho hộp này."),
+    "stick-no-space": N_("Thẻ nhớ (hoặc đĩa của hộp) hết chỗ; những gì đã chép vẫn còn. Hãy dùng thẻ lớn hơn."),
+    "stick-trouble": N_("Không đọc hoặc ghi được thẻ ({detail}). Không mất gì; hãy cắm lại thẻ và làm lại."),
+}
+"""Code → sentence."""
