@@ -13,9 +13,9 @@ import ssl
 import struct
 from collections import deque
 
-LOWAT, LOWAT_SLOW = 16 * 1024, 2 * 1024
-"""Bytes that may wait unsent in the kernel in front of an urgent message, on a line and on a slow line."""
-_SLOW_RATE = 16 * 1024.0
+LOWAT, _LOWAT_LEAST = 16 * 1024, 2 * 1024
+"""Bytes that may wait unsent in the kernel in front of an urgent message: at most, and on a slow line."""
+_LOWAT_SECONDS = 0.05
 _TCP_NOTSENT_LOWAT = 25
 _TCP_INFO_SIZE, _NOTSENT_OFFSET = 232, 144
 _RATE_SECONDS = 4.0
@@ -88,9 +88,11 @@ class Line:
     def drained(self, sock: socket.socket) -> bool:
         """Say whether so little waits unsent in the kernel that an urgent message would leave soon.
 
-        The mark follows the rate; true where the kernel cannot tell.
+        The mark is 0.05 s of line; true where the kernel cannot tell.
         """
-        lowat = LOWAT_SLOW if 0 < self._rate() < _SLOW_RATE and len(self._acked) >= 4 else LOWAT
+        lowat = LOWAT
+        if len(self._acked) >= 4:
+            lowat = min(LOWAT, max(_LOWAT_LEAST, int(self._rate() * _LOWAT_SECONDS) // 1024 * 1024))
         if lowat != self._lowat:
             self._lowat = lowat
             with contextlib.suppress(OSError):

@@ -70,6 +70,8 @@ class MqttLink:
         self._waiting: deque[tuple[int, Publish]] = deque()
         self._line = Line(config.stall_floor)
         self._receive_maximum = config.receive_maximum
+        self._aliases: dict[str, int] = {}
+        self._most_aliases = 0
         self._woken = False
         self._closed = False
         self._wake_read, self._wake_write = socket.socketpair()
@@ -110,21 +112,37 @@ class MqttLink:
         return token if self._hand_over(token, message) else None
 
     def _hand_over(self, token: int, message: Publish) -> bool:
-        properties = None
-        if self._version == 5 and message.expiry is not None:
-            properties = Properties(PacketTypes.PUBLISH)
+        properties = Properties(PacketTypes.PUBLISH) if self._version == 5 else None
+        topic = message.topic
+        if properties is not None and message.expiry is not None:
             properties.MessageExpiryInterval = message.expiry
+        alias = self._alias(message)
+        if properties is not None and alias:
+            properties.TopicAlias = alias
+            topic = "" if topic in self._aliases else topic
         try:
-            sent = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
+            sent = self._client.publish(topic, message.payload, message.qos, message.retain, properties)
         except (OSError, ValueError) as error:
             self._lose(dial_error_code(error))
             return False
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             return False
+        if alias:
+            self._aliases[message.topic] = alias
         if message.qos and self._up:
             self._tokens[sent.mid] = token
             self._line.sent(token, len(message.payload), self._clock())
         return True
+
+    def _alias(self, message: Publish) -> int:
+        """The number that stands for the topic on this connection, or 0; known to the broker once in `_aliases`.
+
+        30 bytes of topic are 1.5 % of a chunk on 2G. The first topics that are sent get the few numbers there are.
+        """
+        if message.retain:
+            return 0
+        known = self._aliases.get(message.topic)
+        return known or (len(self._aliases) + 1 if len(self._aliases) < self._most_aliases else 0)
 
     def can_send(self) -> bool:
         """Say whether a bulk message would leave at once: window open and the kernel's unsent tail short."""
@@ -313,6 +331,8 @@ class MqttLink:
         self._receive_maximum = min(self._config.receive_maximum, getattr(properties, "ReceiveMaximum", 65535))
         max_packet = min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet))
         self._line.reset(self._clock())
+        self._aliases.clear()
+        self._most_aliases = getattr(properties, "TopicAliasMaximum", 0)
         self._up = True
         if self._config.subscriptions:
             client.subscribe(self._filters())

@@ -288,7 +288,7 @@ class Uplink:
                 if token is not None:
                     self._carry_out(self._core.on_published(token, event.ok, now))
             case Received():
-                self._carry_out(self._core.on_message(event.topic, event.payload, now))
+                self._carry_out(self._core.on_message(event.topic, event.payload, now, event.retained))
                 for companion in self._companions:
                     self._say(companion.on_message(event.topic, event.payload, now))
                 self._link.acknowledge(event)

@@ -104,20 +104,26 @@ class BoxCore:
         return self._step(now, *changes, outbound=self._ask(asked, now))
 
     def on_connected(self, now: Now, max_packet: int | None = None) -> Step:
-        """Start afresh on a new connection: everything under way is asked for once the province says it is there."""
+        """Start afresh on a new connection: everything under way is asked for.
+
+        A box does not wait for the province's word that it is there: that would cost a round trip at every reconnect,
+        and a question that waits in the broker does no harm.
+        """
         self._connected, self._province = True, None
         self._in_flight.clear()
-        self._pacing.reset(max_packet)
+        self._pacing.reset(max_packet, now.mono)
         self._denied_until = 0.0
-        return self._step(now)
+        return self._step(now, outbound=self._ask_anew(now))
 
     def on_disconnected(self, now: Now) -> Step:
         """Stop sending; what was under way is unknown now and will be asked for."""
+        if self._connected:
+            self._pacing.lost(now.mono)
         self._connected, self._province = False, None
         self._in_flight.clear()
         return self._step(now)
 
-    def on_message(self, topic: str, payload: bytes, now: Now) -> Step:
+    def on_message(self, topic: str, payload: bytes, now: Now, retained: bool = False) -> Step:
         """Decide on one received message; never raises for anything a peer or broker sent."""
         try:
             parsed = parse(topic)
@@ -131,7 +137,7 @@ class BoxCore:
                 case Kind.RECEIPT:
                     return self._on_receipt(payload, now)
                 case Kind.PROVINCE:
-                    return self.on_peer(ProvinceState.decode(payload), now)
+                    return self.on_peer(ProvinceState.decode(payload), now, retained)
                 case _:
                     return self._step(now)
         except TopicError:
@@ -151,6 +157,7 @@ class BoxCore:
             transfer.moved_at = now.mono
             if not ok:
                 transfer.sent.remove(start, stop)
+                transfer.since_asked.remove(start, stop)
         if ok:
             return self._step(now)
         self._denied_until = now.mono + self._limits.denied_seconds
@@ -162,6 +169,7 @@ class BoxCore:
         self._pacing.acknowledged(token, now.mono)
         if (transfer := self._transfers.get(tid)) is not None:
             transfer.sent.remove(start, stop)
+            transfer.since_asked.remove(start, stop)
         return self._step(now)
 
     def on_unreadable(self, document_id: str, code: str, now: Now) -> Step:
@@ -201,21 +209,25 @@ class BoxCore:
         token, self._next_token = self._next_token, self._next_token + 1
         self._chooser.chosen(chosen, now)
         transfer.sent.add(start, start + length)
+        if transfer.awaiting:
+            transfer.since_asked.add(start, start + length)
         transfer.moved_at = now.mono
         self._in_flight[token] = (transfer.tid, start, start + length)
         self._pacing.sent(token, length, now.mono)
         topic = self._direction.forward(self._box, Kind.EXPRESS if transfer.express else Kind.CHUNK)
         return SendChunk(token, topic, transfer.parcel.document_id, transfer.tid, start, length)
 
-    def on_peer(self, province: ProvinceState, now: Now) -> Step:
-        """Take over whether the taker of documents is there, and which store it has; on the wire this is `p/state`."""
+    def on_peer(self, province: ProvinceState, now: Now, retained: bool = False) -> Step:
+        """Take over whether the taker of documents is there, and which store it has; on the wire this is `p/state`.
+
+        `retained`: it was there before this connection, and heard the questions that a box asked at its connect.
+        """
         before, self._province = self._province, province
-        fresh = before is None or not before.online or before.epoch != province.epoch
-        if not self.ready or not fresh:
-            return self._step(now)
-        for transfer in self._transfers.values():
-            transfer.query, transfer.asks = 0, 0
-        return self._step(now, outbound=self._ask(list(self._transfers.values()), now))
+        if before is None:
+            fresh = not retained or self._direction is not Direction.UP
+        else:
+            fresh = not before.online or before.epoch != province.epoch
+        return self._step(now, outbound=self._ask_anew(now) if self.ready and fresh else ())
 
     def _on_have(self, have: Have, now: Now) -> Step:
         transfer = self._transfers.get(have.tid)
@@ -228,6 +240,7 @@ class BoxCore:
         if transfer.awaiting:
             transfer.held = said
             transfer.sent = Ranges((start, stop) for tid, start, stop in self._in_flight.values() if tid == have.tid)
+            transfer.sent.update(transfer.since_asked)
             transfer.awaiting = False
         else:
             transfer.held.update(said)
@@ -254,10 +267,21 @@ class BoxCore:
         params = {"document": receipt.document_id, "number": str(receipt.number)}
         return self._step(now, Finding("receipt-mismatch", self._box, params))
 
+    def _ask_anew(self, now: Now) -> list[Publish]:
+        """Ask about everything under way, as if never before."""
+        for transfer in self._transfers.values():
+            transfer.query, transfer.asks = 0, 0
+        return self._ask(list(self._transfers.values()), now)
+
+    def _may_ask(self) -> bool:
+        if self._province is None:
+            return self._connected and self._direction is Direction.UP
+        return self.ready
+
     def _ask(self, transfers: list[Transfer], now: Now) -> list[Publish]:
-        """Put the transfers into as few queries as fit, each with a fresh number; nothing while not ready."""
+        """Put the transfers into as few queries as fit, each with a fresh number; nothing while nobody hears."""
         outbound: list[Publish] = []
-        if not self.ready:
+        if not self._may_ask():
             return outbound
         batch: list[Transfer] = []
         for transfer in transfers:
@@ -273,7 +297,7 @@ class BoxCore:
     def _query(self, batch: list[Transfer], now: Now) -> Publish:
         number, self._next_query = self._next_query, self._next_query + 1
         for transfer in batch:
-            transfer.query, transfer.awaiting = number, True
+            transfer.query, transfer.awaiting, transfer.since_asked = number, True, Ranges()
             transfer.asks += 1
             transfer.moved_at = now.mono
         query = Query(number, self._boot, tuple(transfer.envelope for transfer in batch), max(0, now.wall))

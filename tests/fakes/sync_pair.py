@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sync.protocol.box import BoxCore, Parcel
 from sync.protocol.chunk import Chunk
@@ -69,7 +70,7 @@ class SyncPair:
         self.store.power_cut()
         keys = verifier({BOX: self.device.public})
         self.province = ProvinceCore(KID, self.receipt.sign, keys, self.store, epoch=7, limits=self.limits)
-        self.down.append(self.province.state(True, self.now))
+        self.down.append(replace(self.province.state(True, self.now), retain=False))  # said live
 
     def connect(self, lose: bool = True) -> None:
         """Redial: what was under way is lost or, as from an old half-open connection, still comes."""
@@ -134,7 +135,7 @@ class SyncPair:
         message = self.down[index % len(self.down)]
         del self.down[index % len(self.down)]
         for _ in range(0 if lose or not self.connected else 2 if repeat else 1):
-            self.box_does(self.box.on_message(message.topic, message.payload, self.now))
+            self.box_does(self.box.on_message(message.topic, message.payload, self.now, message.retain))
 
     def check(self) -> None:
         """Finish one check under way."""

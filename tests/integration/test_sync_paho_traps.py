@@ -264,3 +264,42 @@ def test_failed_dials_leave_nothing_behind(own_broker: Broker) -> None:
     before = dial(20)
     assert dial(150) <= before
     box.close()
+
+
+def dialled(box: MqttLink) -> MqttLink:
+    connected(box)
+    return box
+
+
+def test_4_topics_are_sent_once_and_then_by_the_few_numbers_the_broker_grants(
+    own_broker: Broker, link: Callable[..., MqttLink]
+) -> None:
+    """Trap 4: paho neither makes aliases nor minds the broker's limit; the receiver sees whole topics all the same."""
+    receiver = connected(link(RECEIVER, subscriptions=receiver_filters()))
+    with TcpProxy(own_broker.port) as line:
+        box = dialled(link(port=line.port))
+        topics = [upward(BOX, kind) for kind in (Kind.CHUNK, Kind.EXPRESS, Kind.MANIFEST)]
+        for _ in range(5):
+            for topic in topics:
+                box.publish(Publish(topic, b"x" * 1000, qos=1))
+        seen: list[LinkEvent] = []
+        seen += until([receiver, box], lambda events: len(of(Received, events)) == 15)
+        assert [event.topic for event in of(Received, seen)] == topics * 5
+        assert box._aliases == {topic: number for number, topic in enumerate(topics, 1)}
+        line.cut()
+        until([box], lambda events: bool(of(Disconnected, events) and of(Connected, events)))
+        assert not box._aliases, "numbers belong to one connection"
+        box._most_aliases = 1  # a broker that grants one
+        for topic in topics:
+            box.publish(Publish(topic, b"y", qos=1))
+        assert box._aliases == {topics[0]: 1}
+        until([box], lambda events: len(of(Published, events)) == 3)
+
+
+def test_a_broker_of_3_1_1_gets_whole_topics(link: Callable[..., MqttLink]) -> None:
+    receiver = connected(link(RECEIVER, subscriptions=receiver_filters(), version=4))
+    box = dialled(link(version=4))
+    for _ in range(3):
+        box.publish(CHUNK)
+    seen = until([receiver, box], lambda events: len(of(Received, events)) == 3)
+    assert {event.topic for event in of(Received, seen)} == {CHUNK.topic} and not box._aliases

@@ -34,14 +34,16 @@ def drive(rate: float, round_trip: float, seconds: float, max_packet: int | None
 @pytest.mark.parametrize(
     ("rate", "round_trip", "smallest", "largest"),
     [
-        (5_000, 0.6, 2048, 2048),
+        (5_000, 0.6, 3072, 3072),
         (64_000, 0.06, 9_000, 14_000),
-        (125_000, 0.15, 18_000, 26_000),
+        (125_000, 0.15, 17_000, 26_000),
         (10**8, 0.01, 64512, 64512),
     ],
     ids=["2g", "adsl", "3g", "lan"],
 )
-def test_chunk_is_a_fifth_of_a_second_of_line(rate: float, round_trip: float, smallest: int, largest: int) -> None:
+def test_chunk_follows_rate_and_is_a_fifth_of_a_second_of_a_fast_line(
+    rate: float, round_trip: float, smallest: int, largest: int
+) -> None:
     length, used, most = drive(rate, round_trip, 12.0 if rate < 10**7 else 1.0)
     assert smallest <= length <= largest
     assert length % 1024 == 0
@@ -77,3 +79,43 @@ def test_express_has_places_of_its_own() -> None:
         token += 1
         pacing.sent(token, 512, 0.0)
     assert token == MAX_UNACKED
+
+
+def rated(rate: float, at: float, pacing: Pacing) -> None:
+    """One chunk went and was acknowledged at such a rate at `at`."""
+    pacing.sent(-1, 1024, at - 1024 / rate)
+    pacing.acknowledged(-1, at)
+
+
+def test_chunks_of_a_slow_line_grow_with_the_life_of_its_connections() -> None:
+    """sqrt(2 x 60 B x rate x life): small while the line is cut every 20 s, whole 6 KiB once it holds."""
+    pacing, now = Pacing(), 0.0
+    for _ in range(4):
+        pacing.reset(None, now)
+        rated(5_000, now + 10, pacing)
+        assert pacing.chunk_length(now + 10) == 3 * 1024
+        now += 20.0
+        pacing.lost(now)
+    pacing.reset(None, now)
+    rated(5_000, now + 80, pacing)
+    assert pacing.chunk_length(now + 80) == 6 * 1024
+    rated(5_000, now + 8000, pacing)
+    assert pacing.chunk_length(now + 8000) == 6 * 1024, "hỏa tốc need not wait longer than that"
+
+
+def test_a_reconnect_begins_where_the_line_was_but_never_with_much() -> None:
+    """Another, slower line may have taken the place of the one before."""
+    for rate, window in ((5_000.0, 8), (64_000.0, 24), (10**7, 24)):
+        pacing = Pacing()
+        pacing.reset(None, 0.0)
+        rated(rate, 5.0, pacing)
+        pacing.lost(20.0)
+        pacing.reset(None, 22.0)
+        under_way, token = 0, 0
+        while pacing.admits(False, 22.0):
+            token += 1
+            length = pacing.chunk_length(22.0)
+            assert 2 * 1024 <= length <= 8 * 1024
+            pacing.sent(token, length, 22.0)
+            under_way += length
+        assert window * 512 < under_way <= window * 1024

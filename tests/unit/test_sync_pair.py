@@ -333,9 +333,95 @@ def test_nothing_travels_while_the_receiver_is_away() -> None:
     wire.down.clear()
     away = wire.province.state(False, wire.now)
     wire.box_does(wire.box.on_message(away.topic, away.payload, wire.now))
+    assert [parse(message.topic).kind for _, message in wire.up] == [Kind.MANIFEST], "the question of the connect"
+    wire.up.clear()
     wire.pass_time(100.0)
     assert not wire.up
     assert not wire.send_chunk()
+
+
+def connected_with_bulk() -> SyncPair:
+    """A bulky paper is under way."""
+    wire = pair()
+    wire.add("bulk", paper(400_000, 1), 0)
+    wire.connect()
+    for _ in range(3):
+        wire.box_hears()
+        wire.province_hears()
+    assert wire.send_chunk()
+    return wire
+
+
+def test_the_question_of_a_connect_does_not_wait_for_the_provinces_word_and_is_not_repeated_after_it() -> None:
+    """PROTOCOL.md 5.1 rule 2: a round trip less at every reconnect; bytes of documents do wait."""
+    wire = pair()
+    wire.add("a", paper(5_000))
+    wire.connect()
+    assert [parse(message.topic).kind for _, message in wire.up] == [Kind.MANIFEST]
+    wire.province_hears()
+    wire.down.rotate(1)
+    wire.box_hears()  # the have before the state
+    assert not wire.send_chunk()
+    wire.box_hears()
+    assert not wire.up and wire.send_chunk()
+
+
+def test_a_province_that_comes_up_after_the_connect_is_asked_again() -> None:
+    """Nobody heard the first question: the broker had no session of the receiver's."""
+    wire = pair()
+    wire.add("a", paper(5_000))
+    wire.connect()
+    wire.up.clear()
+    wire.down.clear()
+    wire.province_starts()
+    wire.box_hears()
+    assert [parse(message.topic).kind for _, message in wire.up] == [Kind.MANIFEST]
+
+
+def test_a_small_hoa_toc_paper_follows_its_question_at_once_and_travels_once() -> None:
+    """PROTOCOL.md 5.1 rule 4: without waiting for the have, which then does not count the bytes lost."""
+    wire = connected_with_bulk()
+    wire.up.clear()
+    wire.add("urgent", paper(2_000, 2), 3)
+    assert wire.send_chunk()
+    kinds = [parse(message.topic).kind for _, message in wire.up]
+    assert kinds == [Kind.MANIFEST, Kind.EXPRESS]
+    before = wire.store.bytes_written
+    wire.province_hears()  # the question ...
+    wire.box_hears()  # ... its have, with nothing in it
+    while wire.send_chunk():
+        pass
+    assert [parse(message.topic).kind for _, message in wire.up].count(Kind.EXPRESS) == 1
+    wire.province_hears()
+    assert wire.store.bytes_written == before + 2_000
+    wire.settle()
+    assert delivered(wire, ["urgent"])
+
+
+def test_an_eager_paper_that_was_lost_is_asked_for_and_not_eager_again() -> None:
+    wire = connected_with_bulk()
+    wire.up.clear()
+    wire.add("urgent", paper(2_000, 2), 3)
+    assert wire.send_chunk()
+    wire.province_hears()
+    while wire.down:
+        wire.box_hears()
+    wire.up.clear()  # the chunk is gone, though acknowledged
+    wire.pass_time(8.1)
+    questions = [parse(message.topic).kind for _, message in wire.up]
+    assert Kind.MANIFEST in questions and Kind.EXPRESS not in questions
+    tid = next(t.tid for t in wire.box._transfers.values() if t.parcel.document_id == "urgent")
+    assert wire.box._transfers[tid].next_range() is None, "it waits for the answer this time"
+    wire.settle()
+    assert delivered(wire, ["urgent"])
+
+
+def test_a_large_hoa_toc_paper_waits_for_its_have() -> None:
+    wire = connected_with_bulk()
+    wire.up.clear()
+    wire.add("urgent", paper(30_000, 2), 3)
+    wire.send_chunk()
+    assert Kind.EXPRESS not in [parse(message.topic).kind for _, message in wire.up]
 
 
 def test_a_stale_have_never_moves_anything() -> None:
