@@ -18,12 +18,12 @@ from rapidfuzz import fuzz
 from scanner_intake import patterns, vocabulary
 from scanner_intake.closing import describe_closing
 from scanner_intake.dictionary import Dictionary
-from scanner_intake.digitized import FIELD_NAMES, MOST_SURE_GUESS, Field, Marking
+from scanner_intake.digitized import FIELD_NAMES, Field, Marking
 from scanner_intake.header import GapInk, Header, cut_header, cut_headers, without_words_in
 from scanner_intake.issuer import describe_issuer
 from scanner_intake.layout import Line, PageText, capitals, key, marks, union
 from scanner_intake.numbering import Expected, read_date, read_number
-from scanner_intake.signer import describe_signer
+from scanner_intake.signer import describe_signer, doubted
 from scanner_intake.subject import subject_letter, subject_under
 
 __all__ = ["Description", "cut_header", "describe", "describe_paper"]
@@ -77,7 +77,7 @@ def describe_paper(
     elif subject is not None or "code_notation" in fields:
         fields["type_name"] = Field(vocabulary.LETTER, 0.8 if subject else 0.5, 1, None)
     if subject is not None:
-        fields["subject"] = subject if _begins(subject, header) else _doubted(subject)
+        fields["subject"] = subject if _begins(subject, header) else doubted(subject)
     fields |= describe_closing(pages, fields.get("type_name")) | describe_signer(pages, words)
     fields |= _stamped(markings, arrival)
     absent = number.absent | dated.absent
@@ -151,10 +151,6 @@ def _begins(subject: Field, header: Header) -> bool:
     first = subject.value.split()[0]
     party = header.number is not None and patterns.is_party_code(patterns.number_line(header.number.text) or "")
     return party or not first[:1].islower() or first == "v/v"
-
-
-def _doubted(found: Field) -> Field:
-    return replace(found, confidence=min(found.confidence, MOST_SURE_GUESS), guess=True)
 
 
 def _heading(header: Header) -> Line | None:

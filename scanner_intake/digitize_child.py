@@ -192,16 +192,17 @@ def _find_signer(source, looked: _Looked, language: str, last) -> None:
 
 def _name_again(looked: _Looked, found: dict[str, Field], language: str, picture) -> None:
     """A second reading of the name below the function in `found`; the likelier one is kept."""
-    from scanner_intake.digitize_page import name_again
-    from scanner_intake.signer import likelier, name_in
+    from scanner_intake.digitize_page import name_again, under_black_seal
+    from scanner_intake.signer import doubted, likelier, name_in, whole
 
-    position = found.get("signer_position")
+    position = found.get("signer_position") or found.get("signer_authority")
     if position is None or position.box is None or looked.seen[position.page - 1].own_text:
         return
     page = looked.seen[position.page - 1].reading.page
     name = likelier(found.get("signer_name"), name_in(name_again(picture, position.box, language), position, page))
     if name is not None:
-        looked.signer["signer_name"] = name
+        hidden = name.box is not None and under_black_seal(picture, name.box)
+        looked.signer["signer_name"] = doubted(name) if hidden else whole(name, page)
 
 
 def _archive(source, looked: _Looked, original: Path, target: Path, profile: str) -> set[str]:

@@ -18,6 +18,7 @@ from scanner_intake.arrival import read_arrival
 from scanner_intake.describe import cut_header
 from scanner_intake.digitize_ocr import Picture, Reading
 from scanner_intake.digitized import Field, Marking
+from scanner_intake.gray_seals import find_seals
 from scanner_intake.header import GapInk, cut_headers, digit_rows, look_into_gaps
 from scanner_intake.layers import Layers
 from scanner_intake.layout import Box, Line, PageText
@@ -196,6 +197,16 @@ def name_again(picture: Picture, box: Box, language: str) -> tuple[Line, ...]:
     )
     psm = 6 if picture.colourless else 11
     return digitize_ocr.read_zone(picture, zone, dpi=300, psm=psm, language=language, bare=True)
+
+
+def under_black_seal(picture: Picture, box: Box) -> bool:
+    """Whether a seal that could not be taken out stands on `box` or beside it: what is read there may lack a part."""
+    if not picture.colourless:
+        return False
+    gray = digitize_ocr.page_gray(picture.native, _dpi(picture))
+    dpi = gray.shape[1] * 72 / picture.width
+    pixels = (box[0] * dpi / 72, box[1] * dpi / 72, box[2] * dpi / 72, box[3] * dpi / 72)
+    return any(seal.black and seal.hides(pixels) for seal in find_seals(gray, dpi))
 
 
 def _dpi(picture: Picture) -> float:

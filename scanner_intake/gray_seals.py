@@ -36,9 +36,21 @@ class Seal:
     radius: float
     light: float
 
+    @property
+    def black(self) -> bool:
+        """Whether it is as dark as print, which then cannot be told from it."""
+        return self.light <= _BLACK
+
+    def hides(self, box: tuple[float, float, float, float]) -> bool:
+        """Whether it may have covered the beginning of what was read in `box` (pixels): what it covers is not read."""
+        reach = 1.3 * self.radius
+        across = max(box[0] - self.x, self.x - box[2], 0.0)
+        down = max(box[1] - self.y, self.y - box[3], 0.0)
+        return across**2 + down**2 <= reach**2
+
 
 def find_seals(gray: np.ndarray, dpi: float) -> list[Seal]:
-    """The seals in a gray page (HxW, paper 255) whose ink is lighter than print."""
+    """The seals in a gray page (HxW, paper 255), those as dark as print among them."""
     scale = _SEARCH_DPI / dpi
     if min(gray.shape) * scale < 2 * _RADII[0]:
         return []
@@ -50,12 +62,14 @@ def find_seals(gray: np.ndarray, dpi: float) -> list[Seal]:
     if circles is None:
         return []
     found = (_ring(small, *map(float, circle)) for circle in circles.reshape(-1, 3)[:_MOST_TRIED])
-    return [Seal(x / scale, y / scale, r / scale, light) for x, y, r, light in filter(None, found) if light > _BLACK]
+    return [Seal(x / scale, y / scale, r / scale, light) for x, y, r, light in filter(None, found)]
 
 
 def without_seals(gray: np.ndarray, dpi: float) -> np.ndarray:
-    """The page with its seals as light as paper, print in them as it was; the same array when it has none."""
-    seals = find_seals(gray, dpi)
+    """The page with its seals as light as paper, print in them as it was; the same array when it has none whose ink is
+    lighter than print.
+    """
+    seals = [seal for seal in find_seals(gray, dpi) if not seal.black]
     if not seals:
         return gray
     bare = gray.copy()

@@ -130,8 +130,13 @@ def whole(name: Field, page: PageText) -> Field:
             middle, centre = (word.box[1] + word.box[3]) / 2, (word.box[0] + word.box[2]) / 2
             beside = (right < centre and word.box[0] < right + near) or left - near < word.box[2] < left
             if top < middle < bottom and beside and sum(ch.isalpha() for ch in word.text) > 1:
-                return replace(name, confidence=min(name.confidence, MOST_SURE_GUESS), guess=True)
+                return doubted(name)
     return name
+
+
+def doubted(found: Field) -> Field:
+    """The same as a guess, for a person to confirm."""
+    return replace(found, confidence=min(found.confidence, MOST_SURE_GUESS), guess=True)
 
 
 def likelier(first: Field | None, second: Field | None) -> Field | None:
@@ -147,7 +152,7 @@ def likelier(first: Field | None, second: Field | None) -> Field | None:
         if key(whole.value).endswith(" " + key(short.value)):
             return whole
     better = second if second.confidence > first.confidence else first
-    return replace(better, confidence=min(better.confidence, MOST_SURE_GUESS), guess=True)
+    return doubted(better)
 
 
 def _name_field(name: Line, number: int) -> Field:

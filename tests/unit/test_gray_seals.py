@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from appliance.demo import fonts
 from scanner_intake import digitize_ocr
+from scanner_intake.digitize_page import under_black_seal
 from scanner_intake.gray_seals import find_seals, without_seals
 from scanner_intake.layout import key
 
@@ -71,6 +72,16 @@ def test_function_and_name_under_a_gray_seal_are_read() -> None:
 def test_a_seal_as_dark_as_print_cannot_be_told_from_it(light: int) -> None:
     page = sealed(light)
     assert without_seals(page, DPI) is page
+
+
+def test_what_a_black_seal_may_hide_is_doubted() -> None:
+    native, size = sealed(0), (SIZE[0] * 72 / DPI, SIZE[1] * 72 / DPI)
+    picture = digitize_ocr.picture_of(1, native, size)
+    name = (1075 * 0.36, 570 * 0.36, 1200 * 0.36, 606 * 0.36)
+    assert under_black_seal(picture, name)
+    assert not under_black_seal(picture, (100 * 0.36, 570 * 0.36, 300 * 0.36, 606 * 0.36))
+    gray = digitize_ocr.picture_of(1, sealed(), size)
+    assert not under_black_seal(gray, name), "it was taken out"
 
 
 def test_a_page_without_seals_is_left_alone() -> None:
