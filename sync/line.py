@@ -57,6 +57,8 @@ class Line:
         self._unacked: dict[int, tuple[int, float]] = {}
         self._acked: deque[tuple[float, int]] = deque()
         self._moved_at = now
+        self._quickest: float | None = None
+        """Seconds the fastest answer of this connection took."""
         self._lowat = LOWAT
 
     @property
@@ -72,18 +74,29 @@ class Line:
 
     def acknowledged(self, token: int, now: float) -> None:
         """Note the broker's answer."""
-        length, _ = self._unacked.pop(token, (0, 0.0))
+        length, sent_at = self._unacked.pop(token, (0, now))
+        took = now - sent_at
+        self._quickest = took if self._quickest is None else min(self._quickest, took)
         self._moved_at = now
         self._acked.append((now, length))
         while self._acked[0][0] < now - _RATE_SECONDS:
             self._acked.popleft()
 
     def stalled(self, now: float) -> bool:
-        """Say whether the line is dead: no answer for 2.5 times what the bytes under way need, at least the floor."""
+        """Say whether the line is dead: no answer for 2.5 times what the next one needs, at least the floor.
+
+        While answers flow the next one is due a round trip and the oldest message's own length of line after the last;
+        before the first, all that is under way may have to drain.
+        """
         if not self._unacked:
             return False
-        under_way = sum(length for length, _ in self._unacked.values())
-        return now - self._moved_at > max(self._floor, _STALL_FACTOR * under_way / max(self._rate(), _UNKNOWN_RATE))
+        rate = max(self._rate(), _UNKNOWN_RATE)
+        if self._quickest is None:
+            due = sum(length for length, _ in self._unacked.values()) / rate
+        else:
+            oldest, _ = next(iter(self._unacked.values()))
+            due = self._quickest + oldest / rate
+        return now - self._moved_at > max(self._floor, _STALL_FACTOR * due)
 
     def drained(self, sock: socket.socket) -> bool:
         """Say whether so little waits unsent in the kernel that an urgent message would leave soon.

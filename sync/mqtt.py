@@ -35,7 +35,7 @@ from sync.transport import Connected, Disconnected, LinkConfig, LinkEvent, Publi
 _LOG = logging.getLogger(__name__)
 _MOST_WAITING = 10_000
 _LONGEST_WAIT = 5.0
-_WATCHED_WAIT = 0.5
+_WATCHED_WAIT = 0.25
 _HANDSHAKE_GRACE = 2.0
 _UNSUPPORTED_VERSION = "unsupported-protocol-version"
 _SPEECHLESS_DIALS = 2

@@ -85,10 +85,15 @@ def tasks(quick: bool) -> list[Task]:
 
 
 def run() -> dict[str, Any]:
-    """All lanes, then one table. `COMMUNE_BENCH_ROWS=stable,cut-r` runs only rows so named."""
+    """All lanes, then one table.
+
+    `COMMUNE_BENCH_ROWS=stable,cut-r` runs only rows that begin so, `COMMUNE_BENCH_WAYS=ours` only these ways,
+    `COMMUNE_BENCH_LANES` so many side by side.
+    """
     quick = os.environ.get("COMMUNE_BENCH_QUICK") == "1"
     wanted = tuple(filter(None, os.environ.get("COMMUNE_BENCH_ROWS", "").split(",")))
-    planned = [task for task in tasks(quick) if not wanted or task.row.startswith(wanted)]
+    ways = os.environ.get("COMMUNE_BENCH_WAYS", ",".join(WAYS)).split(",")
+    planned = [t for t in tasks(quick) if t.way in ways and (not wanted or t.row.startswith(wanted))]
     with tempfile.TemporaryDirectory(prefix="link-") as folder:
         program = emulator(Path(folder))
         with ThreadPoolExecutor(LANES) as lanes:
