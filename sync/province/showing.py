@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sync.province.auditing import Problem
 from sync.province.checking import field_value
 from sync.province.store import Receipt, StoredDocument
+from sync.province.verifying import Problem
 from sync.province.wording import FIELDS, KINDS, RESULTS, SLOTS, Wording, _
 
 
@@ -82,6 +82,9 @@ PROBLEMS: Mapping[str, str] = {
     "bytes-changed": _("Nội dung đã lưu bị thay đổi: {about}"),
     "bytes-without-row": _("Nội dung không thuộc văn bản nào: {about}"),
     "receipt-unverifiable": _("Biên nhận của {about} không xác thực được: {detail}"),
+    "receipt-changed": _("Biên nhận số {detail} của {about} không còn nguyên vẹn."),
+    "document-without-receipt": _("Văn bản {about} của {detail} không có biên nhận khớp với nó."),
+    "part-missing": _("Mất phần đã nhận của văn bản {about} ({detail}); hộp sẽ gửi lại."),
     "receipt-chain-broken": _("Chuỗi biên nhận của {about} đứt ở số {detail}"),
 }
 

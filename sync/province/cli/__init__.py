@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from sync.province.cli import asking, bridging, carrying, sending, setting_up, simulating, working
+from sync.province.cli import asking, bridging, carrying, moving, sending, setting_up, simulating, working
 from sync.province.cli.answering import w
 from sync.province.wording import _
 
@@ -30,6 +30,8 @@ for command in (
     asking.show,
     asking.export,
     asking.check,
+    moving.verify,
+    moving.migrate,
     sending.send,
     sending.sent,
     carrying.courier,

@@ -93,6 +93,13 @@ class Connection:
         found: sqlite3.Row | None = self._reader().execute(sql, parameters).fetchone()
         return found
 
+    def each(self, sql: str) -> Iterator[sqlite3.Row]:
+        """Committed rows one after another, without holding all of them."""
+        yield from self._reader().execute(sql)
+
+    def settle_numbers(self) -> None:
+        """Nothing: SQLite looks at the greatest number each time."""
+
     def tables(self) -> list[str]:
         """The tables in the order in which they were made."""
         found = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'migrations' ORDER BY rowid")

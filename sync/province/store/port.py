@@ -110,6 +110,14 @@ class Rows(Protocol):
         """The first committed row, or None. Raises RowsAway."""
         ...
 
+    def each(self, sql: str) -> Iterator[Row]:
+        """Committed rows one after another, for tables larger than memory. Raises RowsAway."""
+        ...
+
+    def settle_numbers(self) -> None:
+        """Let every number that the engine counts by itself go on after the greatest there is. Raises RowsAway."""
+        ...
+
     def tables(self) -> list[str]:
         """The names of the tables with the province's rows, each after those it refers to."""
         ...
@@ -148,6 +156,13 @@ class Blobs(Protocol):
 
     def secure(self, part: Path, sha256: str) -> None:
         """Copy a whole file to where it will stay, ahead of `adopt`; may take long, and may be left out.
+
+        Raises BlobsAway, BlobDamaged.
+        """
+        ...
+
+    def take(self, held: Path, sha256: str) -> None:
+        """Copy a whole file in, leaving it where it is; idempotent, durable on return.
 
         Raises BlobsAway, BlobDamaged.
         """

@@ -142,6 +142,26 @@ class PostgresRows:
         there = {row["name"] for row in self.rows(_TABLES)}
         return [name for name in dict.fromkeys(made) if name in there]
 
+    def each(self, sql: str) -> Iterator[PostgresRow]:
+        """Committed rows one after another; the server keeps those that were not asked for yet."""
+        with _told():
+            raw = self._reader()
+            with raw.transaction(), raw.cursor(name="each") as cursor:
+                cursor.itersize = 1000
+                cursor.execute(statement(sql).encode(), [])
+                yield from cursor
+
+    def settle_numbers(self) -> None:
+        """Rows came with their numbers: let the receipts' sequence and every counted column go on after them."""
+        with self.writing("migrations") as raw:
+            raw.execute("SELECT setval('receipt_numbers', coalesce((SELECT max(rid) FROM receipts), 0) + 1, false)")
+            for found in raw.execute(_COUNTED).fetchall():
+                raw.execute(
+                    f"SELECT setval(pg_get_serial_sequence(?, ?), coalesce(max({found['name']}), 0) + 1, false)"
+                    f" FROM {found['place']}",
+                    (found["place"], found["name"]),
+                )
+
     def change_mark(self) -> int:
         """Changes whenever a transaction that writes begins or ends."""
         row = self.row("SELECT pg_current_snapshot()::text AS mark")
@@ -241,6 +261,10 @@ class PostgresRows:
                 raw.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
 
 
+_COUNTED = """
+SELECT table_name AS place, column_name AS name FROM information_schema.columns
+WHERE table_schema = ANY (current_schemas(false)) AND is_identity = 'YES'
+"""
 _TABLES = "SELECT tablename AS name FROM pg_tables WHERE schemaname = ANY (current_schemas(false))"
 
 

@@ -85,6 +85,11 @@ class Proofs:
         )
         return {row["level"]: row["count"] for row in found}
 
+    def files(self) -> dict[str, int]:
+        """Every better file there is, by its digest, with its size in bytes."""
+        found = self._connection.rows("SELECT sha256, size FROM proofs WHERE sha256 IS NOT NULL")
+        return {row["sha256"]: row["size"] for row in found}
+
     def best(self, box: str, document_id: str) -> tuple[str, str] | None:
         """(level, digest) of the better file of a document, or None."""
         row = self._connection.row(

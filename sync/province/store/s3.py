@@ -102,6 +102,11 @@ class S3Blobs:
                 return
         raise BlobDamaged(self._key(sha256))
 
+    def take(self, held: Path, sha256: str) -> None:
+        """Put the file and read it back."""
+        self.secure(held, sha256)
+        self._secured.discard(sha256)
+
     def adopt(self, part: Path, sha256: str) -> Path:
         """Secure a part, then make it the local copy: its bytes are at hand while its rows are written."""
         target = self._cache.path(sha256)
@@ -130,7 +135,7 @@ class S3Blobs:
         """Remove the object and its copy."""
         with _told():
             self._client.delete_object(Bucket=self._bucket, Key=self._key(sha256))
-        self._cache.remove(sha256)
+        self._cache.path(sha256).unlink(missing_ok=True)  # a copy; nothing depends on its absence
 
     # -- objects ------------------------------------------------------------------------------------------------------
 
