@@ -1,7 +1,7 @@
 """A bad line between two network namespaces, by the emulator that lies beside the clone (`../shared/tools/linkemu`).
 
-Owns the namespaces of one lane and the emulator between them. Needs root, `ip`, `gcc` and `/dev/net/tun`; says so
-by `LinkAbsent`. Namespace `box` is 10.99.0.1, namespace `far` is `FAR`; rates count IP bytes.
+Owns the namespaces of one lane and the emulator between them. Needs root, some programs and `/dev/net/tun`; says
+so by `LinkAbsent`. Namespace `box` is 10.99.0.1, namespace `far` is `FAR`; rates count IP bytes.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def emulator(folder: Path) -> Path:
     """The compiled emulator in `folder`. Raises LinkAbsent."""
     if os.geteuid() != 0:
         raise LinkAbsent("needs root: network namespaces and a TUN device")
-    for program in ("ip", "gcc"):
+    for program in ("ip", "gcc", "mosquitto", "curl", "rsync"):
         if shutil.which(program) is None:
             raise LinkAbsent(f"needs the program {program}")
     if not Path("/dev/net/tun").exists():
