@@ -26,6 +26,7 @@ from sync.province.store import (
     Transfer,
 )
 from sync.province.store.engines import load, save
+from sync.province.store.outgoing import Outgoing, SentBefore
 from tests.fixtures_engines import every_pair
 
 BOX, OTHER = "commune-27007", "commune-00001"
@@ -225,6 +226,22 @@ def test_long_term_proof(store: ProvinceStore) -> None:
     assert store.proofs.levels() == {"B-T": 1}
     raised = store.proofs.wanting(NOW + 101)
     assert raised is not None and (raised.sha256, raised.better, raised.attempts) == ("cd" * 32, True, 0)
+
+
+def test_what_goes_down_to_boxes(store: ProvinceStore) -> None:
+    outgoing = Outgoing(store)
+    sent = outgoing.queue_all((BOX, OTHER), "down-1", SHA, 9, 3, {"subject": "Công văn"}, NOW)
+    outgoing.queue(BOX, "down-2", SHA, 9, 0, {}, NOW)
+    assert [document.sequence for document in sent] == [1, 1]
+    with pytest.raises(SentBefore):
+        outgoing.queue_all((OTHER, BOX), "down-2", SHA, 9, 0, {}, NOW)
+    assert [document.document_id for document in outgoing.waiting(OTHER, 5)] == ["down-1"], "for all or for none"
+    assert [document.document_id for document in outgoing.waiting(BOX, 5)] == ["down-1", "down-2"]
+    assert outgoing.answered(BOX, "down-1", "accepted", b"receipt", NOW)
+    assert not outgoing.answered(BOX, "down-1", "refused", b"other", NOW)
+    (kept,) = outgoing.find("down-1", BOX)
+    assert (kept.answer, kept.receipt, kept.meta) == ("accepted", b"receipt", {"subject": "Công văn"})
+    assert sorted(outgoing.boxes_waiting()) == [OTHER, BOX]
 
 
 def test_a_part_becomes_a_blob_and_doing_it_again_changes_nothing(site: Site, store: ProvinceStore) -> None:

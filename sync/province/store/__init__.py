@@ -16,7 +16,7 @@ from typing import Protocol
 from sync.province.store.answers import Answers, OutOfStep
 from sync.province.store.blobs import Blobs, PartKey, Parts, digest_of
 from sync.province.store.connection import NewerDatabase
-from sync.province.store.engines import BadEngines, Engines, load
+from sync.province.store.engines import FOLDER, BadEngines, Engines, load
 from sync.province.store.fleet_rows import FleetRows
 from sync.province.store.opening import open_blobs, open_rows
 from sync.province.store.port import BlobDamaged, BlobsAway, RowRefused, RowsAway, UnsafeDatabase
@@ -79,7 +79,8 @@ class ProvinceStore:
         """Put files and rows back in step after a kill; returns transfers whose bytes must be asked for anew.
 
         Only the receiver calls this, before it subscribes: nobody else writes parts or blobs of its boxes. Where
-        receivers share the rows, a blob without a row may be another's of this very moment: `verify-store` finds those.
+        receivers share the rows, a blob without a row may be another's of this very moment, and where blobs are far
+        away, looking at all of them would hold the start up: `verify-store` finds those without a row.
         """
         known = {(transfer.box, transfer.tid): transfer for transfer in self.transfers.every()}
         for key in list(self.parts.every()):
@@ -87,16 +88,24 @@ class ProvinceStore:
                 self.parts.remove(key)
         lost = []
         for key, transfer in known.items():
-            if transfer.intervals and not self.parts.path(key).exists() and not self.blobs.holds(transfer.sha256):
+            if transfer.intervals and not self.parts.path(key).exists() and not self._holds(transfer.sha256):
                 self.transfers.restart(key, transfer.resets)
                 lost.append(key)
-        if self.connection.shared:
+        if self.connection.shared or self.engines.blobs != FOLDER:
             return lost
         wanted = set(self.reading.digests()) | {transfer.sha256 for transfer in known.values()}
         for sha256 in list(self.blobs.every()):
             if sha256 not in wanted:
                 self.blobs.remove(sha256)
         return lost
+
+    def _holds(self, sha256: str) -> bool:
+        """The blob is there, or nobody can say so now: then nothing is asked for anew on a suspicion."""
+        try:
+            return self.blobs.holds(sha256)
+        except BlobsAway as error:
+            log.warning("cannot look for a blob: %s", error)
+            return True
 
     def base(self, box: str, sha256: str, size: int) -> Path | None:
         """The bytes of a file that this box sent before: stored, or refused and not yet cleared away."""
