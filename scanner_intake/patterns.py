@@ -128,6 +128,9 @@ def parse_code(text: str, type_name: str = "") -> Code | None:
     joint = parts[0] in (f"{expected}LT", f"{expected}LN")  # KHLT, KHLN: several agencies issue together
     if expected and len(parts) > 1 and parts[0] not in _ABBREVIATIONS and len(parts[0]) <= 4 and not joint:
         parts[0] = expected
+    agency = parts[0].removeprefix(expected)
+    if expected and len(parts) == 1 and agency in ("UBND", "HĐND") and parts[0] != agency:
+        parts = [expected, agency]  # a lost dash: CTUBND
     if not parts[0] or capitals_only(rest) < 0.5:
         return None
     digits = re.fullmatch(r"\d{1,5}[a-z]?", found["number"].strip().strip("."))

@@ -73,10 +73,20 @@ def official(text: str) -> str:
     return " ".join(_replaced(words, _running(), ()))
 
 
+@lru_cache(maxsize=1)
+def _joined() -> dict[str, str]:
+    """Provinces of two words by their letters: CÀMAU may be cut in two ways, and only one is a province."""
+    return {key(name).replace(" ", ""): name for name in phrases.PROVINCES if len(name.split()) == 2}
+
+
 def _apart(word: str) -> tuple[str, ...]:
     """A word in capitals that is two syllables read without their gap (QUẢNGLÂM), as two."""
     if len(word) < 4 or not (word.isupper() and word.isalpha() and marks(word)) or is_syllable(word):
         return (word,)
+    known = _joined().get(key(word))
+    if known is not None:
+        at = len(known.split()[0])
+        return word[:at], word[at:]
     cuts = [at for at in range(2, len(word) - 1) if is_syllable(word[:at]) and is_syllable(word[at:])]
     return (word[: cuts[0]], word[cuts[0] :]) if len(cuts) == 1 else (word,)
 

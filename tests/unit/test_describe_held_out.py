@@ -221,3 +221,11 @@ def test_an_unsure_word_on_a_sure_one_is_none() -> None:
     picture = picture_of(1, np.full((400, 1600), 255, np.uint8), (576.0, 144.0))
     words = _reading([row], picture, 0.36).page.lines[0].words
     assert [word.text for word in words] == ["BẢN", "LẦU", "Độc", "tháng", "10"]
+
+
+def test_two_words_read_as_one() -> None:
+    assert spelling.official("TỈNH ỦY CÀMAU") == "TỈNH ỦY CÀ MAU"
+    code = patterns.parse_code("17/CTUBND", "Chỉ thị")
+    assert code is not None and code.whole == "17/CT-UBND"
+    letter = patterns.parse_code("17/UBND", "Công văn")
+    assert letter is not None and letter.whole == "17/UBND"
