@@ -91,3 +91,36 @@ def test_a_delivered_document_is_shown_exported_and_audited(province_site: Insta
     assert "bytes-changed" in codes
     assert run("export", "doc-1", "-o", out, "--dir", place).exit_code == 5
     end()
+
+
+def test_another_broker_lets_in_whom_the_province_knows(tmp_path: Path) -> None:
+    place = tmp_path / "tinh"
+    facts("init", "--dir", place, "--port", "18883")
+    for number in (1, 2):
+        facts("enrol", f"commune-0000{number}", "--dir", place, "--out", tmp_path / f"box{number}")
+    facts("revoke", "commune-00002", "--dir", place)
+    made = facts("broker", "--dir", place, "--bind", "127.0.0.1")
+    assert made["boxes"] == ["commune-00001"]
+    users = {user["name"] for user in json.loads((place / "rabbitmq.json").read_text())["users"]}
+    assert users == {"province-receiver", "province-sender", "commune-00001"}
+    assert "mqtt.listeners.ssl.1 = 127.0.0.1:18883" in (place / "rabbitmq.conf").read_text()
+
+
+@pytest.mark.parametrize(
+    ("engines", "exit_code"),
+    [
+        ("rows = 'mysql://x'", 7),
+        ("rows =", 7),
+        ("rows = 'postgresql://nobody@127.0.0.1:1/x?connect_timeout=1'", 5),
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_said_in_one_line(
+    tmp_path: Path, engines: str, exit_code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.province.store.postgres.PATIENCE_SECONDS", 0.0)
+    run("init", "--dir", tmp_path)
+    (tmp_path / "store" / "engines.toml").write_text(engines)
+    answer = run("boxes", "--dir", tmp_path)
+    assert answer.exit_code == exit_code
+    assert len(answer.stderr.strip().splitlines()) <= 2
+    assert "Traceback" not in answer.output

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from sync.province.config import BadConfig, Config, Folder, load
-from sync.province.store import NewerDatabase, ProvinceStore
+from sync.province.store import BadEngines, NewerDatabase, ProvinceStore, RowsAway, UnsafeDatabase
 from sync.province.wording import Wording, _
 
 w = Wording(os.environ.get("COMMUNE_BOX_LANG", "vi"))
@@ -94,4 +94,10 @@ def open_store(folder: Folder) -> ProvinceStore:
         return ProvinceStore(folder.rows)
     except NewerDatabase as error:
         text = w.say(_("Cơ sở dữ liệu do bản phần mềm mới hơn tạo: {names}")).format(names=error)
+        raise Failure(text, ExitCode.NOT_POSSIBLE) from error
+    except BadEngines as error:
+        text = w.say(_("Cấu hình không dùng được: {detail}")).format(detail=error)
+        raise Failure(text, ExitCode.CONFIGURATION) from error
+    except (RowsAway, UnsafeDatabase) as error:
+        text = w.say(_("Không dùng được cơ sở dữ liệu PostgreSQL: {detail}")).format(detail=error)
         raise Failure(text, ExitCode.NOT_POSSIBLE) from error

@@ -86,9 +86,9 @@ class PostgresRows:
 
     shared = True
 
-    def __init__(self, address: str, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, address: str, patience: float | None = None) -> None:
         """Raises RowsAway, UnsafeDatabase, NewerDatabase."""
-        self._address, self._patience = address, patience
+        self._address, self._patience = address, PATIENCE_SECONDS if patience is None else patience
         self._lock = threading.RLock()
         self._readers = threading.local()
         self._open: list[psycopg.Connection[Any]] = []
