@@ -19,11 +19,15 @@ from typing import Any
 import pytest
 
 from appliance.pipeline.examining import Examination
+from appliance.pipeline.handling import StoreNotices
 from appliance.pipeline.incoming import StoreInbox
 from appliance.store import Store, incoming, open_store
 from scanner_intake.digitize import Digitized
 from sync.downlink import Downlink
 from sync.mqtt import MqttLink
+from sync.notices import NoticeLine
+from sync.protocol.notices import Voice
+from sync.protocol.topics import Direction
 from sync.province import installation
 from sync.province.pki import key_id
 from sync.province.sending import SendingEnd, sender_link
@@ -154,11 +158,17 @@ class DownSite:
             box, device.sign, keys, self.inbox(store, box), lambda finding: self.findings.append(finding.code)
         )
 
+    def notices(self, store: Store, box: str = BOX) -> NoticeLine:
+        """The box's end of the notices."""
+        device = SigningKey.load(self.enrol(box) / "device.key")
+        voice = Voice(box, Direction.UP, box, device.sign, verifier({self.kid: self.key.public}))
+        return NoticeLine(voice, StoreNotices(store, box, utc_now), lambda finding: self.findings.append(finding.code))
+
     @contextmanager
     def box(self, box: str = BOX, companions: Callable[[Store], list[Companion]] | None = None) -> Iterator[Store]:
         """A running box; yields its store."""
         store = self.box_store(box)
-        others = companions(store) if companions else []
+        others = [self.notices(store, box), *(companions(store) if companions else [])]
         uplink = Uplink(
             self.uplink_config(box), FakeOutbox(), companions=[self.downlink(store, box), *others],
             on_finding=lambda finding: self.findings.append(finding.code),

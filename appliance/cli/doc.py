@@ -12,16 +12,30 @@ import click
 
 from appliance import commands
 from appliance.cli.context import Context
+from appliance.cli.handling import word_lines
 from appliance.cli.output import ExitCode, emit, fail, json_option
 from appliance.commands import CommandRefused
 from appliance.domain.documents import Document
 from appliance.domain.kinds import Slot
 from appliance.domain.states import State
+from appliance.pipeline.handling import ask_back
 from appliance.pipeline.placing import planned_places
 from appliance.services.clock import utc_now
-from appliance.store import BlobMissing, NoSuchDocument, Store, arrivals, documents, events, held, open_store, outbox
+from appliance.store import (
+    BlobMissing,
+    NoSuchDocument,
+    Store,
+    arrivals,
+    documents,
+    events,
+    held,
+    notices,
+    open_store,
+    outbox,
+)
 from appliance.store.standing import situation_of
 from appliance.wording import _, text_of
+from appliance.wording.handling import STAGES
 from appliance.wording.states import SITUATIONS
 from appliance.wording.verification import in_words
 from hsm.api import SigningError
@@ -93,7 +107,8 @@ def show(context: Context, document_id: str, as_json: bool) -> None:
         document = store.read(lambda db: documents.load(db, document_id))
         delivery = store.read(lambda db: outbox.latest(db, document_id))
         arrival = None if document.secret else store.read(lambda db: arrivals.of_document(db, document_id))
-    facts = facts_of(document)
+        words = store.read(lambda db: notices.of_document(db, document_id))
+    facts = facts_of(document) | {"notices": [asdict(word) for word in words]}
     if arrival:
         facts["arrived_signatures"] = arrival.facts
     if delivery:
@@ -109,6 +124,7 @@ def show(context: Context, document_id: str, as_json: bool) -> None:
     if arrival:
         said = _("Chữ ký có sẵn khi tệp đến")
         lines.append(f"  {said}: {in_words(arrival.facts).headline}")
+    lines += word_lines(words)
     emit(facts, "\n".join(lines), as_json)
 
 
@@ -223,3 +239,19 @@ def requeue(context: Context, document_id: str, by: str, as_json: bool) -> None:
     with opened(context) as store:
         decided = commands.requeue(store, document_id, by, utc_now())
     _decided(decided, as_json)
+
+
+@doc.command()
+@click.argument("document_id")
+@click.option("--reason", required=True)
+@_by
+@json_option
+@click.pass_obj
+def recall(context: Context, document_id: str, reason: str, by: str, as_json: bool) -> None:
+    """Đề nghị tỉnh cho lấy lại một văn bản đã nhận; tỉnh trả lời đồng ý hoặc từ chối.
+
+    Ví dụ: commune-box doc recall 0199… --reason "gửi nhầm"
+    """
+    with opened(context) as store:
+        number = ask_back(store, context.config.box.id, document_id, by, utc_now(), reason)
+    emit({"document_id": document_id, "number": number}, f"{document_id}: {_(STAGES['13'])}", as_json)

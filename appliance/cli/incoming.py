@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -11,12 +12,17 @@ import click
 
 from appliance.cli.context import Context
 from appliance.cli.doc import opened
+from appliance.cli.handling import word_lines
 from appliance.cli.output import ExitCode, emit, fail, json_option
-from appliance.store import BlobMissing, Store, incoming
+from appliance.pipeline import handling
+from appliance.services.clock import utc_now
+from appliance.store import BlobMissing, Store, incoming, notices
 from appliance.store.incoming import Electronic
 from appliance.wording import _, text_of
 from appliance.wording.handling import STAGES
 from appliance.wording.verification import in_words
+
+_by = click.option("--by", default=lambda: f"cli:{getpass.getuser()}", show_default="người dùng hệ thống")
 
 
 @click.group("incoming")
@@ -71,13 +77,49 @@ def show(context: Context, document_id: str, as_json: bool) -> None:
     """
     with opened(context) as store:
         document = found(store, document_id)
+        words = store.read(lambda db: notices.of_document(db, document_id))
     lines = [f"{document.document_id}  {stage_of(document)}  {document.size} byte"]
     stated = document.meta.get("fields")
     shown = {**document.fields, **(stated if isinstance(stated, dict) else {})}
     lines += [f"  {name}: {value}" for name, value in shown.items()]
     if document.signatures:
         lines.append(f"  {in_words(document.signatures).headline}")
-    emit(facts_of(document), "\n".join(lines), as_json)
+    lines += word_lines(words)
+    emit(facts_of(document) | {"notices": [asdict(word) for word in words]}, "\n".join(lines), as_json)
+
+
+@incoming_group.command()
+@click.argument("document_id")
+@click.argument("code", type=click.Choice(["02", "03", "04", "05", "06"]))
+@click.option("--reason", default="", help="Bắt buộc khi từ chối (02).")
+@_by
+@json_option
+@click.pass_obj
+def stage(context: Context, document_id: str, code: str, reason: str, by: str, as_json: bool) -> None:
+    """Ghi tình trạng xử lý và báo cho nơi gửi: 02 từ chối, 03 tiếp nhận, 04 phân công, 05 đang xử lý, 06 hoàn thành.
+
+    Ví dụ: commune-box incoming stage 0199… 03
+    """
+    with opened(context) as store:
+        document = handling.set_stage(store, document_id, code, by, utc_now(), reason)
+    emit(facts_of(document), f"{document.document_id}: {stage_of(document)}", as_json)
+
+
+@incoming_group.command()
+@click.argument("document_id")
+@click.option("--agree/--refuse", required=True, help="Đồng ý: xóa tệp khỏi hộp. Từ chối: phải ghi lý do.")
+@click.option("--reason", default="")
+@_by
+@json_option
+@click.pass_obj
+def recall(context: Context, document_id: str, agree: bool, reason: str, by: str, as_json: bool) -> None:
+    """Trả lời yêu cầu lấy lại của nơi gửi.
+
+    Ví dụ: commune-box incoming recall 0199… --agree
+    """
+    with opened(context) as store:
+        document = handling.answer_recall(store, document_id, agree, by, utc_now(), reason)
+    emit(facts_of(document), f"{document.document_id}: {stage_of(document)}", as_json)
 
 
 @incoming_group.command()

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from appliance.pipeline.examining import Examination, Found, refusal
-from appliance.store import Store, StoreFull, events, incoming
+from appliance.store import Store, StoreFull, events, incoming, notices
 from appliance.store.parts import Parts
 from sync.downlink import AnsweredMeanwhile, NoRoom
 from sync.protocol.messages import Base, Manifest
-from sync.protocol.reasons import secrecy_marked
+from sync.protocol.notices import ARRIVED, DECLINED
+from sync.protocol.reasons import REASONS, secrecy_marked
 from sync.protocol.receipt import Result
 from sync.protocol.records import CheckOutcome, OpenRecord
 from sync.protocol.step import Change, CommitReceipt, MakeDurable, OpenTransfer, ResetPart, WriteChunk
+from sync.protocol.topics import Direction
 
-ARRIVED = "01"
-"""Đã đến (Decision 28/2018)."""
 _RESULTS = {Result.STORED: "stored", Result.DUPLICATE: "duplicate", Result.REFUSED: "refused"}
 
 
@@ -167,6 +167,8 @@ def door_rule(store: Store, manifest: Manifest) -> CheckOutcome | None:
         code = "unknown-kind"
     elif store.read(lambda db: incoming.is_used(db, manifest.document_id)):
         code = "duplicate"
+    elif store.read(lambda db: notices.recall_asked(db, manifest.document_id)):
+        code = "recalled"
     return refusal(code) if code else None
 
 
@@ -200,3 +202,8 @@ def tell(db: Any, given: incoming.Answer, manifest: Manifest, now: datetime) -> 
     if given.result != "refused":
         detail |= {"sha256": manifest.sha256.hex(), "size": manifest.size}
     events.append(db, manifest.document_id, now, "province", f"electronic-{given.result}", detail)
+    if given.result == "stored":
+        notices.say(db, Direction.DOWN, given.tid, manifest.document_id, ARRIVED, "", "", now)
+    elif given.result == "refused":
+        reason = REASONS.get(given.code, given.code)
+        notices.say(db, Direction.DOWN, given.tid, manifest.document_id, DECLINED, reason, "", now)

@@ -13,7 +13,7 @@ from pathlib import Path
 from appliance.config import Config, HoursSection
 from appliance.pipeline.sending import StoreOutbox
 from appliance.services.clock import utc_now
-from appliance.services.downward import make_downlink
+from appliance.services.downward import make_downlink, make_notices
 from appliance.services.longterm import start_longterm
 from appliance.services.notify import Stop, feed_watchdog, notify, stop_on_signals
 from appliance.store import open_store, outbox
@@ -78,7 +78,7 @@ def serve_delivery(config: Config) -> None:
 
     uplink = Uplink(
         uplink_config(config), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell, waiting=waiting,
-        companions=[make_downlink(config, store, _tell)],
+        companions=[make_downlink(config, store, _tell), make_notices(config, store, _tell)],
     )  # fmt: skip
     threading.Thread(target=_say_alive, args=(config.link_file, stop), name="link-file", daemon=True).start()
     start_longterm(config, store, stop)

@@ -9,6 +9,7 @@ from pathlib import Path
 from appliance.config import Config
 from appliance.pipeline.courier import BoxCourier
 from appliance.pipeline.examining import Examination
+from appliance.pipeline.handling import StoreNotices
 from appliance.pipeline.incoming import StoreInbox
 from appliance.services.clock import utc_now
 from appliance.store import Store
@@ -16,7 +17,10 @@ from appliance.trusting import trust_files
 from hsm.judge import judge_file
 from scanner_intake.digitize import Digitized, Limits, digitize
 from sync.downlink import Downlink
+from sync.notices import NoticeLine
+from sync.protocol.notices import Voice
 from sync.protocol.step import Finding
+from sync.protocol.topics import Direction
 from sync.wire_identity import SigningKey, verifier
 
 JUDGE_SECONDS = 120
@@ -49,6 +53,14 @@ def make_courier(config: Config, store: Store) -> BoxCourier:
 
 def _read(limits: Limits, language: str, source: Path, folder: Path) -> Digitized:
     return digitize(source, folder, limits, language)
+
+
+def make_notices(config: Config, store: Store, on_finding: Callable[[Finding], None]) -> NoticeLine:
+    """The runner that says and hears notices of handling; the box must be enrolled."""
+    assert config.sync is not None
+    box, device = config.box.id, SigningKey.load(config.sync.device_key)
+    voice = Voice(box, Direction.UP, box, device.sign, verifier(dict(config.sync.receipt_keys)))
+    return NoticeLine(voice, StoreNotices(store, box, utc_now), on_finding)
 
 
 def make_downlink(config: Config, store: Store, on_finding: Callable[[Finding], None]) -> Downlink:

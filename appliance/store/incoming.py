@@ -219,3 +219,16 @@ def _json(value: Any) -> str:
 
 def _plain(value: object) -> object:
     return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def set_stage(db: Any, document_id: str, stage: str, now: datetime) -> None:
+    """Note where handling stands."""
+    db.execute(
+        "UPDATE incoming_documents SET stage = ?, stage_at = ? WHERE document_id = ?",
+        [stage, now.isoformat(), document_id],
+    )
+
+
+def recall(db: Any, document_id: str, now: datetime) -> None:
+    """Note that the sender took it back: from now on no row mentions its bytes."""
+    db.execute("UPDATE incoming_documents SET recalled_at = ? WHERE document_id = ?", [now.isoformat(), document_id])

@@ -289,6 +289,44 @@ def m013_incoming(db: Any) -> None:
     db.execute("CREATE INDEX incoming_by_time ON incoming_documents (received_at DESC)")
 
 
+@MIGRATIONS()
+def m014_notices(db: Any) -> None:
+    db.execute("CREATE TABLE notice_stream (stream BLOB NOT NULL CHECK (length(stream) = 8)) STRICT")
+    db.execute("INSERT INTO notice_stream SELECT randomblob(8)")
+    db.execute("""
+        CREATE TABLE notices_said (
+            number INTEGER PRIMARY KEY,
+            way TEXT NOT NULL CHECK (way IN ('up', 'down')),
+            tid TEXT NOT NULL,
+            document_id TEXT NOT NULL,
+            code TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            by TEXT NOT NULL,
+            at TEXT NOT NULL,
+            heard INTEGER NOT NULL DEFAULT 0 CHECK (heard IN (0, 1))
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX notices_unheard ON notices_said (number) WHERE heard = 0")
+    db.execute("CREATE INDEX notices_said_of ON notices_said (document_id, number)")
+    db.execute("""
+        CREATE TABLE notices_taken (
+            stream BLOB NOT NULL,
+            number INTEGER NOT NULL,
+            way TEXT NOT NULL CHECK (way IN ('up', 'down')),
+            tid TEXT NOT NULL,
+            document_id TEXT NOT NULL,
+            code TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            by TEXT NOT NULL,
+            at TEXT NOT NULL,
+            taken_at TEXT NOT NULL,
+            envelope BLOB NOT NULL,
+            PRIMARY KEY (stream, number)
+        ) STRICT
+    """)
+    db.execute("CREATE INDEX notices_taken_of ON notices_taken (document_id, taken_at)")
+
+
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)

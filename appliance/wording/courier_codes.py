@@ -1,10 +1,12 @@
-"""What is said of a stick that a courier carries (``sync.courier``)."""
+"""What is said of handling electronic documents, and of a stick that a courier carries (``sync.courier``)."""
 
 from __future__ import annotations
 
 from appliance.wording.catalogue import N_
 
 COURIER: dict[str, str] = {
+    "stage-cannot-follow": N_("Văn bản đang ở tình trạng {before}, không chuyển sang {after} được."),
+    "no-recall-asked": N_("Không có yêu cầu lấy lại nào đang chờ trả lời cho văn bản {document_id}."),
     "stick-half-copied": N_("{name}: tệp chép dở hoặc không đọc được; hãy chép lại từ tỉnh. Tỉnh vẫn giữ bản gốc."),
     "stick-altered": N_("{name}: nội dung trên thẻ đã bị thay đổi, không nhận. Tỉnh vẫn giữ bản gốc."),
     "stick-unreadable": N_("{name}: bản kê không đọc được, không nhận. Hãy chép lại từ tỉnh."),

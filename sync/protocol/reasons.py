@@ -20,6 +20,7 @@ REASONS: Mapping[str, str] = {
     "secret": "Văn bản có dấu chỉ độ mật, không được gửi qua hệ thống này.",
     "duplicate": "Mã văn bản này đã được tiếp nhận với nội dung khác.",
     "size-out-of-bounds": "Tệp rỗng hoặc vượt quá dung lượng cho phép.",
+    "recalled": "Văn bản đã được nơi gửi lấy lại.",
     "digest-mismatch": "Nội dung nhận được không khớp với giá trị băm đã khai.",
 }
 """Code of a refusal -> the Vietnamese sentence that travels with it; the same of either end."""

@@ -27,9 +27,10 @@ from sync.protocol.codec import CodecError
 from sync.protocol.cose import Verify
 from sync.protocol.messages import Presence, ProvinceState
 from sync.protocol.step import Accepted, Finding, Now, Publish, Refused, SendChunk, Step
-from sync.protocol.topics import SENDER, Direction, Kind, Topic, TopicError, parse, sender_filters
+from sync.protocol.topics import SENDER, Direction, Kind, TopicError, parse, sender_filters
 from sync.province.store import ProvinceStore
 from sync.province.store.outgoing import Outgoing
+from sync.province.telling import Telling
 from sync.transport import Connect, Connected, Disconnected, LinkConfig, LinkEvent, Published, Received, Transport
 from sync.wire_identity import SigningKey, verifier
 
@@ -65,6 +66,7 @@ class SendingEnd:
         self._key, self._kid = key, kid
         self._verify: Verify = verifier(self._device_key)
         self._link_config, self._connect = dataclasses.replace(link, subscriptions=sender_filters()), connect
+        self._telling = Telling(store, key, kid, self._verify)
         self._boot = boot or f"{time.time_ns():x}"
         self._lines: dict[str, _Line] = {}
         self._present: dict[str, Presence] = {}
@@ -102,6 +104,7 @@ class SendingEnd:
         for box, line in self._lines.items():
             if line.deadline is not None and now.mono >= line.deadline:
                 self._carry_out(link, box, line, line.core.on_tick(now))
+        _publish(link, self._telling.on_turn(now))
         blocked, more = self._send(link)
         for event in link.poll(0.0 if more else 0.25, bulk=blocked):
             self._hear(link, event)
@@ -184,6 +187,7 @@ class SendingEnd:
             case Disconnected(code):
                 log.warning("disconnected code=%s", code)
                 self._tokens.clear()
+                self._telling.on_lost()
                 self.connected.clear()
                 for box, line in self._lines.items():
                     self._carry_out(link, box, line, line.core.on_disconnected(now))
@@ -209,11 +213,8 @@ class SendingEnd:
         elif box in self._lines and Direction.DOWN.answers(topic):
             line = self._lines[box]
             self._carry_out(link, box, line, line.core.on_message(event.topic, event.payload, now))
-        else:
-            self.about_more(link, topic, event.payload, now)
-
-    def about_more(self, link: Transport, topic: Topic, payload: bytes, now: Now) -> None:
-        """Hear what is not about documents that go down."""
+        elif topic.kind in (Kind.NOTICE, Kind.HEARD):
+            _publish(link, self._telling.on_message(box, event.topic, event.payload, now))
 
     def _met(self, link: Transport, box: str, event: Received, now: Now) -> None:
         try:
@@ -223,6 +224,7 @@ class SendingEnd:
             return
         if box in self._lines:
             self._meet(link, box, self._lines[box], now)
+        _publish(link, self._telling.on_presence(box, self._present[box].online, now))
 
     def _carry_out(self, link: Transport, box: str, line: _Line, step: Step) -> None:
         for change in step.changes:

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import click
 
-from sync.province.cli import asking, bridging, carrying, moving, sending, setting_up, simulating, working
+from sync.province.cli import (
+    asking,
+    bridging,
+    carrying,
+    handling,
+    moving,
+    sending,
+    setting_up,
+    simulating,
+    working,
+)
 from sync.province.cli.answering import w
 from sync.province.wording import _
 
@@ -35,6 +45,10 @@ for command in (
     sending.send,
     sending.sent,
     carrying.courier,
+    handling.handle,
+    handling.recall,
+    handling.answer_recall,
+    handling.notices,
     simulating.simulate_command,
     bridging.edxml,
 ):

@@ -22,3 +22,38 @@ CREATE TABLE outgoing (
 ) STRICT;
 CREATE INDEX outgoing_waiting ON outgoing (answer, box, priority, sequence);
 """
+
+NOTICES = """
+CREATE TABLE notices_said (
+    box TEXT NOT NULL REFERENCES boxes(box),
+    number INTEGER NOT NULL,
+    way TEXT NOT NULL CHECK (way IN ('up', 'down')),
+    tid TEXT NOT NULL CHECK (length(tid) = 16),
+    document_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    spoken_by TEXT NOT NULL,
+    said_at REAL NOT NULL,
+    heard INTEGER NOT NULL CHECK (heard IN (0, 1)),
+    PRIMARY KEY (box, number)
+) STRICT;
+CREATE INDEX notices_said_unheard ON notices_said (heard, box, number);
+CREATE INDEX notices_said_of ON notices_said (document_id);
+
+CREATE TABLE notices_taken (
+    box TEXT NOT NULL REFERENCES boxes(box),
+    stream TEXT NOT NULL CHECK (length(stream) = 16),
+    number INTEGER NOT NULL,
+    way TEXT NOT NULL CHECK (way IN ('up', 'down')),
+    tid TEXT NOT NULL CHECK (length(tid) = 16),
+    document_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    spoken_by TEXT NOT NULL,
+    said_at REAL NOT NULL,
+    taken_at REAL NOT NULL,
+    envelope BLOB NOT NULL,
+    PRIMARY KEY (box, stream, number)
+) STRICT;
+CREATE INDEX notices_taken_of ON notices_taken (document_id);
+"""

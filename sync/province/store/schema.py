@@ -7,7 +7,7 @@ one (the chain cannot fork), and one manifest has one answer: the database itsel
 
 from __future__ import annotations
 
-from sync.province.store.down_schema import DOWNWARD
+from sync.province.store.down_schema import DOWNWARD, NOTICES
 
 FIRST = """
 CREATE TABLE boxes (
@@ -153,4 +153,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001-first", FIRST),
     ("0002-proofs", PROOFS),
     ("0003-downward", DOWNWARD),
+    ("0004-notices", NOTICES),
 )
