@@ -18,12 +18,9 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-
-from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.sign.fields import enumerate_sig_fields
 
 from hsm import appearance
 from hsm.api import SigningService
@@ -33,19 +30,27 @@ from hsm.blanks import texts
 from hsm.drawing import Drawing
 from hsm.embedding import SigningKey, embed
 from hsm.fields import QuietWriter, make_fields, place_of_field
-from hsm.findings import Revocation
 from hsm.pdfa import check_pdfa
 from hsm.placement import Layout
 from hsm.places import Box, Nudge, Placement
 from hsm.planning import places_of_slots
-from hsm.slots import FIELD_OF_SLOT, KEY_OF_SLOT, NUMBER, SLOTS_OF_KIND
+from hsm.readiness import (
+    SignatureRefused,
+    acceptable,
+    check_clock,
+    check_order,
+    check_signed_before,
+    check_signer_once,
+    fields_in,
+    opened,
+    slots_of,
+)
+from hsm.slots import FIELD_OF_SLOT, KEY_OF_SLOT, NUMBER
 from hsm.stamps import SEAL_MILLIMETRES, SIGNATURE_MILLIMETRES, VIETNAM, StampImage, StampText, iso_time
-from hsm.trust import Trust, TrustError, check_signer
+from hsm.trust import Trust
 from hsm.verify import Verification, verify_file
 
-CLOCK_SLACK = timedelta(minutes=5)
-"""How far the clock may lie before a moment that has certainly passed; a box without a time server drifts."""
-CHECK_HOLDS = timedelta(minutes=1)
+__all__ = ["AppliedSignature", "Numbering", "SignatureRefused", "apply_signature"]
 
 
 @dataclass(frozen=True)
@@ -54,20 +59,6 @@ class Numbering:
 
     number: int
     day: date
-
-
-class SignatureRefused(Exception):
-    """The document is not signed, and no target was written; `code` says why, `params` fill the words.
-
-    Codes: document-unreadable, document-encrypted, kind-unknown, slot-not-of-kind, slot-out-of-order,
-    slot-already-signed, signature-present-invalid, number-not-left-open, pdfa-broken, self-check-failed. Certificates
-    and the clock: see TrustError (and `clock-implausible`). Fonts: FontError. Images: StampError.
-    """
-
-    def __init__(self, code: str, **params: object) -> None:
-        super().__init__(f"{code} {params}" if params else code)
-        self.code = code
-        self.params = params
 
 
 @dataclass(frozen=True)
@@ -122,37 +113,40 @@ def apply_signature(
     `certificate` and `intermediates` are DER. `seal_size` (points) is the true size of the agency's seal, for the
     field made at the leader's signature; `nudges` (millimetres by slot) move fields that are made now. `mechanism`
     saves asking the service. `not_before` is a moment that has certainly passed. `source_is_pdfa`: the caller knows it,
-    so only what the signature adds is checked. `numbering` is written, by a signature
-    of its own under the same key, into what the draft left open, before the agency's seal. Raises: SignatureRefused,
-    TrustError, FontError, StampError, PlacementError, SigningError, OSError; then `target` is as it was. Sources:
-    NĐ 30/2020 PL I, Điều 14, 15; signing.md 5, 7, 8.
+    so only what the signature adds is checked. `numbering` is written, by a signature of its own under the same key,
+    into what the draft left open, before the agency's seal. Raises: SignatureRefused, TrustError, FontError, StampError,
+    PlacementError, SigningError, OSError; then `target` is as it was. Sources: NĐ 30/2020 PL I; signing.md 5, 7, 8.
     """
-    slots = _slots(kind, slot)
-    _check_clock(now, not_before)
+    slots = slots_of(kind, slot)
+    check_clock(now, not_before)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".signing-", suffix=".pdf")
     os.close(handle)
     work = Path(name)
     try:
         shutil.copyfile(source, work)
-        present = _present_fields(work)
-        _check_order(slots, slot, present)
-        revocation = _check_signer_once(certificate, trust, tuple(intermediates), now)
-        if any(present.values()):
-            _check_signed_before(source, slots, slot, trust, now)
-        fonts = Fonts.in_cache(cache)
-        standard = SIGNATURE_MILLIMETRES[0] if slot == "leader" else SEAL_MILLIMETRES
-        looks = appearance.looks(stamp, fonts.upright, standard)
-        found = mechanism or service.state().key(KEY_OF_SLOT[slot]).mechanism
-        key = SigningKey(service, certificate, tuple(intermediates), found)
-        if numbering is not None and slot == "agency":
-            _write_numbering(work, present, numbering, fonts, key, document_id, now)
-        places: dict[str, Placement] = {}
-        form = 0
-        if FIELD_OF_SLOT[slot] not in present:
-            places, form = places_of_slots(source, slots, [look.size for look in looks], seal_size, nudges or {})
-        place = places.get(slot) or place_of_field(work, FIELD_OF_SLOT[slot])
-        _sign(work, slot, places, looks[form].drawing, place, key, document_id, now)
+        with work.open("r+b") as stream:
+            writer = opened(stream)
+            present = fields_in(writer)
+            check_order(slots, slot, present)
+            revocation = check_signer_once(certificate, trust, tuple(intermediates), now)
+            if any(present.values()):
+                check_signed_before(source, slots, slot, trust, now)
+            fonts = Fonts.in_cache(cache)
+            standard = SIGNATURE_MILLIMETRES[0] if slot == "leader" else SEAL_MILLIMETRES
+            looks = appearance.looks(stamp, fonts.upright, standard)
+            found = mechanism or service.state().key(KEY_OF_SLOT[slot]).mechanism
+            key = SigningKey(service, certificate, tuple(intermediates), found)
+            if numbering is not None and slot == "agency":
+                _write_numbering(writer, work, present, numbering, fonts, key, document_id, now)
+                stream.flush()
+                writer = opened(stream)
+            places: dict[str, Placement] = {}
+            form = 0
+            if FIELD_OF_SLOT[slot] not in present:
+                places, form = places_of_slots(source, slots, [look.size for look in looks], seal_size, nudges or {})
+            place = places.get(slot) or place_of_field(work, FIELD_OF_SLOT[slot])
+            _sign(writer, slot, places, looks[form].drawing, place, key, document_id, now)
         expected = (*slots[: slots.index(slot)], f"{slot}={sha256(certificate).hexdigest()}")
         checked = _check_result(work, None if source_is_pdfa else source, expected, trust, now)
         _make_durable(work, target)
@@ -181,68 +175,8 @@ def _with_blanks(applied: AppliedSignature, source: Path) -> AppliedSignature:
     return replace(applied, blanks=blanks.kinds, notation=blanks.notation)
 
 
-_checked: dict[tuple[bytes, Trust, tuple[bytes, ...]], tuple[datetime, Revocation]] = {}
-
-
-def _check_signer_once(certificate: bytes, trust: Trust, intermediates: tuple[bytes, ...], now: datetime) -> Revocation:
-    """Check the signer; in a batch, what was good less than a minute ago under the same trust and lists still is."""
-    at, found = _checked.get((certificate, trust, intermediates), (now - CHECK_HOLDS, None))
-    if found is None or not timedelta(0) <= now - at < CHECK_HOLDS:
-        found = check_signer(certificate, trust, intermediates, now)
-        _checked.clear()
-        _checked[certificate, trust, intermediates] = now, found
-    return found
-
-
-def _check_clock(now: datetime, not_before: datetime | None) -> None:
-    if not_before is not None and now < not_before - CLOCK_SLACK:
-        raise TrustError("clock-implausible", iso_time(not_before))
-
-
-def _slots(kind: str, slot: str) -> tuple[str, ...]:
-    if kind not in SLOTS_OF_KIND:
-        raise SignatureRefused("kind-unknown", kind=kind)
-    if slot not in SLOTS_OF_KIND[kind]:
-        raise SignatureRefused("slot-not-of-kind", slot=slot, kind=kind)
-    return SLOTS_OF_KIND[kind]
-
-
-def _present_fields(path: Path) -> dict[str, bool]:
-    """Names of the signature fields in the file, and whether each is signed."""
-    try:
-        with path.open("rb") as stream:
-            writer = QuietWriter(stream, strict=True)
-            if writer.prev.encrypted:
-                raise SignatureRefused("document-encrypted")
-            return {name: value is not None for name, value, _ in enumerate_sig_fields(writer.prev)}
-    except (PdfError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise SignatureRefused("document-unreadable", detail=f"{type(error).__name__}: {error}") from error
-
-
-def _check_order(slots: tuple[str, ...], slot: str, present: dict[str, bool]) -> None:
-    if present.get(FIELD_OF_SLOT[slot]):
-        raise SignatureRefused("slot-already-signed", slot=slot)
-    for earlier in slots[: slots.index(slot)]:
-        if not present.get(FIELD_OF_SLOT[earlier]):
-            raise SignatureRefused("slot-out-of-order", slot=slot, missing=earlier)
-
-
-def _check_signed_before(source: Path, slots: tuple[str, ...], slot: str, trust: Trust, now: datetime) -> None:
-    # Signing over a file that was changed after the leader signed would lend it the agency's name.
-    found = verify_file(source, trust, slots[: slots.index(slot)], now, with_pdfa=False)
-    if not _acceptable(found):
-        raise SignatureRefused("signature-present-invalid", reasons=", ".join(found.reasons))
-
-
-def _acceptable(found: Verification) -> bool:
-    # Somebody else's signature under ours does not make ours worse when we do not pin its certificate, nor when its
-    # tool rewrote the file's properties and nothing that a reader sees (hsm/VERIFICATION.md).
-    ours = [finding for finding in found.signatures if finding.slot]
-    sound = all(finding.trusted and not finding.changed_after for finding in ours)
-    return found.verdict == "valid" or (found.conclusion in ("untrusted", "metadata-only") and sound)
-
-
 def _write_numbering(
+    writer: QuietWriter,
     work: Path,
     present: dict[str, bool],
     numbering: Numbering,
@@ -258,11 +192,11 @@ def _write_numbering(
     given = texts(blanks.kinds, numbering.number, numbering.day)
     place = place_of_field(work, FIELD_OF_SLOT[NUMBER])
     drawing = appearance.draw_blanks(blanks, given, fonts, place.box)
-    _sign(work, NUMBER, {}, drawing, place, key, document_id, now)
+    _sign(writer, NUMBER, {}, drawing, place, key, document_id, now)
 
 
 def _sign(
-    work: Path,
+    writer: QuietWriter,
     slot: str,
     places: Mapping[str, Placement],
     drawing: Drawing,
@@ -271,10 +205,8 @@ def _sign(
     document_id: str,
     now: datetime,
 ) -> None:
-    with work.open("r+b") as stream:
-        writer = QuietWriter(stream, strict=True)
-        make_fields(writer, places)
-        embed(writer, slot, drawing, place.rotation, key, document_id, now.astimezone(VIETNAM))
+    make_fields(writer, places)
+    embed(writer, slot, drawing, place.rotation, key, document_id, now.astimezone(VIETNAM))
 
 
 def _check_result(
@@ -283,7 +215,7 @@ def _check_result(
     """Strict verification with the signers expected, and PDF/A: a file that is none now and was one before is not
     handed out. `doubtful` is the source when nobody knows whether it is PDF/A."""
     found = verify_file(work, trust, expected, now, with_pdfa=doubtful is not None)
-    if not _acceptable(found):
+    if not acceptable(found):
         raise SignatureRefused("self-check-failed", verdict=found.verdict, reasons=", ".join(found.reasons))
     if doubtful is None:
         appended = check_appended(work, frozenset(FIELD_OF_SLOT.values()))

@@ -14,8 +14,10 @@ import asyncio
 import hashlib
 import logging
 import mmap
+import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +27,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from hsm import standing
+from hsm.digests import read_once
 from hsm.findings import CHANGED, TAIL, UNTRUSTED, VERDICTS, SignatureFinding, Verification, conclude
 from hsm.judging import judged_signature, level_of, lock_faults
 from hsm.pdfa import check_pdfa
@@ -52,15 +55,18 @@ def verify_file(
     too. `now` defaults to the clock. Raises: OSError when the file itself cannot be read.
     """
     with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        size = stream.tell()
+        size = stream.seek(0, os.SEEK_END)
         findings: tuple[SignatureFinding, ...] = ()
-        level = ""
+        level = digest = ""
         try:
-            findings, faults, level = asyncio.run(_judge(stream, trust, now or datetime.now(UTC)))
-            verdict, reasons = _verdict(findings, faults, expected_slots)
+            judged = asyncio.run(_judge(stream, trust, now or datetime.now(UTC)))
+            findings, level, digest = judged.findings, judged.level, judged.digest
+            verdict, reasons = _verdict(findings, judged.faults, expected_slots)
         except Exception as error:  # Any fault of the parser is a fault of the file; it must become a verdict.
             verdict, reasons = _broken(stream), [f"parser-{type(error).__name__}"]
+        if not digest:
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
     pdfa = check_pdfa(path).passed if with_pdfa and verdict != "unreadable" else False
     conclusion = conclude(verdict, findings, tuple(reasons))
     return Verification(verdict, findings, pdfa, tuple(reasons), digest, size, level, conclusion)
@@ -77,8 +83,18 @@ def _broken(stream: BinaryIO) -> str:
         return "invalid" if signed else "unreadable"
 
 
-async def _judge(stream: BinaryIO, trust: Trust, now: datetime) -> tuple[tuple[SignatureFinding, ...], list[str], str]:
-    """The findings, oldest signature first; faults of the file as a whole; its PAdES level."""
+@dataclass(frozen=True)
+class _Judged:
+    """The findings, oldest signature first; faults of the file as a whole; its PAdES level; its digest, "" when it was
+    not read whole."""
+
+    findings: tuple[SignatureFinding, ...] = ()
+    faults: list[str] = field(default_factory=list)
+    level: str = ""
+    digest: str = ""
+
+
+async def _judge(stream: BinaryIO, trust: Trust, now: datetime) -> _Judged:
     reader = PdfFileReader(stream, strict=True)
     if reader.encrypted:
         raise PdfReadError("encrypted")
@@ -88,14 +104,15 @@ async def _judge(stream: BinaryIO, trust: Trust, now: datetime) -> tuple[tuple[S
     if len(embedded) != len(filled):
         faults.append("signature-unreadable")
     if not embedded:
-        return (), faults, ""
+        return _Judged(faults=faults)
     embedded.sort(key=lambda each: each.signed_revision)
+    digest = read_once(stream, embedded)
     known = standing.from_file(reader) + Evidence(trust.crls)
     stamps = await judged_timestamps(embedded, trust, known, now)
     findings = tuple([await judged_signature(each, trust, known, stamps, now) for each in embedded])
     if not findings[-1].covers_whole_file:
         faults.append(TAIL)
-    return findings, [*faults, *lock_faults(embedded)], level_of(reader, embedded)
+    return _Judged(findings, [*faults, *lock_faults(embedded)], level_of(reader, embedded), digest)
 
 
 def _verdict(
