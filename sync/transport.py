@@ -74,7 +74,7 @@ class LinkConfig:
     will: Publish | None = None
     will_delay: int = 90
     """Seconds a broker that speaks MQTT 5 waits before it publishes the will."""
-    keepalive: int = 120
+    keepalive: int = 140
     session_expiry: int = 7 * 86400
     """Seconds; 0 asks for a clean session."""
     receive_maximum: int = 20

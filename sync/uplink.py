@@ -125,7 +125,8 @@ class UplinkConfig:
     budget: Budget = field(default_factory=Budget)
     software: str = ""
     active_parcels: int = 32
-    keepalive: int = 120
+    keepalive: int = 140
+    """Seconds; a ping costs 204 B of line, so 120 s and the heartbeats would be more than 150 KiB a day."""
     backoff_most: float = 300.0
     mqtt_version: int | None = None
     limits: BoxLimits = field(default_factory=BoxLimits)

@@ -2,10 +2,10 @@
 
 Owns the estimate of rate and round trip, how long connections live, the chunk size C and the window. Refuses to guess
 a link it has not seen: until the first acknowledgement a window is 8 KiB of 4 KiB chunks, or a little more where the
-connection before was faster. C = sqrt(2 x 60 B x rate x life), the size at which the headers cost as much as what a cut
-loses; at most 0.2 s of line (6 KiB where that is less), so that hỏa tốc need not wait long; in whole KiB, 2 to 64.
-Window = rate x round trip + 2 C, at least 3 C, on faster lines 2 x rate x round trip + 3 C; at most 16 messages (both
-measured on emulated lines).
+connection before was faster. C = sqrt(50 B x rate x life): there the headers cost as much as what a cut loses (60 B
+beside each chunk, some 2.5 chunks lost with each cut); at most 0.16 s of line (6 KiB where that is less), so that
+hỏa tốc need not wait long; in whole KiB, 2 to 64. Window = rate x round trip + 2 C, at least 3 C, on faster lines twice
+that and more; at most 16 messages (both measured on emulated lines).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _EXPRESS_RESERVE = 2
 _SMALLEST, _FIRST, _LARGEST = 2 * ALIGNMENT, 4 * ALIGNMENT, 64 * ALIGNMENT
 _FIRST_WINDOW = 8 * ALIGNMENT
 _RATE_SECONDS = 10.0
-_CHUNK_SECONDS = 0.2
+_CHUNK_SECONDS = 0.16
 _CHUNK_LEAST_MOST = 6 * ALIGNMENT
-"""A slow line may take so long chunks, though they last more than 0.2 s: of smaller ones the headers cost 4 %."""
-_HEADERS = 120.0
-"""Twice what a chunk costs beside its content: chunk header, MQTT, TLS record."""
-_FIRST_LIFE = 20.0
-"""Seconds a connection is expected to live before one has lived longer."""
+"""A slow line may take so long chunks, though they last longer: of smaller ones the headers cost 4 %."""
+_HEADERS = 50.0
+"""2 x 60 B (chunk header, MQTT, TLS record) over the 2.5 chunks of a window that a cut loses."""
+_FIRST_LIFE = 150.0
+"""Seconds a connection is expected to live before one has ended or lived longer."""
 _REMEMBERED_WINDOW, _REMEMBERED_CHUNK = 24 * ALIGNMENT, 8 * ALIGNMENT
 """Most that the connection before may suggest: another, slower line may have taken its place."""
 _ROUND_TRIP_MOST = 5.0
@@ -67,6 +67,8 @@ class Pacing:
         self._samples: deque[tuple[float, float]] = deque()
         """(time, bytes a second), falling: the greatest of the last 10 s stands first."""
         self._round_trip: float | None = None
+        """Seconds the fastest answer took, and the length of what it answered."""
+        self._round_trip_length = 0
         self._max_content = _LARGEST - ALIGNMENT  # header and content together stay in 64 KiB
         if max_packet is not None:
             room = max_packet - PACKET_OVERHEAD - HEADER_SIZE
@@ -93,7 +95,8 @@ class Pacing:
         if chunk is None:
             return
         took = max(now - chunk.sent_at, 0.0005)
-        self._round_trip = took if self._round_trip is None else min(self._round_trip, took)
+        if self._round_trip is None or took < self._round_trip:
+            self._round_trip, self._round_trip_length = took, chunk.length
         self._delivered += chunk.length
         self._sample(now, (self._delivered - chunk.delivered) / took)
 
@@ -141,7 +144,7 @@ class Pacing:
         drained = rate * min(self._round_trip, _ROUND_TRIP_MOST)
         if rate >= _FAST_RATE:
             return 2 * drained + 3 * length
-        return max(3 * length, drained + 2 * length)
+        return max(3 * length, drained - self._round_trip_length + 2 * length)  # its own length drained within it
 
     def _sample(self, now: float, rate: float) -> None:
         while self._samples and self._samples[-1][1] <= rate:

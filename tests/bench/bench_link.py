@@ -8,6 +8,7 @@ whole file at the far end; bytes are TCP payload upwards, handshakes included. r
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import statistics
 import sys
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from sync.uplink import UplinkConfig
 from tests.bench.link_lane import Outcome, Task, measured
 from tests.bench.link_line import PROFILES, LinkAbsent, emulator
 from tests.bench.link_near import WAYS
@@ -40,7 +42,7 @@ PRESSED = 10
 IDLE_SECONDS = 185
 SCAN, TAIL = 3_500_000, 4_000
 DAY = 86_400
-DEFAULT_KEEPALIVE, DEFAULT_QUIET = 120, 900
+PRODUCT: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(UplinkConfig)}
 
 Bar = dict[str, Any]
 
@@ -71,7 +73,7 @@ def tasks(quick: bool) -> list[Task]:
         for way in WAYS
     ]
     planned += [Task("revision", "3gnl", way, SCAN, seconds=200, extra={"tail": TAIL}) for way in WAYS]
-    fast = {"keepalive": DEFAULT_KEEPALIVE // PRESSED, "quiet_heartbeat_seconds": DEFAULT_QUIET / PRESSED}
+    fast = {name: PRODUCT[name] // PRESSED for name in ("keepalive", "quiet_heartbeat_seconds", "heartbeat_seconds")}
     idle = {"idle": IDLE_SECONDS, "config": fast}
     planned.append(Task("idle", "adsl", "ours", seconds=IDLE_SECONDS + 30, extra=idle))
     planned.append(

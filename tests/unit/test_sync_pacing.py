@@ -34,15 +34,15 @@ def drive(rate: float, round_trip: float, seconds: float, max_packet: int | None
 @pytest.mark.parametrize(
     ("rate", "round_trip", "smallest", "largest"),
     [
-        (5_000, 0.6, 3072, 3072),
-        (64_000, 0.06, 9_000, 14_000),
-        (125_000, 0.15, 16_000, 26_000),
+        (5_000, 0.6, 5120, 6144),
+        (64_000, 0.06, 8_000, 11_000),
+        (125_000, 0.15, 15_000, 21_000),
         (10**8, 0.01, 64512, 64512),
     ],
     ids=["2g", "adsl", "3g", "lan"],
 )
 def test_chunk_follows_the_rate_of_the_line(rate: float, round_trip: float, smallest: int, largest: int) -> None:
-    length, used, most = drive(rate, round_trip, 12.0 if rate < 10**7 else 1.0)
+    length, used, most = drive(rate, round_trip, 400_000 / rate if rate < 10**7 else 1.0)
     assert smallest <= length <= largest
     assert length % 1024 == 0
     assert most <= MAX_UNACKED
@@ -85,20 +85,23 @@ def rated(rate: float, at: float, pacing: Pacing) -> None:
     pacing.acknowledged(-1, at)
 
 
-def test_chunks_of_a_slow_line_grow_with_the_life_of_its_connections() -> None:
-    """sqrt(2 x 60 B x rate x life): small while the line is cut every 20 s, whole 6 KiB once it holds."""
+def test_chunks_of_a_slow_line_follow_the_life_of_its_connections() -> None:
+    """sqrt(50 B x rate x life): as small as can be while the line is cut every 20 s, 6 KiB once it holds."""
     pacing, now = Pacing(), 0.0
-    for _ in range(4):
-        pacing.reset(None, now)
-        rated(5_000, now + 10, pacing)
-        assert pacing.chunk_length(now + 10) == 3 * 1024
+    pacing.reset(None, now)
+    rated(5_200, now + 10, pacing)
+    assert pacing.chunk_length(now + 10) == 6 * 1024, "a line is thought to hold until it does not"
+    for _ in range(5):
         now += 20.0
         pacing.lost(now)
-    pacing.reset(None, now)
-    rated(5_000, now + 80, pacing)
-    assert pacing.chunk_length(now + 80) == 6 * 1024
-    rated(5_000, now + 8000, pacing)
-    assert pacing.chunk_length(now + 8000) == 6 * 1024, "hỏa tốc need not wait longer than that"
+        pacing.reset(None, now)
+        rated(5_200, now + 10, pacing)
+        assert pacing.chunk_length(now + 10) == 2 * 1024
+    rated(5_200, now + 80, pacing)
+    assert pacing.chunk_length(now + 80) == 4 * 1024
+    for age in (200, 8_000):
+        rated(5_200, now + age, pacing)
+        assert pacing.chunk_length(now + age) == 6 * 1024, "hỏa tốc need not wait longer than that"
 
 
 def test_a_reconnect_begins_where_the_line_was_but_never_with_much() -> None:
