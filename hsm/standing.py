@@ -38,6 +38,8 @@ FOR_EVER = datetime(9999, 12, 30, tzinfo=UTC)
 _FALLBACK_VALIDITY = timedelta(minutes=30)
 """An OCSP answer without nextUpdate speaks for about its own moment."""
 _UNREADABLE = (ValueError, TypeError, KeyError, NotImplementedError, x509.UnsupportedGeneralNameType)
+"""What `cryptography` raises for evidence of a form it cannot read. NotImplementedError is its own, for kinds that its
+parser leaves out (an OCSP response type other than basic, a general name it has no class for): nothing of ours."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def run() -> dict[str, Any]:
             if not QUICK:
                 source = make_volume(folder / "large.pdf", *LARGE)
                 figures["large.bytes"] = source.stat().st_size
-                for way in ("plain", "ours"):
+                for way in ("plain", "ours", "worker"):
                     found = measured(asked | {"way": way, "source": str(source), "runs": 0})
                     figures |= {f"large.{way}.{key}": value for key, value in found.items()}
         finally:
@@ -97,14 +97,18 @@ def acceptable_attributes(certificate: bytes) -> bytes:
 
 
 def bars(figures: dict[str, Any]) -> list[dict[str, Any]]:
-    """The issue's three bars."""
+    """The issue's bars."""
     over = round(figures["1p_120kb.ours.cpu_ms"] - figures["1p_120kb.floor.cpu_ms"], 1)
     faster = round(figures["1p_120kb.plain.cpu_ms"] / figures["1p_120kb.ours.cpu_ms"], 2)
+    long = round(figures["200p_23mb.plain.cpu_ms"] / figures["200p_23mb.ours.cpu_ms"], 2)
     found = [
         {"name": "CPU ms over the floor, visible, 1 page", "value": over, "bar": "<= 45", "holds": over <= 45},
         {"name": "times less CPU than plain pyHanko, 1 page", "value": faster, "bar": ">= 3", "holds": faster >= 3},
+        {"name": "times less CPU than plain pyHanko, 200 pages", "value": long, "bar": ">= 3", "holds": long >= 3},
     ]
-    if "large.ours.peak_mib" in figures:
-        peak = figures["large.ours.peak_mib"]
-        found.append({"name": "MiB RSS at a 400 MB file", "value": peak, "bar": "<= 100", "holds": peak <= 100})
+    if "large.worker.peak_mib" in figures:
+        peak = figures["large.worker.peak_mib"]
+        found.append(
+            {"name": "MiB RSS of the worker at a 400 MB file", "value": peak, "bar": "<= 100", "holds": peak <= 100}
+        )
     return found
