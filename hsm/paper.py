@@ -28,8 +28,9 @@ class Paper:
     def __init__(self, ink: np.ndarray, factor: float = 1.0) -> None:
         """`ink`: rows by columns of booleans, `factor`: pixels a point."""
         self._factor = factor
-        self._sums = np.zeros((ink.shape[0] + 1, ink.shape[1] + 1), dtype=np.int64)
-        self._sums[1:, 1:] = ink.cumsum(axis=0).cumsum(axis=1)
+        self._sums = np.zeros((ink.shape[0] + 1, ink.shape[1] + 1), dtype=np.int32)  # at most _MOST_PIXELS squared
+        np.cumsum(ink, axis=0, dtype=np.int32, out=self._sums[1:, 1:])
+        np.cumsum(self._sums[1:, 1:], axis=1, out=self._sums[1:, 1:])
 
     @classmethod
     def of_page(cls, page: pdfium.PdfPage, share: float = 1.0) -> Paper:
@@ -83,10 +84,12 @@ class Paper:
         return left + CLEARANCE, top + CLEARANCE, left + CLEARANCE + width, top + CLEARANCE + height
 
     def _box(self, x: np.ndarray, y: np.ndarray, best: int, width: float, height: float) -> Box:
-        left, top = float(x.flat[best]) / self._factor, float(y.flat[best]) / self._factor
+        row, column = divmod(best, x.shape[1])
+        left, top = float(x[0, column]) / self._factor, float(y[row, 0]) / self._factor
         return left, top, left + width, top + height
 
     def _candidates(self, area: Box, width: float, height: float) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Every upper left corner in `area` from which the size fits, in pixels: x (1, n), y (m, 1), ink (m, n)."""
         sums = self._sums
         x0, y0, x1, y1 = (part * self._factor for part in area)
         w, h = int(np.ceil(width * self._factor)), int(np.ceil(height * self._factor))
@@ -95,5 +98,5 @@ class Paper:
         ys = np.arange(max(int(np.ceil(y0)), 0), min(int(y1), rows) - h + 1)
         if not len(xs) or not len(ys):
             return None
-        y, x = np.meshgrid(ys, xs, indexing="ij")
+        y, x = ys[:, np.newaxis], xs[np.newaxis, :]
         return x, y, sums[y + h, x + w] - sums[y, x + w] - sums[y + h, x] + sums[y, x]

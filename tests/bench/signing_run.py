@@ -160,7 +160,13 @@ def floor(asked: dict[str, Any]) -> Once:
 def main() -> None:
     """Run one request; the first paper is not counted, but its memory is."""
     asked = json.loads(sys.argv[1])
-    ways = {"ours": ours, "worker": worker, "ours_doubting": partial(ours, known=False), "plain": plain, "floor": floor}
+    ways: dict[str, Callable[[dict[str, Any]], Once]] = {
+        "ours": ours,
+        "worker": worker,
+        "ours_doubting": partial(ours, known=False),
+        "plain": plain,
+        "floor": floor,
+    }
     once = ways[asked["way"]](asked)
     base = memory_mib("VmRSS")
     spent: list[float] = []
