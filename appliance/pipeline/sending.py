@@ -12,7 +12,7 @@ from appliance.domain.documents import Document, advance
 from appliance.domain.states import Event, State
 from appliance.pipeline.runner import StepFailed, StepParked
 from appliance.store import BlobMissing, ChangedMeanwhile, Store, documents, manifest, outbox
-from sync.uplink import Parcel
+from sync.protocol.choosing import Parcel
 
 _SENT_FIELDS = (
     "code", "code_number", "code_notation", "issued_date", "place", "issuer", "parent_issuer", "type_name", "subject",
