@@ -165,7 +165,8 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
             f"{name}.papers": len(delays),
         }
     if row == "idle":
-        return {f"{name}.kib_a_day": _idle_a_day(outcome)}
+        dialled = outcome.marks[0][1]["tcp"] if outcome.marks else None
+        return {f"{name}.kib_a_day": _idle_a_day(outcome), f"{name}.bytes_up_of_a_connect": dialled}
     if row == "revision":
         return {f"{name}.bytes": _revision(outcome)}
     if row == "classes":
