@@ -4,6 +4,9 @@ Owns the search for the frame that only secrecy stamps have (vietnam-rules 7: 20
 borders) in one ink of a page. It reads nothing. Lengths in millimetres from the upper left corner, angles in degrees,
 y down.
 
+A frame's side is a line with something opposite; `stamp_glance` throws most of those away, `stamp_strips` measures and
+judges the rest. A weak frame does not end the search at its place: a better one may lie there.
+
 Invariant: the surest frame comes first; none comes twice.
 """
 
@@ -59,7 +62,8 @@ def double_frames(plane: Plane) -> list[Frame]:
         frame = _proved(plane, seed)
         if frame is not None and frame.value >= LEAST_VALUE:
             frames.append(frame)
-            framed |= _within(lines, frame)
+            if frame.value >= _PERFECT:  # a weak one may lie over a better one
+                framed |= _within(lines, frame)
     return different(frames)
 
 

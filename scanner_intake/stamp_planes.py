@@ -19,10 +19,12 @@ from scanner_intake.digitize_ocr import Picture
 from scanner_intake.shrinking import shrunk
 
 FIND_DPI = 100
-_INKED = 32  # chroma of ink over paper
-_GRAIN, _STRENGTH = 8, 2.2
+_INKED = 24  # chroma of ink over paper
+# Chroma that is grain, and how much the rest is strengthened. A stamp from an empty pad on a dull scan has a red of ten
+# over its paper; a pen that faint writes no stamp.
+_GRAIN, _STRENGTH = {"red": 3, "blue": 8}, 2.2
 _LEAST_INKED = 75  # pixels at `FIND_DPI`: a speck of colour is no stamp
-_FAINT = 226  # gray under which something stands on white paper
+_FAINT = {"black": 226, "red": 243, "blue": 226}  # gray under which something stands on white paper
 _LEAST_LINE, _LETTERS, _FILLED = 4.0, (2.3, 5.5), 0.3
 _UNIT = FIND_DPI / 25.4
 _MARGIN = 6
@@ -93,9 +95,9 @@ def planes(picture: Picture) -> list[Plane]:
         pixels, small, inks = cv2.extractChannel(pixels, 1), cv2.extractChannel(small, 1), ("black",)
     paper = _paper(small)
     found = dict(_parted(cv2.divide(small, paper, scale=255), inks))
-    inks = tuple(ink for ink in inks if ink == "black" or _inked(found[ink]))
+    inks = tuple(ink for ink in inks if ink == "black" or _inked(found[ink], _GRAIN[ink]))
     tiles = _Tiles(pixels, paper, inks)
-    return [Plane(ink, scale, found[ink], *outlines(found[ink], letters=ink == "black"), tiles) for ink in inks]
+    return [Plane(ink, scale, found[ink], *outlines(found[ink], ink), tiles) for ink in inks]
 
 
 def _coloured(small: np.ndarray) -> bool:
@@ -137,13 +139,13 @@ def _parted(flat: np.ndarray, inks: tuple[str, ...]) -> Iterator[tuple[str, np.n
         else:
             shown = cv2.min(red, green)
             cv2.subtract(blue, shown, dst=shown)
-        cv2.subtract(shown, _GRAIN, dst=shown)
+        cv2.subtract(shown, _GRAIN[ink], dst=shown)
         cv2.convertScaleAbs(shown, dst=shown, alpha=_STRENGTH)
         yield ink, cv2.bitwise_not(shown, dst=shown)
 
 
-def _inked(view: np.ndarray) -> bool:
-    light = 255 - round((_INKED - _GRAIN) * _STRENGTH)
+def _inked(view: np.ndarray, grain: int) -> bool:
+    light = 255 - round((_INKED - grain) * _STRENGTH)
     return cv2.countNonZero(cv2.threshold(view, light, 255, cv2.THRESH_BINARY_INV)[1]) > _LEAST_INKED
 
 
@@ -156,15 +158,15 @@ def _reduced(pixels: np.ndarray, ratio: float) -> np.ndarray:
     return cv2.resize(pixels, None, fx=ratio, fy=ratio, interpolation=method)
 
 
-def outlines(gray: np.ndarray, *, letters: bool = True) -> tuple[np.ndarray, list[PixelBox]]:
+def outlines(gray: np.ndarray, ink: str = "black") -> tuple[np.ndarray, list[PixelBox]]:
     """A picture at `FIND_DPI` with single words and small things painted white, and the areas that are left.
 
     A word is a region of a letter's height that is filled; a frame's side is thinner, a frame is higher. Where there
     are no `letters` to speak of (coloured ink) all that is long stays.
     """
-    mask = cv2.threshold(gray, _FAINT, 255, cv2.THRESH_BINARY_INV)[1]
+    mask = cv2.threshold(gray, _FAINT[ink], 255, cv2.THRESH_BINARY_INV)[1]
     cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8), dst=mask)
-    shown, boxes = _no_words(mask) if letters else _long(mask)
+    shown, boxes = _no_words(mask) if ink == "black" else _long(mask)
     left_over, areas = np.full_like(gray, 255), list[PixelBox]()
     height, width = gray.shape
     for x, y, across, down in boxes:

@@ -35,13 +35,15 @@ from scanner_intake.stamp_ink import (
 
 ReadText = Callable[[np.ndarray, int, float], str]
 _BEYOND_DOUBT = 4.0  # of a frame's `value`
-# Of a frame's `value`: from where it holds a paper though nothing can be read in it (black; coloured ink, in which
-# there are no lines of print), and from where neither its shape nor small letters in it matter: a seal may hide an end.
+# Of a frame's `value` (`stamp_strips.Strip`): from where it holds a paper though nothing can be read in it (black;
+# coloured ink, in which there are no lines of print), and from where neither its shape, because a seal may hide an end,
+# nor small letters in it matter. From `_NO_PRINT` on these tell of print only when they were read twice alike.
 _SURE, _SURE_ALONE, _CERTAIN = 0.7, 0.2, 2.5
+_NO_PRINT = 1.5
 _SHORTEST, _STAMP_LIKE = (14.0, 17.0), 1.55  # mm; red: a seal's emblem and ring show as frames of up to 15 mm
 _BORDERS = 1.7  # mm from a frame's outer edge to the letters' ground
 _EMPTY, _PALE = 0.012, 24
-_NEARLY, _LONG_WORD, _ALIKE = 70, 5, 70
+_NEARLY, _LONG_WORD, _ALIKE, _SHORTEST_WORD = 70, 5, 70, 3
 _SAME = 0.5
 _SURFACE = 0.5  # stamps have at most 0.4 of ink; more is a coloured ground
 _TOUCHED = 0.04
@@ -74,8 +76,8 @@ class Reader:
             marking = self._known(heard[-1], index, blob, bordered=True)
             if marking is not None:
                 return marking
-        doubted = not sure or (frame.value < _CERTAIN and _running_text(heard))
-        if doubted and not resembles_secret(heard, _ALIKE):
+        doubted = not sure or _print(heard, frame.value)
+        if doubted and not resembles_secret(filter(_whole, heard), _ALIKE):
             return None
         # Small letters in a frame beyond doubt are lines of print that the stamp was pressed on, not its word.
         label = (_alone(mask) or not sure) and not (frame.value >= _BEYOND_DOUBT and _running_text(heard))
@@ -86,7 +88,7 @@ class Reader:
 
     def box(self, blob: Blob, *, black: bool = False, placed: bool = False) -> Marking | None:
         """The stamp in a red (or black) region; `placed`: it has a secrecy stamp's size and place, so that an unread
-        one in a frame is "unknown".
+        one in a frame is "unknown". A red one elsewhere is when its reading resembles a secrecy word.
         """
         if abs(blob.angle) > 2 and not blob.level:
             blob = levelled(self.picture, blob, black=black)
@@ -105,7 +107,9 @@ class Reader:
             marking = self._known(heard[-1], index, blob, bordered=bordered and not black)
             if marking is not None:
                 return marking
-        if not placed or not bordered or _clearly_else(heard) or (not black and self._harmless(heard)):
+        if not bordered or _clearly_else(heard) or (not black and self._harmless(heard)):
+            return None
+        if not placed and (black or not resembles_secret(heard)):
             return None
         return self._unknown(blob)
 
@@ -192,6 +196,19 @@ def _tries(crop: np.ndarray, mask: np.ndarray, *, turned: bool) -> Iterator[tupl
 def _running_text(heard: list[str]) -> bool:
     """Whether something was read in small letters, of which a stamp has none: lines of print that lie like a frame."""
     return any(sum(ch.islower() for ch in text) >= max(3, sum(ch.isupper() for ch in text)) for text in heard)
+
+
+def _whole(text: str) -> bool:
+    """Whether a reading has the letters of the shortest secrecy word: two of them any two strokes may be."""
+    return sum(ch.isalpha() for ch in key(text)) >= _SHORTEST_WORD
+
+
+def _print(heard: list[str], value: float) -> bool:
+    """Whether what was read in a frame of this value are lines of print that lie like one: in small letters, and (of a
+    surer frame) twice alike.
+    """
+    small = [text for text in heard if _running_text([text])]
+    return bool(small) and (value < _NO_PRINT or (value < _CERTAIN and _clearly_else(small)))
 
 
 def _clearly_else(heard: list[str]) -> bool:

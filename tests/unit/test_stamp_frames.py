@@ -83,6 +83,33 @@ def test_a_ring_is_no_frame() -> None:
     assert [each for each in frames_of(page) if each.value >= SURE] == []
 
 
+@pytest.mark.parametrize("turn", [0, 6, 92])
+def test_a_frame_that_goes_on_beyond_the_paper_ends_at_its_edge(turn: float) -> None:
+    page = page_with_frame(turn, wide=20, print_over=False)
+    scale = DPI / 25.4
+    upright = abs(turn) > 45
+    cut = page[round(54 * scale) :] if upright else page[:, : round(66 * scale)]  # 16 of 20 mm are left
+    first = frames_of(np.ascontiguousarray(cut))[0]
+    assert first.value >= SURE and 14 <= first.long <= 17.5
+    assert abs(first.y - 8 if upright else first.x - 58) < 1.5
+
+
+def test_a_stamp_struck_twice_is_a_frame() -> None:
+    page = page_with_frame(0, print_over=False)
+    again = np.roll(page, (round(1.1 * DPI / 25.4), round(0.4 * DPI / 25.4)), axis=(0, 1))
+    first = frames_of(np.minimum(page, again))[0]
+    assert first.value >= SURE and abs(first.x - 60) < 2 and abs(first.y - 60.5) < 2
+
+
+@pytest.mark.parametrize("chroma", [14, 30])
+def test_a_red_frame_from_an_empty_pad_is_seen_where_there_is_other_red(chroma: int) -> None:
+    page = page_with_frame(4, ink=(250 - chroma, 250 - chroma, 250), print_over=False)
+    cv2.circle(page, (120, 120), 60, RED, 3, cv2.LINE_AA)
+    first = frames_of(page)[0]
+    assert (first.ink, first.value >= SURE) == ("red", True)
+    assert abs(first.x - 60) < 1.5 and abs(first.y - 60) < 1.5
+
+
 def test_one_place_has_one_frame_the_surest() -> None:
     low, high = Frame(50, 50, 30, 8, 0, 1.0, "black"), Frame(51, 50.5, 29, 8, 1, 3.0, "red")
     far = Frame(90, 50, 20, 8, 0, 0.5, "black")
@@ -116,7 +143,7 @@ def test_outlines_lose_words_and_keep_rules_and_frames() -> None:
     assert shown[40:70, 20:120].min() == 255
     assert shown[200, 250] == 30 and shown[350, 100] == 30
     assert len(areas) == 2
-    assert outlines(gray, letters=False)[0][40:70, 20:120].min() < 100
+    assert outlines(gray, "red")[0][40:70, 20:120].min() < 100
 
 
 def test_a_page_without_colour_has_one_plane_and_one_red_place_is_enough_for_two() -> None:
