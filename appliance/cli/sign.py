@@ -24,17 +24,38 @@ from cryptography.x509.oid import NameOID
 
 from appliance.cli.output import ExitCode, emit, fail, json_option
 from appliance.cli.token import PinSource, pin_option, refuse, signer_of, signer_option, warn
+from appliance.domain.documents import FARTHEST_NUDGE
 from appliance.wording import _, text_of
 from hsm.api import FaultClass, KeyState, SigningError, SigningService
 from hsm.font import FontError
 from hsm.pades import AppliedSignature, SignatureRefused, apply_signature
 from hsm.places import PlacementError
-from hsm.slots import SLOTS_OF_KIND
+from hsm.readiness import fields_in, opened
+from hsm.slots import FIELD_OF_SLOT, NUMBER, SLOTS_OF_KIND
 from hsm.stamps import COPY_FORMS, StampError, StampImage, StampText, attachment_stamp, copy_stamp, iso_time
 from hsm.trust import Trust, TrustError, read_certificates
 
 START_SECONDS = 20.0
+Nudges = dict[str, tuple[float, float]]
+"""Slot → millimetres to the right and down."""
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _nudges(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> Nudges:
+    """`--nudge leader=3,-2.5` as a table. Raises: click.BadParameter; CommandFailure (nudge-too-far)."""
+    found: Nudges = {}
+    for word in given:
+        slot, _sign, moves = word.partition("=")
+        try:
+            right, down = (float(part) for part in moves.split(","))
+        except ValueError:
+            raise click.BadParameter(_("Hãy ghi như leader=3,-2.5: vị trí, mi-li-mét sang phải, xuống dưới.")) from None
+        if slot not in FIELD_OF_SLOT or slot == NUMBER:
+            raise click.BadParameter(text_of("slot-unknown", detail=slot))
+        if not (abs(right) <= FARTHEST_NUDGE and abs(down) <= FARTHEST_NUDGE):  # also what is no number at all
+            fail(text_of("nudge-too-far", most=f"{FARTHEST_NUDGE:g}"), ExitCode.USAGE, "nudge-too-far")
+        found[slot] = right, down
+    return found
 
 
 @click.command()
@@ -48,6 +69,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--seal-image", type=_FILE, help="Ảnh con dấu (PNG nền trong, đúng kích thước thật).")
 @click.option("--agency", help="Tên cơ quan trên dấu SAO Y; mặc định lấy từ chứng thư.")
 @click.option("--copy-form", type=click.Choice(COPY_FORMS), help="Hình thức sao; mặc định theo cấu hình, hoặc SAO Y.")
+@click.option(
+    "--nudge",
+    "nudges",
+    multiple=True,
+    callback=_nudges,
+    metavar="VỊ_TRÍ=PHẢI,XUỐNG",
+    help="Dịch chữ ký, con dấu của vị trí chưa có trên văn bản, tính bằng mm (leader=3,-2.5).",
+)
 @click.option("--code", default="", help="Số, ký hiệu văn bản (cho phụ lục).")
 @signer_option
 @pin_option
@@ -61,6 +90,7 @@ def sign(ctx: click.Context, file: Path, output: Path, slots: tuple[str, ...], a
     Ví dụ: commune-box sign scan.pdf -o scan-ky.pdf --slot agency --signer-config signer.toml --trust ca-goc.pem
     """
     try:
+        _refuse_late(file, given["nudges"], given["kind"])
         trust, intermediates = _trust(ctx, given)
         with _service(ctx, given["signer_config"]) as service:
             applied = _sign_all(ctx, service, trust, intermediates, file, output, slots, given)
@@ -114,11 +144,25 @@ def _sign_all(
                     stamp=_stamp(ctx, key, given, now),
                     document_id=file.name,
                     now=now,
+                    nudges=given["nudges"],
                 )
             )
             source = target
         source.replace(output)
     return applied
+
+
+def _refuse_late(file: Path, nudges: Nudges, kind: str) -> None:
+    """All fields of a kind are made at its first signature; moving one later would be silently in vain."""
+    for slot in nudges:
+        if slot not in SLOTS_OF_KIND[kind]:
+            raise SignatureRefused("slot-not-of-kind", slot=slot, kind=kind)
+    if nudges:
+        with file.open("rb") as stream:
+            present = fields_in(opened(stream))
+        for slot in nudges:
+            if FIELD_OF_SLOT[slot] in present:
+                raise SignatureRefused("nudge-too-late", slot=slot)
 
 
 def _logged_in(service: SigningService, slot: str, pins: PinSource) -> KeyState:

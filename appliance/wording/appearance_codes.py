@@ -8,6 +8,7 @@ APPEARANCE: dict[str, str] = {
     "number-not-left-open": N_("Văn bản không chừa chỗ cho số, ngày nên không ghi được."),
     "clock-implausible": N_("Đồng hồ của hộp chậm hơn việc đã xảy ra ({detail}). Hãy chỉnh giờ rồi ký lại."),
     "nudge-off-page": N_("Dịch như vậy thì chữ ký ra ngoài trang ({detail})."),
+    "nudge-too-late": N_("Chỗ của chữ ký “{slot}” đã có trên văn bản nên không dịch được nữa."),
     "nudge-too-far": N_("Chỉ dịch được tối đa {most} mm."),
     "delegation-missing": N_("{signer} không có trong danh sách được ký {form} Hãy kiểm tra [[delegations]]."),
     "delegation-ended": N_("Quyền ký thay đã hết hạn. Hãy kiểm tra quyết định giao quyền."),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,6 +103,45 @@ def test_a_wrong_pin_is_told_and_nothing_is_written(
     assert done.returncode == 6 and done.stdout == ""
     assert "999999" not in done.stderr
     assert not signed.exists() and list(tmp_path.glob(".sign*")) == []
+
+
+def test_a_picture_is_moved_by_hand_before_anybody_signed(
+    run: Run, signing_bench: SigningBench, paper: Callable[..., Path], seal_png: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "seal.png").write_bytes(seal_png)
+    config = signing_bench.write_config(tmp_path / "run")
+    letter = paper("letter")
+
+    def signed(target: str, *more: str, source: Path = letter, slots: tuple[str, ...] = ("leader", "agency")) -> Any:
+        root, issuing = signing_bench.folder / "root.pem", signing_bench.folder / "issuing.pem"
+        words = ["sign", source, "-o", tmp_path / target, "--kind", "outgoing", "--seal-image", "seal.png", "--json"]
+        words += ["--signer-config", config, "--trust", root, "--intermediate", issuing, "--pin-fd", "PINFD", *more]
+        words += [word for slot in slots for word in ("--slot", slot)]
+        return run(*words, pins=tuple(PIN[slot] for slot in slots))
+
+    plain = json.loads(signed("plain.pdf").stdout)["signatures"]
+    moved = json.loads(signed("moved.pdf", "--nudge", "agency=-10,5.5").stdout)["signatures"]
+    assert moved[0]["box"] == plain[0]["box"], "the leader's picture stays"
+    expected = [edge + by * 72 / 25.4 for edge, by in zip(plain[1]["box"], (-10, 5.5, -10, 5.5), strict=True)]
+    assert moved[1]["box"] == pytest.approx(expected, abs=1.0)
+
+    assert signed("leader.pdf", slots=("leader",)).returncode == 0
+    late = signed("late.pdf", "--nudge", "agency=1,1", source=tmp_path / "leader.pdf", slots=())
+    assert (late.returncode, "--slot" in late.stderr) == (2, True)
+    faults = signing_bench.faults
+    assert faults is not None
+    before = len(faults.logins())
+    for words, code in (
+        (("--nudge", "agency=1,1"), "nudge-too-late"),
+        (("--nudge", "agency=61,0"), "nudge-too-far"),
+        (("--nudge", "agency=nan,0"), "nudge-too-far"),
+        (("--nudge", "agency=1,1", "--kind", "incoming-scan", "--nudge", "leader=1,1"), "slot-not-of-kind"),
+    ):
+        refused = signed("no.pdf", *words, source=tmp_path / "leader.pdf", slots=("agency",))
+        assert json.loads(refused.stdout)["error"]["code"] == code, refused.stderr
+    for odd in ("agency", "agency=1", "agency=a,b", "mayor=1,1", "number=1,1"):
+        assert signed("no.pdf", "--nudge", odd, slots=("agency",)).returncode == 2
+    assert len(faults.logins()) == before and not (tmp_path / "no.pdf").exists()
 
 
 def test_token_show_login_logout(run: Run, signing_bench: SigningBench, tmp_path: Path) -> None:
