@@ -130,7 +130,23 @@ class Receiver:
     def _round(self, link: Transport, events: Iterable[LinkEvent]) -> float | None:
         """Persist everything one poll brought, then say what follows, then acknowledge."""
         said = _Round()
-        received = []
+        with self._store.together():
+            received = self._keep(events, said)
+        for message in said.outbound:
+            link.publish(message)
+        for taken in received:
+            link.acknowledge(taken)
+        if received:
+            link.progressed()
+        self._examiner.start_due(time.monotonic())
+        if time.monotonic() >= self._clear_at:
+            self._clear_at = time.monotonic() + CLEAR_SECONDS
+            self._store.clear_refused(time.time())
+        return said.deadline
+
+    def _keep(self, events: Iterable[LinkEvent], said: _Round) -> list[Received]:
+        """The durable part of a round; returns the messages to acknowledge after it."""
+        received: list[Received] = []
         for event in events:
             match event:
                 case Connected():
@@ -146,17 +162,7 @@ class Receiver:
         self._collect(said)
         self._carry(self._core.on_tick(self._now()), said)
         self._settle(said)
-        for message in said.outbound:
-            link.publish(message)
-        for taken in received:
-            link.acknowledge(taken)
-        if received:
-            link.progressed()
-        self._examiner.start_due(time.monotonic())
-        if time.monotonic() >= self._clear_at:
-            self._clear_at = time.monotonic() + CLEAR_SECONDS
-            self._store.clear_refused(time.time())
-        return said.deadline
+        return received
 
     def _carry(self, step: Step, said: _Round) -> None:
         """Carry out one step; on a store without room forget it and let the box ask again later."""

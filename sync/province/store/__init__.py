@@ -10,12 +10,14 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from sync.province.store.answers import Answers, OutOfStep
 from sync.province.store.blobs import Blobs, PartKey, Parts, digest_of
-from sync.province.store.connection import NewerDatabase
+from sync.province.store.connection import Connection, NewerDatabase
 from sync.province.store.engines import FOLDER, BadEngines, Engines, load
 from sync.province.store.fleet_rows import FleetRows
 from sync.province.store.opening import open_blobs, open_rows
@@ -74,6 +76,19 @@ class ProvinceStore:
         self.fleet = FleetRows(self.connection)
         self.reading = Reading(self.connection)
         self.proofs = Proofs(self.connection)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What the receiving thread keeps inside becomes durable at the end, with as few flushes as the engines allow:
+        nothing of it may be said before. Engines that cannot do that make each step durable by itself."""
+        if not isinstance(self.connection, Connection):
+            yield
+        elif isinstance(self.blobs, Blobs):
+            with self.blobs.together() as settle, self.connection.together(settle):
+                yield
+        else:
+            with self.connection.together(lambda: None):
+                yield
 
     def recover(self) -> list[PartKey]:
         """Put files and rows back in step after a kill; returns transfers whose bytes must be asked for anew.

@@ -13,12 +13,16 @@ import os
 import re
 import shutil
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from sync.province.store.port import BlobDamaged
 
 OPEN_PARTS = 200
+FLUSHES = 8
+"""Files flushed at a time."""
 READ_BYTES = 1 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"commune-[0-9]{5}\.[0-9a-f]{16}")
@@ -52,6 +56,24 @@ class Blobs:
     def __init__(self, root: Path) -> None:
         self._root = root
         root.mkdir(parents=True, exist_ok=True)
+        self._listed: set[Path] = set()
+        """Folders whose own name is durable."""
+        self._later: set[Path] | None = None
+
+    @contextmanager
+    def together(self) -> Iterator[Callable[[], None]]:
+        """Let folders wait for the given function, which flushes each of them once: blobs adopted inside are durable
+        after it, not before."""
+        self._later = set()
+
+        def settle() -> None:
+            for folder in sorted(self._later or ()):
+                flush_folder(folder)
+
+        try:
+            yield settle
+        finally:
+            self._later = None
 
     def path(self, sha256: str) -> Path:
         """Where the bytes of this digest live (they may not be there). Raises ValueError for anything else."""
@@ -93,15 +115,19 @@ class Blobs:
     def adopt(self, part: Path, sha256: str) -> Path:
         """Turn a whole, flushed part into a blob; idempotent, and right again after a crash half way."""
         target = self.path(sha256)
-        target.parent.mkdir(exist_ok=True)
-        flush_folder(self._root)
+        if target.parent not in self._listed:
+            target.parent.mkdir(exist_ok=True)
+            flush_folder(self._root)
+            self._listed.add(target.parent)
         if part.exists():
             part.chmod(0o440)
-            part.replace(target)
-            flush_folder(part.parent)
+            part.replace(target)  # should a power cut bring the old name back, `recover` removes it
         elif not target.is_file():
             raise FileNotFoundError(sha256)
-        flush_folder(target.parent)
+        if self._later is None:
+            flush_folder(target.parent)
+        else:
+            self._later.add(target.parent)
         return target
 
     def every(self) -> Iterator[str]:
@@ -125,6 +151,9 @@ class Parts:
         root.mkdir(parents=True, exist_ok=True)
         self._open: OrderedDict[PartKey, int] = OrderedDict()
         self._dirty: set[PartKey] = set()
+        self._unlisted = False
+        """Parts were made whose names are not durable yet."""
+        self._flushing = ThreadPoolExecutor(FLUSHES, thread_name_prefix="flush")
 
     def path(self, key: PartKey) -> Path:
         """The file of one transfer."""
@@ -159,10 +188,15 @@ class Parts:
 
     def flush(self, keys: Iterable[PartKey]) -> None:
         """fdatasync these parts: a group commit, called once for all that was written in one round."""
-        for key in keys:
-            if key in self._dirty:
-                os.fdatasync(self._descriptor(key))
-                self._dirty.discard(key)
+        dirty = [key for key in keys if key in self._dirty]
+        for start in range(0, len(dirty), OPEN_PARTS // 2):
+            some = dirty[start : start + OPEN_PARTS // 2]
+            # At the same time: the disk's journal then serves all of them with a few writes.
+            list(self._flushing.map(os.fdatasync, [self._descriptor(key) for key in some]))
+            self._dirty.difference_update(some)
+        if self._unlisted:
+            flush_folder(self._root)
+            self._unlisted = False
 
     def close(self, key: PartKey) -> None:
         """Let go of a part's descriptor (before it becomes a blob or is removed)."""
@@ -188,6 +222,7 @@ class Parts:
         """Let go of everything."""
         for key in list(self._open):
             self.close(key)
+        self._flushing.shutdown(wait=False)
 
     def _descriptor(self, key: PartKey) -> int:
         if (fd := self._open.get(key)) is not None:
@@ -196,8 +231,7 @@ class Parts:
         target = self.path(key)
         fresh = not target.exists()
         fd = os.open(target, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        if fresh:
-            flush_folder(self._root)
+        self._unlisted |= fresh
         self._open[key] = fd
         self._evict()
         return fd
@@ -208,5 +242,6 @@ class Parts:
             oldest, fd = next(iter(self._open.items()))
             if oldest in self._dirty:
                 os.fdatasync(fd)
+                self._dirty.discard(oldest)
             del self._open[oldest]
             os.close(fd)

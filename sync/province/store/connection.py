@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,7 +35,8 @@ class Connection:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.RLock()
+        self._lock, self._opening = threading.RLock(), threading.Lock()
+        self._inside, self._undone = 0, False
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._db = Database(self._dial())
@@ -47,7 +48,7 @@ class Connection:
         raw.row_factory = sqlite3.Row
         for pragma in ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_MS}"):
             raw.execute(f"PRAGMA {pragma}")
-        with self._lock:
+        with self._opening:
             self._open.append(raw)
         return raw
 
@@ -71,9 +72,55 @@ class Connection:
                 raw.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
 
     @contextmanager
+    def together(self, before_commit: Callable[[], None]) -> Iterator[None]:
+        """What this thread writes inside becomes durable as one, at the end: one flush of the disk instead of many.
+
+        Inside, a `writing` that fails takes back itself alone, and this thread reads what it wrote. `before_commit` is
+        called when all is written. Nothing of it may be told to anybody before the end; an exception takes back all.
+        """
+        with self._lock:
+            raw = self._db.conn
+            self._inside, self._undone = threading.get_ident(), False
+            try:
+                yield
+                before_commit()
+                if self._undone:
+                    raise sqlite3.OperationalError("the database took the transaction back")
+                if raw.in_transaction:
+                    raw.execute("COMMIT")
+            except BaseException:
+                if raw.in_transaction:
+                    raw.execute("ROLLBACK")
+                raise
+            finally:
+                self._inside = 0
+
+    @contextmanager
+    def _part(self) -> Iterator[sqlite3.Connection]:
+        """A `writing` inside `together`. A full disk may make SQLite take everything back by itself: that is noted."""
+        raw = self._db.conn
+        if not raw.in_transaction:
+            raw.execute("BEGIN IMMEDIATE")
+        raw.execute("SAVEPOINT part")
+        try:
+            yield raw
+            raw.execute("RELEASE part")
+        except BaseException:
+            if raw.in_transaction:
+                raw.execute("ROLLBACK TO part")
+                raw.execute("RELEASE part")
+            else:
+                self._undone = True
+            raise
+
+    @contextmanager
     def writing(self, lock: str = "") -> Iterator[sqlite3.Connection]:
         """One durable transaction; everything in it is kept, or nothing. All of them take turns, under any `lock`."""
         with self._lock:
+            if self._inside:
+                with self._part() as raw:
+                    yield raw
+                return
             raw = self._db.conn
             raw.execute("BEGIN IMMEDIATE")
             try:
@@ -110,6 +157,8 @@ class Connection:
         return int(self._reader().execute("PRAGMA data_version").fetchone()[0])
 
     def _reader(self) -> sqlite3.Connection:
+        if self._inside == threading.get_ident() and self._db.conn.in_transaction:
+            return self._db.conn
         raw: sqlite3.Connection | None = getattr(self._readers, "raw", None)
         if raw is None:
             raw = self._dial()
