@@ -21,11 +21,13 @@ import pytest
 from appliance.pipeline.examining import Examination
 from appliance.pipeline.handling import StoreNotices
 from appliance.pipeline.incoming import StoreInbox
+from appliance.pipeline.ordering import StoreOrders
 from appliance.store import Store, incoming, open_store
 from scanner_intake.digitize import Digitized
 from sync.downlink import Downlink
 from sync.mqtt import MqttLink
 from sync.notices import NoticeLine
+from sync.orders import OrderLine
 from sync.protocol.notices import Voice
 from sync.protocol.topics import Direction
 from sync.province import installation
@@ -164,11 +166,22 @@ class DownSite:
         voice = Voice(box, Direction.UP, box, device.sign, verifier({self.kid: self.key.public}))
         return NoticeLine(voice, StoreNotices(store, box, utc_now), lambda finding: self.findings.append(finding.code))
 
+    def orders(self, store: Store, box: str = BOX) -> OrderLine:
+        """The box's end of orders."""
+        device = SigningKey.load(self.enrol(box) / "device.key")
+        keys = verifier({self.kid: self.key.public})
+        book = StoreOrders(store, box, utc_now)
+        return OrderLine(box, device.sign, keys, book, lambda finding: self.findings.append(finding.code))
+
     @contextmanager
     def box(self, box: str = BOX, companions: Callable[[Store], list[Companion]] | None = None) -> Iterator[Store]:
         """A running box; yields its store."""
         store = self.box_store(box)
-        others = [self.notices(store, box), *(companions(store) if companions else [])]
+        others: list[Companion] = [
+            self.notices(store, box),
+            self.orders(store, box),
+            *(companions(store) if companions else []),
+        ]
         uplink = Uplink(
             self.uplink_config(box), FakeOutbox(), companions=[self.downlink(store, box), *others],
             on_finding=lambda finding: self.findings.append(finding.code),

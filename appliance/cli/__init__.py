@@ -24,6 +24,7 @@ COMMANDS = {
     "doc": "appliance.cli.doc:doc",
     "enrol": "appliance.cli.enrol:enrol_command",
     "incoming": "appliance.cli.incoming:incoming_group",
+    "orders": "appliance.cli.orders:orders",
     "queue": "appliance.cli.queue:queue",
     "separators": "appliance.cli.separators:separators",
     "serve": "appliance.cli.serve:serve",

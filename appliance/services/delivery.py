@@ -6,14 +6,16 @@ import json
 import logging
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 from appliance.config import Config, HoursSection
+from appliance.pipeline.ordering import ordered_hours
 from appliance.pipeline.sending import StoreOutbox
 from appliance.services.clock import utc_now
-from appliance.services.downward import make_downlink, make_notices
+from appliance.services.downward import make_downlink, make_notices, make_orders
 from appliance.services.longterm import start_longterm
 from appliance.services.notify import Stop, feed_watchdog, notify, stop_on_signals
 from appliance.store import open_store, outbox
@@ -25,8 +27,9 @@ log = logging.getLogger(__name__)
 ALIVE_EVERY = 10.0
 
 
-def uplink_config(config: Config) -> UplinkConfig:
-    """The uplink's part of the configuration; the box must be enrolled (``[sync]`` present)."""
+def uplink_config(config: Config, ordered: Sequence[HoursSection] = ()) -> UplinkConfig:
+    """The uplink's part of the configuration; the box must be enrolled (``[sync]`` present). ``ordered``: hours of
+    sending that the province ordered; those of the configuration file go before them."""
     assert config.sync is not None
     return UplinkConfig(
         box=config.box.id,
@@ -39,7 +42,7 @@ def uplink_config(config: Config) -> UplinkConfig:
         province_keys=dict(config.sync.receipt_keys),
         state_path=config.box.state_dir / "uplink.json",
         software=f"commune-box {version('commune-box')}",
-        budget=Budget([_hours(each) for each in config.sync.hours]),
+        budget=Budget([_hours(each) for each in config.sync.hours or ordered]),
     )
 
 
@@ -76,9 +79,13 @@ def serve_delivery(config: Config) -> None:
         count, size, oldest = store.read(outbox.backlog)
         return Waiting(count, size, int((utc_now() - oldest).total_seconds()) if oldest else 0)
 
+    ordered = [HoursSection(*one) for one in store.read(ordered_hours)]
     uplink = Uplink(
-        uplink_config(config), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell, waiting=waiting,
-        companions=[make_downlink(config, store, _tell), make_notices(config, store, _tell)],
+        uplink_config(config, ordered), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell,
+        waiting=waiting,
+        companions=[
+            make_downlink(config, store, _tell), make_notices(config, store, _tell), make_orders(config, store, _tell),
+        ],
     )  # fmt: skip
     threading.Thread(target=_say_alive, args=(config.link_file, stop), name="link-file", daemon=True).start()
     start_longterm(config, store, stop)

@@ -11,6 +11,7 @@ from appliance.pipeline.courier import BoxCourier
 from appliance.pipeline.examining import Examination
 from appliance.pipeline.handling import StoreNotices
 from appliance.pipeline.incoming import StoreInbox
+from appliance.pipeline.ordering import StoreOrders
 from appliance.services.clock import utc_now
 from appliance.store import Store
 from appliance.trusting import trust_files
@@ -18,6 +19,7 @@ from hsm.judge import judge_file
 from scanner_intake.digitize import Digitized, Limits, digitize
 from sync.downlink import Downlink
 from sync.notices import NoticeLine
+from sync.orders import OrderLine
 from sync.protocol.notices import Voice
 from sync.protocol.step import Finding
 from sync.protocol.topics import Direction
@@ -61,6 +63,14 @@ def make_notices(config: Config, store: Store, on_finding: Callable[[Finding], N
     box, device = config.box.id, SigningKey.load(config.sync.device_key)
     voice = Voice(box, Direction.UP, box, device.sign, verifier(dict(config.sync.receipt_keys)))
     return NoticeLine(voice, StoreNotices(store, box, utc_now), on_finding)
+
+
+def make_orders(config: Config, store: Store, on_finding: Callable[[Finding], None]) -> OrderLine:
+    """The runner that obeys the province's orders; the box must be enrolled."""
+    assert config.sync is not None
+    box, device = config.box.id, SigningKey.load(config.sync.device_key)
+    keys = verifier(dict(config.sync.receipt_keys))
+    return OrderLine(box, device.sign, keys, StoreOrders(store, box, utc_now), on_finding)
 
 
 def make_downlink(config: Config, store: Store, on_finding: Callable[[Finding], None]) -> Downlink:

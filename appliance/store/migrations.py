@@ -327,6 +327,23 @@ def m014_notices(db: Any) -> None:
     db.execute("CREATE INDEX notices_taken_of ON notices_taken (document_id, taken_at)")
 
 
+@MIGRATIONS()
+def m015_orders(db: Any) -> None:
+    db.execute("""
+        CREATE TABLE orders_obeyed (
+            counter INTEGER PRIMARY KEY,
+            digest TEXT NOT NULL,
+            verb TEXT NOT NULL,
+            params TEXT NOT NULL,
+            result TEXT NOT NULL CHECK (result IN ('done', 'refused')),
+            code TEXT NOT NULL,
+            report TEXT NOT NULL,
+            issued_at TEXT NOT NULL,
+            obeyed_at TEXT NOT NULL
+        ) STRICT
+    """)
+
+
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)

@@ -28,6 +28,7 @@ from sync.protocol.cose import Verify
 from sync.protocol.messages import Presence, ProvinceState
 from sync.protocol.step import Accepted, Finding, Now, Publish, Refused, SendChunk, Step
 from sync.protocol.topics import SENDER, Direction, Kind, TopicError, parse, sender_filters
+from sync.province.ordering import Ordering
 from sync.province.store import ProvinceStore
 from sync.province.store.outgoing import Outgoing
 from sync.province.telling import Telling
@@ -67,6 +68,7 @@ class SendingEnd:
         self._verify: Verify = verifier(self._device_key)
         self._link_config, self._connect = dataclasses.replace(link, subscriptions=sender_filters()), connect
         self._telling = Telling(store, key, kid, self._verify)
+        self._ordering = Ordering(store, key, kid, self._verify)
         self._boot = boot or f"{time.time_ns():x}"
         self._lines: dict[str, _Line] = {}
         self._present: dict[str, Presence] = {}
@@ -105,6 +107,7 @@ class SendingEnd:
             if line.deadline is not None and now.mono >= line.deadline:
                 self._carry_out(link, box, line, line.core.on_tick(now))
         _publish(link, self._telling.on_turn(now))
+        _publish(link, self._ordering.on_turn(now))
         blocked, more = self._send(link)
         for event in link.poll(0.0 if more else 0.25, bulk=blocked):
             self._hear(link, event)
@@ -188,6 +191,7 @@ class SendingEnd:
                 log.warning("disconnected code=%s", code)
                 self._tokens.clear()
                 self._telling.on_lost()
+                self._ordering.on_lost()
                 self.connected.clear()
                 for box, line in self._lines.items():
                     self._carry_out(link, box, line, line.core.on_disconnected(now))
@@ -213,6 +217,8 @@ class SendingEnd:
         elif box in self._lines and Direction.DOWN.answers(topic):
             line = self._lines[box]
             self._carry_out(link, box, line, line.core.on_message(event.topic, event.payload, now))
+        elif topic.kind is Kind.OUTCOME:
+            self._ordering.on_outcome(box, event.payload)
         elif topic.kind in (Kind.NOTICE, Kind.HEARD):
             _publish(link, self._telling.on_message(box, event.topic, event.payload, now))
 
@@ -225,6 +231,7 @@ class SendingEnd:
         if box in self._lines:
             self._meet(link, box, self._lines[box], now)
         _publish(link, self._telling.on_presence(box, self._present[box].online, now))
+        self._ordering.on_presence(box, self._present[box].online)
 
     def _carry_out(self, link: Transport, box: str, line: _Line, step: Step) -> None:
         for change in step.changes:

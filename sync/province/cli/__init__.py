@@ -11,9 +11,11 @@ import click
 from sync.province.cli import (
     asking,
     bridging,
+    brokering,
     carrying,
     handling,
     moving,
+    ordering,
     sending,
     setting_up,
     simulating,
@@ -41,6 +43,7 @@ for command in (
     asking.export,
     asking.check,
     moving.verify,
+    brokering.broker,
     moving.migrate,
     sending.send,
     sending.sent,
@@ -49,6 +52,8 @@ for command in (
     handling.recall,
     handling.answer_recall,
     handling.notices,
+    ordering.order,
+    ordering.orders,
     simulating.simulate_command,
     bridging.edxml,
 ):

@@ -57,3 +57,21 @@ CREATE TABLE notices_taken (
 ) STRICT;
 CREATE INDEX notices_taken_of ON notices_taken (document_id);
 """
+
+ORDERS = """
+CREATE TABLE orders (
+    box TEXT NOT NULL REFERENCES boxes(box),
+    counter INTEGER NOT NULL CHECK (counter > 0),
+    verb TEXT NOT NULL,
+    params TEXT NOT NULL,
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    result TEXT NOT NULL DEFAULT '' CHECK (result IN ('', 'done', 'refused')),
+    code TEXT NOT NULL DEFAULT '',
+    report TEXT NOT NULL DEFAULT '',
+    outcome BLOB,
+    answered_at REAL,
+    PRIMARY KEY (box, counter)
+) STRICT;
+CREATE INDEX orders_open ON orders (result, box, counter);
+"""

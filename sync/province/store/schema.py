@@ -7,7 +7,7 @@ one (the chain cannot fork), and one manifest has one answer: the database itsel
 
 from __future__ import annotations
 
-from sync.province.store.down_schema import DOWNWARD, NOTICES
+from sync.province.store.down_schema import DOWNWARD, NOTICES, ORDERS
 
 FIRST = """
 CREATE TABLE boxes (
@@ -154,4 +154,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0002-proofs", PROOFS),
     ("0003-downward", DOWNWARD),
     ("0004-notices", NOTICES),
+    ("0005-orders", ORDERS),
 )
