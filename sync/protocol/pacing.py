@@ -28,7 +28,7 @@ _CHUNK_LEAST_MOST = 6 * ALIGNMENT
 """A slow line may take so long chunks, though they last longer: of smaller ones the headers cost 4 %."""
 _HEADERS = 50.0
 """2 x 60 B (chunk header, MQTT, TLS record) over the 2.5 chunks of a window that a cut loses."""
-_FIRST_LIFE = 150.0
+_FIRST_LIFE = 180.0
 """Seconds a connection is expected to live before one has ended or lived longer."""
 _REMEMBERED_WINDOW, _REMEMBERED_CHUNK = 24 * ALIGNMENT, 8 * ALIGNMENT
 """Most that the connection before may suggest: another, slower line may have taken its place."""
@@ -45,7 +45,9 @@ class _Unacked:
     length: int
     sent_at: float
     delivered: int
-    """Bytes acknowledged in all when it went out."""
+    """Bytes acknowledged in all when it went out ..."""
+    delivered_at: float
+    """... and when the last of them were; when it went out, if nothing else was under way."""
 
 
 class Pacing:
@@ -64,6 +66,7 @@ class Pacing:
         self._since = now
         self._unacked: dict[int, _Unacked] = {}
         self._delivered = 0
+        self._acknowledged_at = now
         self._samples: deque[tuple[float, float]] = deque()
         """(time, bytes a second), falling: the greatest of the last 10 s stands first."""
         self._round_trip: float | None = None
@@ -87,7 +90,8 @@ class Pacing:
 
     def sent(self, token: int, length: int, now: float) -> None:
         """Note a chunk handed to the transport."""
-        self._unacked[token] = _Unacked(length, now, self._delivered)
+        delivered_at = self._acknowledged_at if self._unacked else now
+        self._unacked[token] = _Unacked(length, now, self._delivered, delivered_at)
 
     def acknowledged(self, token: int, now: float) -> None:
         """Note that the broker took (or lost) a chunk; unknown tokens do not matter."""
@@ -98,13 +102,15 @@ class Pacing:
         if self._round_trip is None or took < self._round_trip:
             self._round_trip, self._round_trip_length = took, chunk.length
         self._delivered += chunk.length
-        self._sample(now, (self._delivered - chunk.delivered) / took)
+        self._acknowledged_at = now
+        self._sample(now, (self._delivered - chunk.delivered) / max(now - chunk.delivered_at, 0.0005))
 
     def rate(self, now: float) -> float | None:
         """Return bytes per second: the greatest delivery rate of the last 10 s, and after a silence the last one known.
 
-        Measured as BBR does: what was acknowledged between a chunk's going out and its acknowledgement, so that a line
-        with little to send does not look slow. None before the first acknowledgement.
+        Measured as BBR does: what was acknowledged since the last acknowledgement before a chunk went out, until its
+        own. So a line with little to send does not look slow, nor one whose answers come in bunches fast. None before
+        the first acknowledgement.
         """
         while len(self._samples) > 1 and self._samples[0][0] < now - _RATE_SECONDS:
             self._samples.popleft()

@@ -120,3 +120,19 @@ def test_a_reconnect_begins_where_the_line_was_but_never_with_much() -> None:
             pacing.sent(token, length, 22.0)
             under_way += length
         assert window * 512 < under_way <= window * 1024
+
+
+def test_answers_in_bunches_do_not_make_a_line_look_fast() -> None:
+    """Two answers held up on the way back come at once, after a third chunk went out: the line drained all that since
+    the answer before, not since the third chunk."""
+    pacing, size, line = Pacing(), 10_240, 64_000
+    pacing.reset(None, 0.0)
+    drained = [(number + 1) * size / line + 0.06 for number in range(3)]  # when each answer is due
+    pacing.sent(1, size, 0.0)
+    pacing.sent(2, size, 0.0)
+    pacing.sent(3, size, drained[1] + 0.10)  # only then the kernel took it; the line was idle meanwhile
+    for token in (1, 2):
+        pacing.acknowledged(token, drained[1] + 0.12)
+    pacing.acknowledged(3, drained[1] + 0.10 + size / line + 0.06)
+    rate = pacing.rate(1.0)
+    assert rate is not None and 0.5 * line < rate <= line
