@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 from asn1crypto import pem, x509
 
 from hsm.api import FaultClass, SigningError
+from hsm.config import KeyConfig
 
 
 def read_all(path: Path) -> list[bytes]:
@@ -36,3 +38,11 @@ def load_certificate(path: Path) -> bytes:
         return read_all(path)[0]
     except (OSError, ValueError) as error:
         raise SigningError(FaultClass.CONFIG, "certificate-unreadable", f"{path}: {error}") from error
+
+
+def enrolled_certificate(key: KeyConfig) -> bytes:
+    """The certificate enrolled for a key. Raises: SigningError (CONFIG, also `certificate-not-enrolled`)."""
+    certificate = load_certificate(key.certificate)
+    if key.certificate_sha256 and sha256(certificate).hexdigest() != key.certificate_sha256:
+        raise SigningError(FaultClass.CONFIG, "certificate-not-enrolled", str(key.certificate))
+    return certificate

@@ -114,9 +114,8 @@ def apply_signature(
     field made at the leader's signature; `nudges` (millimetres by slot) move fields that are made now. `mechanism`
     saves asking the service. `not_before` is a moment that has certainly passed. `source_is_pdfa`: the caller knows it,
     so only what the signature adds is checked. `numbering` is written, by a signature of its own under the same key,
-    into what the draft left open, before the agency's seal. Sources: NĐ 30/2020 PL I; signing.md 5, 7, 8.
-    Raises: SignatureRefused, TrustError, FontError, StampError, PlacementError, SigningError, OSError; then `target` is
-    as it was.
+    into what the draft left open, before the agency's seal (NĐ 30/2020 PL I; signing.md 5, 7, 8). Raises:
+    SignatureRefused, TrustError, FontError, StampError, PlacementError, SigningError, OSError; `target` is as it was.
     """
     slots = slots_of(kind, slot)
     check_clock(now, not_before)

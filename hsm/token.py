@@ -10,33 +10,24 @@ even if it comes back; a login that a fault ended is never begun again by the ma
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pkcs11
-from pkcs11 import Attribute, ObjectClass
 from pkcs11 import exceptions as p11
 
 from hsm import token_scheme
 from hsm.api import FaultClass, KeyState, SignerState, SigningError
 from hsm.batch import Batch
-from hsm.certificates import load_certificate
+from hsm.certificates import enrolled_certificate
 from hsm.config import KeyConfig, SignerConfig
 from hsm.pin_marks import PinMarks
 from hsm.token_faults import classify
-from hsm.token_presence import (
-    has_pin_pad,
-    load_library,
-    meant_by,
-    pin_flags,
-    refuse_risky,
-    serial_of,
-    tokens_of,
-)
+from hsm.token_login import Login, LoginDoor, find_key, hashed_by
+from hsm.token_presence import described, has_pin_pad, load_library, meant_by, refuse_risky, serial_of, tokens_of
 
 RENEW_SECONDS = 10.0
 """While a token is missing and nobody is logged in, the library is started anew this often: some modules see a token
@@ -45,17 +36,6 @@ NOTICE_SECONDS = 2.0
 """How long after an unclear fault a token may still be reported as gone (pcscd looks at its readers a few times a
 second)."""
 _ENDED_BY_PERSON = ("logged-out", "batch-done")
-
-
-@dataclass
-class _Login:
-    session: pkcs11.Session
-    key: pkcs11.PrivateKey
-    serial: str
-    hashed_by: str
-    batch: Batch
-    pin_pad: bool
-    since: str
 
 
 class TokenModule:
@@ -74,13 +54,14 @@ class TokenModule:
         self._config = config
         self._marks = marks
         self._clock = clock
-        self._certificates = {key.slot: _enrolled_certificate(key) for key in config.keys}
-        self._logins: dict[str, _Login] = {}
+        self._certificates = {key.slot: enrolled_certificate(key) for key in config.keys}
+        self._logins: dict[str, Login] = {}
         self._ended = {key.slot: after for key in config.keys}
         self._serials: dict[str, str] = {}
         self._stale = False
         self._renewed_at = clock()
         self._library = load_library(config.module)
+        self._door = LoginDoor(marks, self._renew)
 
     def state(self) -> SignerState:
         """What is plugged in now. Raises: SigningError (DEVICE) when the module itself fails."""
@@ -101,19 +82,19 @@ class TokenModule:
         pad = has_pin_pad(token)
         refuse_risky(token)
         if automatic:
-            self._refuse_automatic(token, pad)
+            self._door.refuse_automatic(token, pad)
         if not pad and not pin:
             raise SigningError(FaultClass.AUTH_LOST, "pin-needed", slot)
         for other in [name for name, login in self._logins.items() if login.serial == serial]:
             self._end(other, "logged-out")  # two slots on one token: a token has one session, whoever typed last has it
-        session = self._open(token, serial, pkcs11.PROTECTED_AUTH if pad else pin)
+        session = self._door.open(token, serial, pkcs11.PROTECTED_AUTH if pad else pin)
         try:
-            found = self._find(session, key)
+            found = find_key(session, key, self._certificates[slot])
             each = key.pin_each_signature or token_scheme.asks_each_time(found)
             idle = math.inf if automatic else key.idle_seconds
             batch = Batch(self._clock(), idle, documents, ("" if pad else pin) if each else None)
             since = datetime.now(UTC).isoformat(timespec="microseconds")
-            login = _Login(session, found, serial, self._hashed_by(token, key), batch, pad, since)
+            login = Login(session, found, serial, hashed_by(token, key), batch, pad, since)
         except SigningError:
             self._close(session)
             raise
@@ -175,13 +156,13 @@ class TokenModule:
 
     # --- one signature -----------------------------------------------------------------------------------------------
 
-    def _sign_once(self, key: KeyConfig, login: _Login, content: bytes) -> bytes:
+    def _sign_once(self, key: KeyConfig, login: Login, content: bytes) -> bytes:
         pin = login.batch.pin()
         marked = pin is not None and bool(key.credential)
         if pin is not None:
             refuse_risky(self._again_present(key))
         if marked:
-            self._mark(login.serial)
+            self._door.mark(login.serial)
         try:
             signature = token_scheme.sign(login.key, key.mechanism, login.hashed_by, content, pin)
         except (p11.PKCS11Error, ValueError) as error:
@@ -194,7 +175,7 @@ class TokenModule:
             self._marks.clear(login.serial)
         return signature
 
-    def _stays(self, login: _Login) -> bool:
+    def _stays(self, login: Login) -> bool:
         """Whether the token is still there a moment later: the reader's own polling notices a removal late."""
         end = time.monotonic() + NOTICE_SECONDS
         while time.monotonic() < end:
@@ -214,7 +195,7 @@ class TokenModule:
                 raise SigningError(FaultClass.TOKEN_LOST, "token-lost", error.detail) from error
             raise
 
-    def _after(self, fault: SigningError, slot: str, repeat: Callable[[_Login], bytes]) -> bytes:
+    def _after(self, fault: SigningError, slot: str, repeat: Callable[[Login], bytes]) -> bytes:
         """What a failed signature leaves: the login ended as the fault wants it, or one repetition."""
         login = self._logins.get(slot)
         if fault.fault is FaultClass.AUTH_LOST and login is not None and login.batch.asks_each_time:
@@ -226,7 +207,7 @@ class TokenModule:
             self._renew()
         raise fault
 
-    def _again(self, slot: str, login: _Login, fault: SigningError, repeat: Callable[[_Login], bytes]) -> bytes:
+    def _again(self, slot: str, login: Login, fault: SigningError, repeat: Callable[[Login], bytes]) -> bytes:
         """The session died under a key that asks each time: log in once more with the PIN that was right before."""
         key, pin, batch = self._key(slot), login.batch.pin(), login.batch
         self._close(login.session)
@@ -234,72 +215,13 @@ class TokenModule:
         try:
             token = self._again_present(key)
             refuse_risky(token)
-            session = self._open(token, login.serial, pkcs11.PROTECTED_AUTH if login.pin_pad else pin)
-            self._logins[slot] = replace(login, session=session, key=self._find(session, key))
+            session = self._door.open(token, login.serial, pkcs11.PROTECTED_AUTH if login.pin_pad else pin)
+            self._logins[slot] = replace(login, session=session, key=find_key(session, key, self._certificates[slot]))
             return repeat(self._logins[slot])
         except SigningError as second:
             batch.wipe()
             self._end(slot, second.code)
             raise second from fault
-
-    # --- logging in --------------------------------------------------------------------------------------------------
-
-    def _open(self, token: pkcs11.Token, serial: str, pin: object) -> pkcs11.Session:
-        """A session that is logged in: one try, noted durably before it is made."""
-        self._probe(token)
-        self._mark(serial)
-        try:
-            session = token.open(user_pin=pin)
-        except p11.UserAlreadyLoggedIn as error:
-            raise SigningError(FaultClass.DEVICE, "token-in-use", str(error)) from error
-        except (p11.PKCS11Error, ValueError) as error:
-            fault = classify(error, "login")
-            # A failed login leaves its session open in the library, logged out and harmless.
-            self._renew()
-            raise fault from error
-        self._marks.clear(serial)
-        return session
-
-    def _mark(self, serial: str) -> None:
-        try:
-            self._marks.mark(serial)
-        except OSError as error:
-            raise SigningError(FaultClass.DEVICE, "pin-mark-not-written", str(error)) from error
-
-    def _refuse_automatic(self, token: pkcs11.Token, pad: bool) -> None:
-        """A credential is not shown to a token that may have lost a try, nor where only a person can type."""
-        if pad:
-            raise SigningError(FaultClass.AUTH_LOST, "pin-needed", serial_of(token))
-        if pin_flags(token) or self._marks.marked(serial_of(token)):
-            raise SigningError(FaultClass.AUTH_WRONG, "credential-refused", "a person has to log in once")
-
-    def _probe(self, token: pkcs11.Token) -> None:
-        # Opening without a PIN first keeps "the token does not answer" apart from "the PIN is wrong".
-        try:
-            token.open().close()
-        except p11.PKCS11Error as error:
-            fault = classify(error, "open")
-            self._renew()
-            raise fault from error
-
-    def _find(self, session: pkcs11.Session, key: KeyConfig) -> pkcs11.PrivateKey:
-        query = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: key.key_id}
-        try:
-            found = list(session.get_objects(query))
-            if len(found) != 1:
-                raise SigningError(FaultClass.CONFIG, "key-not-found", f"{len(found)} keys with id {key.key_id.hex()}")
-            token_scheme.check_key(session, found[0], key.mechanism, self._certificates[key.slot])
-        except p11.PKCS11Error as error:
-            raise classify(error, "find") from error
-        return found[0]
-
-    def _hashed_by(self, token: pkcs11.Token, key: KeyConfig) -> str:
-        if key.hashed_by:
-            return key.hashed_by
-        try:
-            return token_scheme.who_hashes(key.mechanism, token.slot.get_mechanisms())
-        except p11.PKCS11Error as error:
-            raise classify(error, "find") from error
 
     # --- ending ------------------------------------------------------------------------------------------------------
 
@@ -375,31 +297,17 @@ class TokenModule:
             token = self._token(key, tokens)
         except SigningError as error:
             problem = error.code if error.code != "token-absent" else ""
-        serial = serial_of(token) if token is not None else self._serials.get(key.slot, key.serial)
-        flags = list(pin_flags(token)) if token is not None else []
-        if key.credential and serial and key.slot not in self._logins and self._marks.marked(serial):
-            flags.append("credential-refused")
         login = self._logins.get(key.slot)
-        return KeyState(
-            slot=key.slot,
-            token_label=token.label if token is not None else key.token,
-            token_serial=serial,
-            key_id=key.key_id.hex(),
+        serial = serial_of(token) if token is not None else self._serials.get(key.slot, key.serial)
+        told = described(key, token, serial)
+        if key.credential and serial and login is None and self._marks.marked(serial):
+            told = replace(told, pin_flags=(*told.pin_flags, "credential-refused"))
+        return replace(
+            told,
             certificate_der=self._certificates[key.slot],
             logged_in=login is not None,
-            pin_flags=tuple(flags),
-            present=token is not None,
-            mechanism=key.mechanism,
             ended=self._ended[key.slot],
             documents_left=login.batch.documents_left if login is not None else None,
-            pin_pad=token is not None and has_pin_pad(token),
             problem=problem,
             since=login.since if login is not None else "",
         )
-
-
-def _enrolled_certificate(key: KeyConfig) -> bytes:
-    certificate = load_certificate(key.certificate)
-    if key.certificate_sha256 and hashlib.sha256(certificate).hexdigest() != key.certificate_sha256:
-        raise SigningError(FaultClass.CONFIG, "certificate-not-enrolled", str(key.certificate))
-    return certificate

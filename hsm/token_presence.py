@@ -12,7 +12,7 @@ import pkcs11
 from pkcs11 import TokenFlag
 from pkcs11 import exceptions as p11
 
-from hsm.api import FaultClass, SigningError
+from hsm.api import FaultClass, KeyState, SigningError
 from hsm.config import KeyConfig
 from hsm.token_faults import classify
 
@@ -99,3 +99,19 @@ def refuse_risky(token: pkcs11.Token) -> None:
 def has_pin_pad(token: pkcs11.Token) -> bool:
     """Whether the PIN is typed on the reader's own keys."""
     return bool(token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH)
+
+
+def described(key: KeyConfig, token: pkcs11.Token | None, serial: str) -> KeyState:
+    """What is known of a key without any login; `token` is None while it is away, `serial` as last seen."""
+    return KeyState(
+        slot=key.slot,
+        token_label=token.label if token is not None else key.token,
+        token_serial=serial,
+        key_id=key.key_id.hex(),
+        certificate_der=None,
+        logged_in=False,
+        pin_flags=pin_flags(token) if token is not None else (),
+        present=token is not None,
+        mechanism=key.mechanism,
+        pin_pad=token is not None and has_pin_pad(token),
+    )
