@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import resource
 import select
@@ -24,15 +25,21 @@ from typing import Any, TextIO
 
 from hsm.judge import MEMORY_BYTES, TrustFiles
 from hsm.verify import Verification, verify_file
+from hsm.warming import warm_up
 
 PASSING_BYTES = 1 << 30
 """Of the passing file that a judge of PDF/A writes; signatures need none."""
+log = logging.getLogger(__name__)
 MOST_ANSWER = 4 << 20
 """Bytes of one answer; a file with thousands of signatures is hostile."""
 
 
 def serve(orders: Iterable[str], answers: TextIO, trust: TrustFiles, *, with_pdfa: bool) -> None:
     """Answer every order until there is none. `with_pdfa`: also judge PDF/A, which costs more than the signatures."""
+    try:
+        warm_up()
+    except Exception:
+        log.exception("not warmed up; every file costs more")
     gc.collect()
     gc.freeze()  # what is loaded stays shared with the children
     for line in orders:

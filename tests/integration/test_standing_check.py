@@ -216,6 +216,13 @@ def test_a_file_that_takes_its_child_over_reaches_no_other(
     assert not reached.exists() or reached.read_text() == ""
 
 
+def test_a_page_of_our_own_warms_the_process_up() -> None:
+    from hsm.warming import warm_up
+
+    (signature,) = warm_up().signatures
+    assert signature.intact and signature.trusted and signature.covers_whole_file
+
+
 def test_the_settings_choose(tmp_path: Path, roots: Path) -> None:
     folder = Folder(tmp_path)
     made: Callable[..., Any] = lambda **changes: document_check(folder, Config(**changes))  # noqa: E731
