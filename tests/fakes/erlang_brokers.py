@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import pytest
@@ -22,20 +23,20 @@ from tests.fixtures_broker import free_port
 from tests.fixtures_province import Installation
 
 
-class Node:
+class Node(ABC):
     """One broker process on the site's port."""
 
     def __init__(self, site: Installation) -> None:
         self.site, self.folder = site, site.folder.root
         self._process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> tuple[list[str], dict[str, str]]:
         """The words that run it in the foreground, and its environment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def prepare(self, names: list[str]) -> None:
         """Write what it reads at its start; `names` may connect."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start it and wait until it listens."""
@@ -142,3 +143,81 @@ modules:
             "EJABBERD_CONFIG_PATH": str(self.folder / "ejabberd.yml"),
             "EJABBERD_LOG_PATH": str(self.folder / "ejabberd.log"),
         }
+
+
+class RabbitCluster:
+    """Three RabbitMQ nodes that know each other, each on its own of `ports`."""
+
+    COUNT = 3
+
+    def __init__(self, site: Installation) -> None:
+        self.site = site
+        self._first = Rabbit(site)
+        self.ports = [free_port() for _ in range(self.COUNT)]
+        self._dist = [free_port() for _ in range(self.COUNT)]
+        self._names = [f"c{number}x{site.port}@localhost" for number in range(self.COUNT)]
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+
+    def prepare(self, names: list[str]) -> None:
+        """Each node's folder: the product's files with its own port, its peers, one cookie."""
+        self._first.prepare(names)
+        peers = "".join(
+            f"cluster_formation.classic_config.nodes.{number} = {name}\n" for number, name in enumerate(self._names, 1)
+        )
+        shared = (self.site.folder.root / SETTINGS).read_text()
+        for number, port in enumerate(self.ports):
+            folder = self._folder(number)
+            folder.mkdir()
+            text = shared.replace(f"127.0.0.1:{self.site.port}", f"127.0.0.1:{port}")
+            backend = "cluster_formation.peer_discovery_backend = classic_config\n"
+            (folder / SETTINGS).write_text(f"{text}{backend}{peers}")
+            shutil.copy(self.site.folder.root / ENABLED, folder / ENABLED)
+            cookie = folder / ".erlang.cookie"
+            cookie.write_text("PROVINCETEST")
+            cookie.chmod(0o400)
+
+    def start(self, number: int) -> None:
+        """Start one node and wait until it listens."""
+        folder = self._folder(number)
+        words, environment = self._first.command()
+        ours = {
+            name: place.replace(str(self.site.folder.root), str(folder))
+            for name, place in environment.items()
+            if place.startswith(str(self.site.folder.root))
+        }
+        ours |= {"RABBITMQ_NODENAME": self._names[number], "RABBITMQ_DIST_PORT": str(self._dist[number])}
+        with (folder / "node.log").open("ab") as log:
+            self._processes[number] = subprocess.Popen(
+                words, env=os.environ | environment | ours, cwd=folder, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def wait(self, number: int) -> None:
+        """Wait until a node listens."""
+        until = time.monotonic() + 120
+        while not self.listens(number):
+            assert time.monotonic() < until and self._processes[number].poll() is None, (
+                self._folder(number) / "node.log"
+            ).read_text()[-3000:]
+            time.sleep(0.2)
+
+    def listens(self, number: int) -> bool:
+        """A node takes connections."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.ports[number])) == 0
+
+    def kill(self, number: int) -> None:
+        """kill -9 of one node."""
+        os.killpg(self._processes[number].pid, signal.SIGKILL)
+        self._processes[number].wait()
+
+    def close(self) -> None:
+        """End everything."""
+        for process in self._processes.values():
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        self._first.close()
+
+    def _folder(self, number: int) -> Path:
+        return self.site.folder.root / f"node{number}"

@@ -27,6 +27,10 @@ BOX, OTHER = "commune-27007", "commune-00001"
 class Mosquitto(Node):
     """The default, as `init` sets it up."""
 
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """As the site starts it."""
+        return ["mosquitto", "-c", str(self.site.folder.mosquitto_conf)], {}
+
     def prepare(self, names: list[str]) -> None:
         """Nothing: `init` wrote it."""
 
