@@ -28,6 +28,9 @@ class Ranges:
             return 0
         low = bisect_left(self._stops, start)
         high = bisect_right(self._starts, stop)
+        if low == high - 1 and self._stops[low] == start:  # the next bytes, as nearly always
+            self._stops[low] = stop
+            return stop - start
         held = sum(max(0, min(stop, self._stops[i]) - max(start, self._starts[i])) for i in range(low, high))
         if low < high:
             start_merged = min(start, self._starts[low])

@@ -108,6 +108,15 @@ def test_hoa_toc_overtakes_bulk_on_the_thinnest_line(monkeypatch: pytest.MonkeyP
     assert urgent.took < 15
 
 
+def test_a_storm_between_two_samples_shows_in_the_backlog(monkeypatch: pytest.MonkeyPatch) -> None:
+    storm = [Paper(7.5 * HOUR + second, 20_000, 0) for second in range(5)]
+    outcome = played(monkeypatch, office(storm, [], "cáp quang"))
+    assert len(outcome.deliveries) == 5 and max(each.took for each in outcome.deliveries) < 5
+    assert max(outcome.backlog) >= 1 and outcome.backlog[-1] == 0
+    slow = played(monkeypatch, office(storm, [], "2G"))
+    assert max(slow.backlog) >= 4 and slow.backlog.index(max(slow.backlog)) == 16
+
+
 def test_a_cut_line_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     cuts = [(HOUR + 20.0 * n, HOUR + 20.0 * n + 2) for n in range(1, 60)]
     outcome = played(monkeypatch, office([Paper(HOUR, 1_000_000, 0)], cuts))

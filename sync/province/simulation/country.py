@@ -29,7 +29,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a simulation showed. `backlog`: documents waiting in all, every half hour."""
+    """What a simulation showed. `backlog`: the most documents that waited at once, in every half hour, summed over
+    provinces: their storms come at the same minutes."""
 
     scenario: Scenario
     ready: int

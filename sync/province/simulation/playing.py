@@ -62,7 +62,7 @@ class Played:
     wire_up: dict[str, float] = field(default_factory=dict)
     wire_down: dict[str, float] = field(default_factory=dict)
     backlog: list[int] = field(default_factory=list)
-    """Documents waiting, every half hour."""
+    """The most documents that waited at once, in every half hour."""
     checks_waiting_most: int = 0
 
 
@@ -97,6 +97,7 @@ class Playing:
         self._checking = 0
         self.played = Played()
         self._boxes = {office.box: self._box(office) for office in offices_of(scenario, province)}
+        self._waiting = self._most = 0
         self._believed: set[tuple[str, bytes]] = set()
         """(box, tid) of what boxes took for delivered, told by their cores alone."""
 
@@ -156,6 +157,8 @@ class Playing:
         parcel = Parcel(document, box.next_number, digest, paper.size, paper.priority, {"kind": "incoming-scan"})
         box.waiting[document] = (parcel, at)
         self.played.ready += 1
+        self._waiting += 1
+        self._most = max(self._most, self._waiting)
         self.played.file_bytes += paper.size
         self._look(box, at)
 
@@ -198,6 +201,7 @@ class Playing:
                 name = box.office.box
                 self._believed.add((name, transfer_id(name, parcel.document_id, bytes.fromhex(parcel.sha256))))
                 self.played.deliveries.append(Delivery(box.office.line.name, parcel.priority, at - since))
+                self._waiting -= 1
                 settled = True
         for message in step.outbound:
             self._up(box, message, None, at)
@@ -320,7 +324,8 @@ class Playing:
                 self._down(box, self._receiver.core.state(True, self._now(at)), at + 20.0)
 
     def _sample(self, at: float) -> None:
-        self.played.backlog.append(sum(len(box.waiting) for box in self._boxes.values()))
+        self.played.backlog.append(self._most)
+        self._most = self._waiting
         self._at(at + _SAMPLE, self._sample)
 
 
