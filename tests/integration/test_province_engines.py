@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.province.overview import as_facts, survey
 from sync.province.store import (
     BadEngines,
     Box,
@@ -132,6 +134,9 @@ def test_an_answer_ends_the_transfer_in_the_same_transaction(store: ProvinceStor
     assert store.reading.document(SHA[:12]) == held
     assert store.reading.digests() == {SHA: len(CONTENT)}
     assert store.reading.documents(before_rid=1) == []
+    counts = store.reading.counts(NOW - 1)[BOX]
+    assert (counts["documents"], counts["bytes"], counts["missing_numbers"]) == (1, len(CONTENT), 0)
+    assert all(value is None or type(value) in (int, float, str) for value in counts.values()), "plain numbers"
     assert store.reading.sent_by(BOX, SHA)
     assert not store.reading.sent_by(OTHER, SHA)
 
@@ -226,6 +231,14 @@ def test_long_term_proof(store: ProvinceStore) -> None:
     assert store.proofs.levels() == {"B-T": 1}
     raised = store.proofs.wanting(NOW + 101)
     assert raised is not None and (raised.sha256, raised.better, raised.attempts) == ("cd" * 32, True, 0)
+
+
+def test_pages_and_commands_say_the_same(store: ProvinceStore) -> None:
+    store.answers.commit(receipt(1), document(1, received_at=NOW))
+    store.fleet.note_presence(Presence(BOX, True, NOW, NOW, 3, 900, NOW - 60, 0.5, 10**10, "0.1"))
+    fleet = survey(store, NOW + 5)
+    told = {facts["box"]: facts for facts in json.loads(json.dumps([as_facts(view, NOW + 5) for view in fleet.boxes]))}
+    assert (told[BOX]["documents"], told[BOX]["online"], told[OTHER]["documents"]) == (1, True, 0)
 
 
 def test_what_goes_down_to_boxes(store: ProvinceStore) -> None:

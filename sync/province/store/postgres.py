@@ -19,6 +19,8 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 
 from sync.province.store.connection import NewerDatabase
 from sync.province.store.dialect import definition, statement
@@ -62,6 +64,15 @@ class PostgresRow(dict[str, Any]):
 def _rows_by_name(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], PostgresRow]:
     names = [column.name for column in cursor.description or ()]
     return lambda values: PostgresRow(zip(names, values, strict=True))
+
+
+class _NumberLoader(Loader):
+    """A sum over 64-bit columns comes as a decimal number of any width; SQLite gives a plain one, and so do we."""
+
+    def load(self, data: Buffer) -> int | float:
+        """The number as Python's own."""
+        text = bytes(data).decode("ascii")
+        return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
 class PostgresWriter:
@@ -194,6 +205,7 @@ class PostgresRows:
             row_factory=_rows_by_name,
             **_SESSION,
         )
+        raw.adapters.register_loader("numeric", _NumberLoader)
         with self._lock:
             self._open = [held for held in self._open if not held.closed] + [raw]
         return raw
