@@ -12,6 +12,7 @@ from appliance.config_sections import Config, FolderSection, LongtermSection
 from appliance.domain.authority import FORMS
 from appliance.domain.documents import URGENCIES
 from scanner_intake.settle import ignored
+from sync.proxy import Proxy
 
 _KINDS = ("incoming-scan", "outgoing", "appendix", "case-file")
 COPY_FORMS = ("SAO Y", "SAO LỤC", "TRÍCH SAO")
@@ -42,6 +43,11 @@ def check(config: Config, path: Path) -> None:
                 raise bad(f"sync.hours[{index}].{name}", getattr(hours, name))
         if hours.kbit_per_second < 0:
             raise bad(f"sync.hours[{index}].kbit_per_second", str(hours.kbit_per_second))
+    if config.sync and config.sync.proxy:
+        try:
+            Proxy.parse(config.sync.proxy)
+        except ValueError:  # its value may hold a password: the message names the form only
+            raise bad("sync.proxy", "http://[user:password@]host:port") from None
     if config.intake.rescan_seconds <= 0:
         raise bad("intake.rescan_seconds", str(config.intake.rescan_seconds))
     for name, detail in _longterm_mistakes(config.longterm):

@@ -180,6 +180,8 @@ class SyncSection:
     port: int = 8883
     receipt_keys: dict[str, str] = field(default_factory=dict)
     hours: tuple[HoursSection, ...] = ()
+    proxy: str = ""
+    """The office's HTTP proxy, ``http://[user:password@]host:port``; empty: the broker is dialled itself."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ import ssl
 import struct
 from collections import deque
 
+from sync.proxy import ProxyRefused
+
 LOWAT, _LOWAT_LEAST = 16 * 1024, 2 * 1024
 """Bytes that may wait unsent in the kernel in front of an urgent message: at most, and on a slow line."""
 _LOWAT_SECONDS = 0.05
@@ -133,6 +135,8 @@ def dial_error_code(error: Exception) -> str:
             return "tls-failed"
         case socket.gaierror():
             return "name-not-resolved"
+        case ProxyRefused():
+            return "proxy-refused"
         case ConnectionRefusedError():
             return "connection-refused"
         case TimeoutError():

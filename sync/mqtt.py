@@ -300,6 +300,8 @@ class MqttLink:
             **arguments,
         )
         client.connect_timeout = config.connect_timeout
+        if (proxy := config.proxy) is not None:  # paho's own way needs another package and knows no time limit
+            client._create_socket_connection = lambda: proxy.dial(config.host, config.port, config.connect_timeout)
         client.max_inflight_messages = config.receive_maximum
         if config.will is not None:
             client.will_set(config.will.topic, config.will.payload, config.will.qos, config.will.retain, self._delay())

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sync.protocol.step import Publish
+from sync.proxy import Proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class LinkConfig:
     connect_timeout: float = 10.0
     backoff_most: float = 300.0
     """Longest pause between dials; full jitter below it."""
+    proxy: Proxy | None = None
+    """The office's HTTP proxy, where the broker is not reached without."""
     stall_floor: float = 4.0
     """Seconds without acknowledgement, something being unacknowledged, before the link is taken for dead."""
 

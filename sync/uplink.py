@@ -29,6 +29,7 @@ from sync.protocol.chunk import Chunk
 from sync.protocol.messages import Presence
 from sync.protocol.step import Accepted, Finding, Now, Progressed, Publish, Refused, SendChunk, Step
 from sync.protocol.topics import Kind, box_filters, presence, upward
+from sync.proxy import Proxy
 from sync.start_count import next_start
 from sync.transport import Connect, Connected, Disconnected, LinkConfig, LinkEvent, Published, Received, Transport
 from sync.wire_identity import SigningKey, verifier
@@ -128,6 +129,8 @@ class UplinkConfig:
     keepalive: int = 140
     """Seconds; a ping costs 204 B of line, so 120 s and the heartbeats would be more than 150 KiB a day."""
     backoff_most: float = 300.0
+    proxy: Proxy | None = None
+    """The office's HTTP proxy; None: the broker is dialled itself."""
     mqtt_version: int | None = None
     limits: BoxLimits = field(default_factory=BoxLimits)
 
@@ -365,6 +368,7 @@ class Uplink:
             keepalive=config.keepalive,
             backoff_most=config.backoff_most,
             version=config.mqtt_version,
+            proxy=config.proxy,
         )
 
     def _next_due(self) -> float:

@@ -21,6 +21,7 @@ from appliance.services.notify import Stop, feed_watchdog, notify, stop_on_signa
 from appliance.store import open_store, outbox
 from sync.protocol.budget import Budget, Hours
 from sync.protocol.step import Finding
+from sync.proxy import Proxy
 from sync.uplink import LinkState, Uplink, UplinkConfig, Waiting
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def uplink_config(config: Config, ordered: Sequence[HoursSection] = ()) -> Uplin
         state_path=config.box.state_dir / "uplink.json",
         software=f"commune-box {version('commune-box')}",
         budget=Budget([_hours(each) for each in config.sync.hours or ordered]),
+        proxy=Proxy.parse(config.sync.proxy) if config.sync.proxy else None,
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from appliance.config import ConfigError, load_config
-from appliance.services.delivery import _hours
+from appliance.services.delivery import _hours, uplink_config
 from appliance.wording import CODES, text_of
 from sync.protocol.budget import Hours
+from sync.proxy import Proxy
 
 SMALL = """
 [box]
@@ -18,6 +19,7 @@ id = "commune-01234"
 commune = "Ủy ban nhân dân xã Đường Lâm"
 state_dir = "state"
 """
+PROXY = 'proxy = "%s"\n[signer]'
 HOURS = '[[sync.hours]]\nbegin = "%s"\nuntil = "%s"\nkbit_per_second = %s\n[signer]'
 WHOLE = (
     SMALL
@@ -130,6 +132,8 @@ def test_a_relative_name_of_the_file_means_the_same(tmp_path: Path, monkeypatch:
         (SMALL.replace('"state"', "7"), "config-bad-value", "box.state_dir"),
         (SMALL + "[web]\nport = true", "config-bad-value", "web.port"),
         (SMALL + '[web]\nport = "80"', "config-bad-value", "web.port"),
+        (WHOLE.replace("[signer]", PROXY % "http://proxy.office"), "config-bad-value", "sync.proxy"),
+        (WHOLE.replace("[signer]", PROXY % "socks5://proxy.office:1080"), "config-bad-value", "sync.proxy"),
         (WHOLE.replace("[signer]", HOURS % ("6:00", "18:00", 5)), "config-bad-value", "sync.hours[0].begin"),
         (WHOLE.replace("[signer]", HOURS % ("06:00", "24:00", 5)), "config-bad-value", "sync.hours[0].until"),
         (
@@ -213,6 +217,17 @@ def test_hours_of_the_line_become_a_budget(tmp_path: Path) -> None:
     config = load_config(file)
     assert config.sync is not None
     assert [_hours(each) for each in config.sync.hours] == [Hours(22 * 60 + 30, 5 * 60, 8_000.0)]
+
+
+def test_the_offices_proxy_reaches_the_uplink_and_its_password_no_message(tmp_path: Path) -> None:
+    file = tmp_path / "box.toml"
+    file.write_text(WHOLE.replace("[signer]", PROXY % "http://xa:bi-mat@10.0.0.1:3128"), encoding="utf-8")
+    config = load_config(file)
+    assert uplink_config(config).proxy == Proxy("10.0.0.1", 3128, "xa", "bi-mat")
+    file.write_text(WHOLE.replace("[signer]", PROXY % "https://xa:bi-mat@10.0.0.1:3128"), encoding="utf-8")
+    with pytest.raises(ConfigError) as wrong:
+        load_config(file)
+    assert "bi-mat" not in f"{wrong.value} {wrong.value.__dict__}"
 
 
 DELEGATION = """
