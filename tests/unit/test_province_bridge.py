@@ -19,12 +19,15 @@ from sync.province.bridge.answers import LATER, PAUSES, Verdict, judged, pause
 from sync.province.bridge.bridging import AlreadyBridging, Bridge
 from sync.province.bridge.exchange import FolderExchange
 from sync.province.bridge.ledger import Ledger
+from sync.province.bridge.onward import Onward
 from sync.province.bridge.packing import code_of, packet_of, safe_name
 from sync.province.bridge.places import Places, attachment_names
 from sync.province.bridge.settings import Settings, load
 from sync.province.config import BadConfig
 from sync.province.config import load as load_province
 from sync.province.store import ProvinceStore
+from sync.province.store.handling import Handling
+from sync.province.store.outgoing import Outgoing
 from tests.fixtures_bridge import BOX, COMMUNE, NOW, OFFICE, SETTINGS, bridge, deliver, pdf
 
 LETTER = Packet(
@@ -276,6 +279,59 @@ def test_a_file_still_being_written_is_left_alone(tmp_path: Path, store: Provinc
     assert made.once(NOW).received == 0, "it grew since the last look"
     assert made.once(NOW).received == 1
     assert names(path.parent) == [".b.edxml", "c.part", "d.tmp"]
+    made.close()
+
+
+# --- on to the boxes --------------------------------------------------------------------------------------------------
+
+
+def test_a_letter_for_a_commune_goes_on_to_its_box_once(tmp_path: Path, store: ProvinceStore) -> None:
+    mine = packet_of_first(store).files[0]
+    files = (mine, replace(mine, name="bang tinh.xlsx", content=b"PK\x03\x04rest"))
+    packet = replace(LETTER, files=files, priority=Priority.EXPRESS_AT_HOUR)
+    made = bridge(tmp_path, store)
+    bring(tmp_path, "a.edxml", packet_bytes(packet, zipped=False))
+    assert made.once(NOW).received == 1
+    (sent,) = Outgoing(store).waiting(BOX, 10)
+    assert (sent.priority, sent.size, sent.meta["fields"]["code"]) == (3, len(pdf(12)), "7/SNV-VP")
+    assert Outgoing(store).blobs.path(sent.sha256).read_bytes() == pdf(12)
+    folder = next((tmp_path / "edxml" / "received").iterdir())
+    found = read((folder / "packet.edxml").read_bytes()).packet
+    assert isinstance(found, Packet)
+    again = Onward(store, 10**6)
+    sha256 = made.ledger.arrivals()[0].sha256
+    assert again.packet(sha256, found, BOX, folder, [mine.name, "x"], NOW) == 1, "after a kill: the same, not another"
+    assert len(Outgoing(store).waiting(BOX, 10)) == 1
+    assert again.packet(sha256, found, "commune-00099", folder, [mine.name, "x"], NOW) == 0
+    assert Onward(store, 10).packet("f" * 64, found, BOX, folder, [mine.name, "x"], NOW) == 0, "too large"
+    made.close()
+
+
+def test_a_packet_for_the_province_stays_there(tmp_path: Path, store: ProvinceStore) -> None:
+    mine = packet_of_first(store).files[0]
+    made = bridge(tmp_path, store)
+    bring(tmp_path, "a.edxml", packet_bytes(replace(LETTER, files=(mine,), receivers=(OFFICE,))))
+    assert made.once(NOW).received == 1 and Outgoing(store).waiting(BOX, 10) == []
+    made.close()
+    quiet = bridge(tmp_path, store, replace(SETTINGS, deliver=False))
+    bring(tmp_path, "b.edxml", packet_bytes(replace(LETTER, files=(mine,))))
+    assert quiet.once(NOW).received == 1 and Outgoing(store).waiting(BOX, 10) == []
+    quiet.close()
+
+
+def test_a_status_becomes_a_stage_that_the_box_is_told(tmp_path: Path, store: ProvinceStore) -> None:
+    document_id = deliver(store, 12)
+    made = bridge(tmp_path, store)
+    made.once(NOW)
+    about = Response("H99.12.34", "12/BC-UBND", "H99.12.34,2026/03/05,12/BC-UBND")
+    said = [Processing.ACCEPTED, Processing.IN_PROGRESS, Processing.ACCEPTED, Processing.RECALL_AGREED]
+    for number, processing in enumerate(said):
+        report = ProcessingReport(OFFICE, about, processing, f"lần {number}")
+        bring(tmp_path, f"{number}.xml", report_bytes(report))
+        assert made.once(NOW + number).received == 1
+    words = Handling(store).of_document(document_id, BOX)
+    assert [(word.code, word.spoken_by) for word in words] == [("03", OFFICE.name), ("05", OFFICE.name)]
+    assert [each.code for each in reversed(made.ledger.arrivals())] == ["03", "05", "03", "15"], "all are kept"
     made.close()
 
 

@@ -22,6 +22,7 @@ from sync.province.bridge.answers import LATER, Verdict, pause
 from sync.province.bridge.exchange import Exchange
 from sync.province.bridge.ledger import Ledger, Outgoing
 from sync.province.bridge.lgsp import NotFetched
+from sync.province.bridge.onward import Onward
 from sync.province.bridge.packing import local_moment, packet_of, safe_name
 from sync.province.bridge.places import Places
 from sync.province.bridge.receiving import Intake
@@ -61,7 +62,8 @@ class Bridge:
         self._store, self._settings, self._places, self._exchange, self._say = store, settings, places, exchange, say
         self.ledger = Ledger(places.root / "edxml.sqlite")
         self._quiet_until, self._failures, self._retries = 0.0, 0, self.ledger.retries()
-        self._intake = Intake(self.ledger, places, settings, exchange, say)
+        onward = Onward(store, settings.most_bytes)
+        self._intake = Intake(self.ledger, places, settings, exchange, say, onward)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

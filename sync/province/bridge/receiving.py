@@ -16,6 +16,7 @@ from sync.edxml.reading import PacketRefused, Read, read
 from sync.edxml.writing import report_bytes
 from sync.province.bridge.exchange import Arrival, Exchange
 from sync.province.bridge.ledger import Arrived, Ledger
+from sync.province.bridge.onward import Onward
 from sync.province.bridge.packing import local_moment, safe_name
 from sync.province.bridge.places import Places, attachment_names
 from sync.province.bridge.settings import Settings
@@ -26,10 +27,13 @@ Say = Callable[[str, str], str]
 class Intake:
     """Everything the other side has, once."""
 
-    def __init__(self, ledger: Ledger, places: Places, settings: Settings, exchange: Exchange, say: Say) -> None:
+    def __init__(
+        self, ledger: Ledger, places: Places, settings: Settings, exchange: Exchange, say: Say, onward: Onward
+    ) -> None:
         self._ledger, self._places, self._settings, self._exchange, self._say = (
             ledger, places, settings, exchange, say,
         )  # fmt: skip
+        self._onward = onward
 
     def once(self, now: float) -> int:
         """Take in what is there; returns how many were new. Raises NotFetched when the other side cannot be asked."""
@@ -67,10 +71,12 @@ class Intake:
         facts = json.dumps(facts_of(found, names), ensure_ascii=False, indent=1).encode()
         kept = {"packet.edxml": arrival.content or b"", "facts.json": facts}
         kept |= {name: file.content for name, file in zip(names, files, strict=True)}
-        self._places.keep_received(sha256, kept)
+        folder = self._places.keep_received(sha256, kept)
         sender = said.sender.organ_id
         if isinstance(said, Packet):
             office, box = self._addressed(said)
+            if box and self._settings.deliver:
+                self._onward.packet(sha256, said, box, folder, names, now)
             answer = (answer_key(sha256, Processing.ARRIVED), report_on(said, office, Processing.ARRIVED, "", now))
             self._ledger.arrived(
                 Arrived(
@@ -81,6 +87,8 @@ class Intake:
             return
         about = self._meant(said.about)
         box = about.partition("/")[0]
+        if about and self._settings.deliver:
+            self._onward.report(about, said, now)
         self._ledger.arrived(
             Arrived(
                 sha256, arrival.name, "status", sender, box, said.about.document_id, about,

@@ -38,6 +38,10 @@ class Settings:
     """Type name (lower case) → DocumentType/Type."""
     acknowledge: bool = True
     """Status 01 (đã đến) answers every packet that came."""
+    deliver: bool = True
+    """PDF files and statuses that come for a commune are sent on to its box."""
+    most_bytes: int = 200_000_000
+    """Of a file that is sent on."""
     url: str = ""
     system_id: str = ""
     secret_file: str = "lgsp.secret"
