@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from appliance.domain.chain import Entry
-from appliance.domain.documents import Document
+from appliance.domain.documents import Document, slot_to_sign
+from appliance.domain.kinds import Slot
 from appliance.domain.states import IN_CUSTODY, Event, State
 from appliance.domain.steps import next_step
 from appliance.store import arrivals, batches, documents, events, held, outbox, texts
@@ -121,6 +122,11 @@ def home(db: Any, day_start: datetime, figure: str = "", limit: int = 300) -> Ho
 def waiting(db: Any) -> int:
     """How many deliveries have no answer from the province yet."""
     return outbox.backlog(db)[0]
+
+
+def to_sign(db: Any, slot: Slot) -> int:
+    """How many papers somebody has consented to sign for `slot` and the token has not signed yet."""
+    return sum(slot_to_sign(each) is slot for each in documents.listed(db, [State.APPROVED], 1000))
 
 
 def paper(db: Any, document_id: str) -> Paper:

@@ -8,7 +8,9 @@ waits for it.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
+import secrets
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,6 +86,7 @@ class Signer:
         self._seen = SignerGlance(code="signer-not-running")
         self._asked_at = float("-inf")
         self._asking = asyncio.Lock()
+        self._turns: dict[str, str] = {}
 
     async def glance(self) -> SignerGlance:
         """The tokens now, or a few seconds ago."""
@@ -93,16 +96,22 @@ class Signer:
                 self._asked_at = time.monotonic()
         return self._seen
 
-    async def login(self, slot: str, pin: str) -> None:
-        """Hand the typed PIN to the signer and forget it.
+    def turn(self, slot: str) -> str:
+        """What a form for a PIN must carry: good for one try, so that a form sent twice is tried once."""
+        return self._turns.setdefault(slot, secrets.token_urlsafe(8))
+
+    async def login(self, slot: str, pin: str, turn: str, documents: int = 0) -> None:
+        """Hand the typed PIN to the signer and forget it; `documents` may be signed with it (0: no number).
 
         Raises:
-            SigningError: wrong, locked, absent, or nobody answers.
+            SigningError: wrong, locked, absent, or nobody answers; `login-form-old`: the form was of an earlier try.
         """
+        if not hmac.compare_digest(turn.encode(), self._turns.pop(slot, "").encode()) or not turn:
+            raise SigningError(FaultClass.AUTH_LOST, "login-form-old", slot)
         token = self._seen.token(slot)
         deadline = _READER_SECONDS if token and token.pin_pad else _LOGIN_SECONDS
         try:
-            await asyncio.to_thread(signing_service(self._config, deadline).login, slot, pin)
+            await asyncio.to_thread(signing_service(self._config, deadline).login, slot, pin, documents)
         finally:
             self._asked_at = float("-inf")
 

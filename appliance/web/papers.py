@@ -10,10 +10,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
 from appliance.commands import CommandRefused
+from appliance.domain.kinds import Slot
 from appliance.door import DoorClosed, ask
 from appliance.store import standing, views
 from appliance.web.deeds import EDITABLE, FormRefused, done, typed_fields
@@ -23,7 +25,7 @@ from appliance.web.people import person_in
 from appliance.web.pictures import WIDTHS, Drawn, NoPicture
 from appliance.web.presenting import page, see_other
 from appliance.web.receipts import receipt_facts
-from appliance.wording import _, states, text_of
+from appliance.wording import CODES, _, states, text_of
 from appliance.wording.verification import in_words
 from hsm.api import SigningError
 from scanner_intake.passwords import LONGEST
@@ -41,8 +43,9 @@ class Trouble:
 
 
 async def show(request: web.Request) -> web.Response:
-    """``GET /papers/{id}``."""
-    return await _page(request, Trouble())
+    """``GET /papers/{id}?login=``: the latter is the code of why a login did not come about."""
+    code = request.query.get("login", "")
+    return await _page(request, Trouble("login", "pin", text_of(code, detail="")) if code in CODES else Trouble())
 
 
 async def act(request: web.Request) -> web.StreamResponse:
@@ -85,13 +88,19 @@ async def nudge(request: web.Request) -> web.StreamResponse:
 
 
 async def login(request: web.Request) -> web.StreamResponse:
-    """``POST /papers/{id}/token/{slot}``: the typed PIN goes to the signer's socket; nothing of it stays here."""
+    """``POST /papers/{id}/token/{slot}``: the typed PIN goes to the signer's socket; nothing of it stays here.
+
+    Whatever comes of it is told on a page of its own: a reload must not send the PIN again.
+    """
     office, document_id, slot = request.app[OFFICE], request.match_info["id"], request.match_info["slot"]
     form = await request.post()
+    number = str(form.get("documents", "")).strip() or "0"
+    if not number.isdecimal() or len(number) > 3:
+        return see_other(f"/papers/{document_id}?login=login-number-wrong")
     try:
-        await office.signer.login(slot, str(form.get("pin", "")))
+        await office.signer.login(slot, str(form.get("pin", "")), str(form.get("turn", "")), int(number))
     except SigningError as error:
-        return await _page(request, Trouble("login", "pin", text_of(error.code, detail="")), 409)
+        return see_other(f"/papers/{document_id}?login={quote(error.code)}")
     return see_other(f"/papers/{document_id}?said=login")
 
 
@@ -175,6 +184,7 @@ async def _page(request: web.Request, trouble: Trouble, state: int = 200) -> web
     paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
     drawn = await _first_picture(office, paper)
     nudging = await office.plans.of(paper.document)
+    slot = standing.slot_to_fill(paper.document)
     return await page(
         request,
         "paper.html",
@@ -186,7 +196,12 @@ async def _page(request: web.Request, trouble: Trouble, state: int = 200) -> web
         sheets=_sheets(paper, drawn, nudging),
         nudging=nudging,
         glance=await office.signer.glance(),
-        slot=standing.slot_to_fill(paper.document),
+        slot=slot,
+        turn=office.signer.turn(slot.value) if slot else "",
+        # A leader's PIN is for what the leader has seen; the clerk's holds for the shift (hsm/SECURITY.md).
+        batch=max(1, await asyncio.to_thread(office.store.read, lambda db: views.to_sign(db, slot)))
+        if slot is Slot.LEADER
+        else 0,
         locked=standing.waits_for_password(paper.document),
         receipt=receipt_facts(paper.delivery),
         arrived=in_words(paper.arrived.facts) if paper.arrived else None,

@@ -25,6 +25,8 @@ SIGNING: dict[str, str] = {
     "not-logged-in": N_(
         "Chưa mở khóa thiết bị ký, hoặc phiên ký đã hết. Người giữ thiết bị nhập mã PIN; hồ sơ chờ sẽ được ký tiếp."
     ),
+    "login-form-old": N_("Trang này đã cũ hoặc đã được gửi rồi nên mã PIN chưa được thử thêm. Hãy nhập lại ở đây."),
+    "login-number-wrong": N_("Số văn bản phải là số từ 1 đến 999. Mã PIN chưa được thử."),
     "token-lost": N_(
         "Thiết bị ký đã bị rút ra. Cắm lại đúng thiết bị rồi người giữ thiết bị nhập mã PIN; hồ sơ vẫn chờ."
     ),

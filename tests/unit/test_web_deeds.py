@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -221,7 +222,9 @@ def pins(office: Config) -> Iterator[list[dict[str, Any]]]:
     import socket
 
     from hsm import frames
+    from hsm.api import KeyState, SignerState
 
+    keys = tuple(KeyState(slot, f"Token {slot}", slot, "01", None, logged_in=False) for slot in ("leader", "agency"))
     asked: list[dict[str, Any]] = []
     office.runtime.mkdir(parents=True, exist_ok=True)
     server = socket.socket(socket.AF_UNIX)
@@ -239,9 +242,11 @@ def pins(office: Config) -> Iterator[list[dict[str, Any]]]:
                 request = frames.decode(_exactly(connection, length))
                 asked.append(request)
                 wrong = request.get("pin") == "0000"
-                reply = (
+                reply: dict[str, Any] = (
                     {"ok": False, "fault": "auth-wrong", "code": "pin-wrong", "detail": ""} if wrong else {"ok": True}
                 )
+                if request["op"] == "state":
+                    reply = frames.pack_state(SignerState("module.so", keys))
                 connection.sendall(frames.encode(reply))
 
     threading.Thread(target=answer, daemon=True).start()
@@ -256,6 +261,16 @@ def _exactly(connection: Any, size: int) -> bytes:
     return got
 
 
+def _logins(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [request for request in asked if request["op"] == "login"]
+
+
+async def _login_form(visitor: Visitor, paper: str) -> dict[str, str]:
+    """The hidden fields of the form for a PIN."""
+    page = (await visitor.get(f"/papers/{paper}"))[1]
+    return dict(re.findall(r'<input type="hidden" name="(turn)" value="([^"]+)">', page))
+
+
 async def test_the_pin_goes_to_the_signer_and_nowhere_else(
     visitor: Visitor,
     office_papers: Papers,
@@ -265,20 +280,48 @@ async def test_the_pin_goes_to_the_signer_and_nowhere_else(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     paper = office_papers.digitized()
-    state, where, _ = await visitor.post(f"/papers/{paper}/token/agency", {"pin": "s3cret-PIN"})
+    commands.approve(office_papers.store, paper, "Lan (văn thư)", NOW)
+    form = await _login_form(visitor, paper)
+    state, where, _ = await visitor.post(f"/papers/{paper}/token/agency", form | {"pin": "s3cret-PIN"})
     assert (state, where) == (303, f"/papers/{paper}?said=login")
-    assert {"op": "login", "slot": "agency", "pin": "s3cret-PIN"}.items() <= next(
-        request for request in pins if request["op"] == "login"
-    ).items()
-    state, _, text = await visitor.post(f"/papers/{paper}/token/agency", {"pin": "0000"})
-    assert state == 409 and "0000" not in text
+    assert {"op": "login", "slot": "agency", "pin": "s3cret-PIN", "documents": 0}.items() <= _logins(pins)[0].items()
+
+    wrong = await _login_form(visitor, paper) | {"pin": "0000", "documents": "12"}
+    state, where, text = await visitor.post(f"/papers/{paper}/token/agency", wrong)
+    assert (state, where, text) == (303, f"/papers/{paper}?login=pin-wrong", "")
+    assert "Mã PIN không đúng" in (await visitor.get(where))[1]
+    assert _logins(pins)[1]["documents"] == 12
+    for again in (wrong, {"pin": "0000"}, wrong | {"turn": ""}):  # back and sent again, a double click, a made-up form
+        assert (await visitor.post(f"/papers/{paper}/token/agency", again))[1].endswith("?login=login-form-old")
+    odd = await _login_form(visitor, paper) | {"pin": "0000", "documents": "-1"}
+    assert (await visitor.post(f"/papers/{paper}/token/agency", odd))[1].endswith("?login=login-number-wrong")
+    assert len(_logins(pins)) == 2, "one try for each PIN that somebody typed"
     assert "s3cret-PIN" not in caplog.text
     for file in office.box.state_dir.rglob("*"):
         if file.is_file():
             assert b"s3cret-PIN" not in file.read_bytes(), file
 
 
+async def test_a_leaders_pin_is_for_the_papers_that_wait(
+    visitor: Visitor, office_papers: Papers, pins: list[dict[str, Any]]
+) -> None:
+    papers = [office_papers.digitized(kind=Kind.OUTGOING) for _ in range(3)]
+    for paper in papers[:2]:  # the approval of a letter is its leader's
+        commands.approve(office_papers.store, paper, "Thuận (lãnh đạo)", NOW)
+    page = (await visitor.get(f"/papers/{papers[0]}"))[1]
+    (number,) = re.findall(r'<input id="documents"[^>]*>', page)
+    assert 'required value="2"' in number
+    agency = office_papers.digitized()
+    commands.approve(office_papers.store, agency, "Lan (văn thư)", NOW)
+    page = (await visitor.get(f"/papers/{agency}"))[1]
+    (number,) = re.findall(r'<input id="documents"[^>]*>', page)
+    assert "required" not in number and "value" not in number
+    assert _logins(pins) == []
+
+
 async def test_a_signer_that_is_not_there_is_told_and_slows_nothing(visitor: Visitor, office_papers: Papers) -> None:
     paper = office_papers.digitized()
-    assert (await visitor.post(f"/papers/{paper}/token/agency", {"pin": "1"}))[0] == 409
+    commands.approve(office_papers.store, paper, "Lan (văn thư)", NOW)
+    assert "Phần ký chưa chạy" in (await visitor.get(f"/papers/{paper}"))[1]
+    assert (await visitor.post(f"/papers/{paper}/token/agency", {"pin": "1"}))[0] == 303
     assert (await visitor.get("/"))[0] == 200
