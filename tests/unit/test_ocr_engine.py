@@ -1,4 +1,4 @@
-"""A picture shown narrower to the engine gives the same words at the same places."""
+"""A picture shown narrower to the engine gives the same words at the same places; only fine scans are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scanner_intake import ocr_engine
+from scanner_intake import digitize_ocr, ocr_engine
 
 ROWS = {"UY BAN": (300, 200), "NGAY 24 THANG 6": (150, 330), "KINH PHI": (900, 330)}
 
@@ -43,3 +43,17 @@ def test_places_are_those_of_the_picture(page: np.ndarray, across: float) -> Non
 
 def test_a_picture_of_one_column_can_be_narrowed() -> None:
     assert ocr_engine.lines(np.full((50, 1), 255, np.uint8), psm=6, dpi=200, language="vie", across=0.9) == []
+
+
+@pytest.mark.parametrize(("dpi", "narrow"), [(100, False), (150, False), (200, False), (300, True)])
+def test_only_a_fine_scan_is_shown_narrower(monkeypatch: pytest.MonkeyPatch, dpi: int, narrow: bool) -> None:
+    shown: list[float] = []
+
+    def lines(_gray: np.ndarray, *, across: float, **_known: object) -> list[ocr_engine.SeenLine]:
+        shown.append(across)
+        return []
+
+    monkeypatch.setattr(ocr_engine, "lines", lines)
+    native = np.full((round(11.69 * dpi), round(8.27 * dpi), 3), 255, np.uint8)
+    digitize_ocr.read_page(digitize_ocr.picture_of(1, native, (595.3, 841.9)))
+    assert [across < 1 for across in shown] == [narrow]
