@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from appliance.pipeline.examining import Examination
+from appliance.pipeline.examining import Examination, Look
 from appliance.pipeline.handling import StoreNotices
 from appliance.pipeline.incoming import StoreInbox
 from appliance.pipeline.ordering import StoreOrders
@@ -87,7 +87,7 @@ class DownSite:
         self.kid = key_id(self.key.public)
         self.outgoing = Outgoing(self.store)
         self.looks = Looks()
-        self.examination: Examination | None = None
+        self.examination: Look | None = None
         """The real look at a file, where a test is about it."""
         self.findings: list[str] = []
 

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from scanner_intake.digitize import Digitized
 from sync.downlink import CannotExamine
@@ -45,6 +45,13 @@ class Found:
     signatures: dict[str, Any] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     pages: int = 0
+
+
+class Look(Protocol):
+    """Whoever judges a whole file: this process's children, or another process that is asked."""
+
+    def judge(self, path: Path, manifest: Manifest) -> tuple[CheckOutcome, Found | None]:
+        """The outcome, and what was found when it is acceptance. Raises CannotExamine, OSError."""
 
 
 class Examination:

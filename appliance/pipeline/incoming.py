@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from appliance.pipeline.examining import Examination, Found, refusal
+from appliance.pipeline.examining import Found, Look, refusal
 from appliance.store import Store, StoreFull, events, incoming, notices
 from appliance.store.parts import Parts
 from sync.downlink import AnsweredMeanwhile, NoRoom
@@ -30,7 +30,7 @@ _RESULTS = {Result.STORED: "stored", Result.DUPLICATE: "duplicate", Result.REFUS
 class StoreInbox:
     """The box's store as the protocol sees it; ``parts``: a folder of its own on the store's disk."""
 
-    def __init__(self, store: Store, parts: Path, examination: Examination, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, parts: Path, examination: Look, clock: Callable[[], datetime]) -> None:
         self._store, self._clock = store, clock
         self._parts = Parts(parts)
         self._examination = examination

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from appliance.config import Config
+from appliance.pipeline.asking import AskedExamination, IncomingExaminer
 from appliance.pipeline.courier import BoxCourier
 from appliance.pipeline.examining import Examination
 from appliance.pipeline.handling import StoreNotices
@@ -45,6 +46,11 @@ def make_examination(config: Config) -> Examination:
     )
 
 
+def make_examiner(config: Config, store: Store) -> IncomingExaminer:
+    """What the worker does about files that came down: the delivery process, which has the line, parses none."""
+    return IncomingExaminer(store, config.box.state_dir / "incoming", make_examination(config), utc_now)
+
+
 def make_courier(config: Config, store: Store) -> BoxCourier:
     """The box's half of the courier; the box must be enrolled (``[sync]`` present)."""
     assert config.sync is not None
@@ -78,5 +84,5 @@ def make_downlink(config: Config, store: Store, on_finding: Callable[[Finding], 
     assert config.sync is not None
     device = SigningKey.load(config.sync.device_key)
     keys = verifier(dict(config.sync.receipt_keys))
-    inbox = StoreInbox(store, config.box.state_dir / "incoming", make_examination(config), utc_now)
+    inbox = StoreInbox(store, config.box.state_dir / "incoming", AskedExamination(store), utc_now)
     return Downlink(config.box.id, device.sign, keys, inbox, on_finding)

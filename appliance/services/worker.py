@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import threading
@@ -25,14 +26,17 @@ from appliance.pipeline.signing import Signing, signing_plan
 from appliance.pipeline.splitting import Splitting
 from appliance.pipeline.underway import Underway
 from appliance.services.clock import utc_now
+from appliance.services.downward import make_examiner
 from appliance.services.notify import feed_watchdog, notify, stop_on_signals
 from appliance.signers import signing_service
-from appliance.store import Store, documents, open_store
+from appliance.store import Store, StoreFull, documents, open_store
 from appliance.trusting import trust_files
 from hsm.judge import judge_file
 from scanner_intake.digitize import Limits
 
+log = logging.getLogger(__name__)
 SWEEP_EVERY = 600.0
+LOOK_EVERY = 1.0
 GRACE = timedelta(minutes=2)
 JUDGE_SECONDS = 120
 """For the signatures of a file that arrives signed; a large one needs seconds."""
@@ -105,6 +109,7 @@ def serve_worker(config: Config) -> None:
     config.runtime.mkdir(parents=True, exist_ok=True)
     door = Door(config.worker_socket, door_answers(passwords, underway))
     threading.Thread(target=_sweep_now_and_then, args=(store, stop), daemon=True).start()
+    threading.Thread(target=_examine_what_came_down, args=(config, store, stop), daemon=True).start()
     notify("READY=1")
     feed_watchdog(stop, turned=runner.turned_within)
     threads = config.digitize.workers or max(1, os.cpu_count() or 1)
@@ -123,6 +128,16 @@ def sweep(store: Store, grace: timedelta = GRACE) -> list[str]:
     """Remove blobs that a crash left between "durable" and "committed"; returns their digests."""
     before = time.time() - grace.total_seconds()
     return store.blobs.sweep(store.read(documents.referenced_digests), before)
+
+
+def _examine_what_came_down(config: Config, store: Store, stop: threading.Event) -> None:
+    """Whole files that the delivery process gathered: it has a line, so it parses none itself."""
+    examiner = make_examiner(config, store)
+    while not stop.wait(LOOK_EVERY):
+        try:
+            examiner.turn()
+        except (OSError, StoreFull) as error:  # a full disk: the papers' own steps tell it, this tries again
+            log.warning("cannot examine what came down: %s", error)
 
 
 def _sweep_now_and_then(store: Store, stop: threading.Event) -> None:

@@ -95,6 +95,7 @@ def set_ranges(db: Any, tid: str, ranges: tuple[tuple[int, int], ...]) -> None:
 def restart(db: Any, tid: str, resets: int) -> None:
     """Forget every byte of a transfer."""
     db.execute("UPDATE incoming_transfers SET ranges = '[]', resets = ? WHERE tid = ?", [resets, tid])
+    db.execute("DELETE FROM incoming_verdicts WHERE tid = ?", [tid])
 
 
 def transfer(db: Any, tid: str) -> OpenTransfer | None:
@@ -113,6 +114,47 @@ def _transfers(db: Any, where: str, values: list[Any]) -> list[OpenTransfer]:
         OpenTransfer(tid, manifest, envelope, tuple((a, b) for a, b in json.loads(ranges)), resets)
         for tid, manifest, envelope, ranges, resets in rows.fetchall()
     ]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the worker found of a whole file that came down; ``verdict``: "accept", "refuse" or "damaged"."""
+
+    tid: str
+    sha256: str
+    verdict: str
+    code: str
+    reason: str
+    signatures: dict[str, Any]
+    fields: dict[str, str]
+    pages: int
+
+
+def judge(db: Any, judged: Judged, now: datetime) -> None:
+    """Keep a verdict; a newer one of the same transfer takes the place of the older."""
+    db.execute(
+        "INSERT OR REPLACE INTO incoming_verdicts VALUES (?,?,?,?,?,?,?,?,?)",
+        [
+            judged.tid, judged.sha256, judged.verdict, judged.code, judged.reason, _json(judged.signatures),
+            _json(judged.fields), judged.pages, now.isoformat(),
+        ],
+    )  # fmt: skip
+
+
+def verdict(db: Any, tid: str) -> Judged | None:
+    """The verdict on a transfer's file, or None while there is none."""
+    row = db.execute(
+        "SELECT tid, sha256, verdict, code, reason, signatures, fields, pages FROM incoming_verdicts WHERE tid = ?",
+        [tid],
+    ).fetchone()
+    if row is None:
+        return None
+    return Judged(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), json.loads(row[6]), row[7])
+
+
+def unjudged(db: Any) -> list[OpenTransfer]:
+    """Transfers without a verdict, oldest first; whether every byte is there, is for the caller to see."""
+    return _transfers(db, "WHERE tid NOT IN (SELECT tid FROM incoming_verdicts) ORDER BY opened_at", [])
 
 
 def answer(db: Any, tid: str, manifest_hash: bytes) -> bytes | None:
@@ -161,11 +203,7 @@ def commit(db: Any, given: Answer, document: Electronic | None) -> None:
     except sqlite3.IntegrityError as error:
         raise AnsweredBefore(str(error)) from error
     db.execute("DELETE FROM incoming_transfers WHERE tid = ?", [given.tid])
-
-
-def drop_transfer(db: Any, tid: str) -> None:
-    """End a transfer that was answered on another way."""
-    db.execute("DELETE FROM incoming_transfers WHERE tid = ?", [tid])
+    db.execute("DELETE FROM incoming_verdicts WHERE tid = ?", [given.tid])
 
 
 _COLUMNS = (

@@ -344,6 +344,23 @@ def m015_orders(db: Any) -> None:
     """)
 
 
+@MIGRATIONS()
+def m016_incoming_verdicts(db: Any) -> None:
+    db.execute("""
+        CREATE TABLE incoming_verdicts (
+            tid TEXT PRIMARY KEY,
+            sha256 TEXT NOT NULL,
+            verdict TEXT NOT NULL CHECK (verdict IN ('accept', 'refuse', 'damaged')),
+            code TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            signatures TEXT NOT NULL,
+            fields TEXT NOT NULL,
+            pages INTEGER NOT NULL,
+            at TEXT NOT NULL
+        ) STRICT
+    """)
+
+
 def migrate(db: Any) -> None:
     """Apply what is missing; safe to call from several processes at once."""
     MIGRATIONS.apply(db)
