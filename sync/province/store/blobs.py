@@ -67,8 +67,9 @@ class Blobs:
         self._later = set()
 
         def settle() -> None:
-            for folder in sorted(self._later or ()):
+            for folder in sorted(self._later or ()):  # the root is the first of them
                 flush_folder(folder)
+            self._listed.update(self._later or ())
 
         try:
             yield settle
@@ -117,18 +118,22 @@ class Blobs:
         target = self.path(sha256)
         if target.parent not in self._listed:
             target.parent.mkdir(exist_ok=True)
-            flush_folder(self._root)
-            self._listed.add(target.parent)
+            self._flush(self._root)
         if part.exists():
             part.chmod(0o440)
             part.replace(target)  # should a power cut bring the old name back, `recover` removes it
         elif not target.is_file():
             raise FileNotFoundError(sha256)
-        if self._later is None:
-            flush_folder(target.parent)
-        else:
-            self._later.add(target.parent)
+        self._flush(target.parent)
         return target
+
+    def _flush(self, folder: Path) -> None:
+        """Now, or with the others of the round."""
+        if self._later is None:
+            flush_folder(folder)
+            self._listed.add(folder)
+        else:
+            self._later.add(folder)
 
     def every(self) -> Iterator[str]:
         """The digests of all blobs on disk."""
