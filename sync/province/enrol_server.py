@@ -27,6 +27,7 @@ WINDOW = 600.0
 MOST_OF_ONE, MOST_OF_ALL = 5, 50
 """Attempts that failed within `WINDOW` seconds, of one address and of all together, after which nobody is heard. With
 50 bits of secret and 48 hours, that leaves a guesser one chance in 10^10."""
+READ_SECONDS = 10.0
 _HTTP = {"code-unknown": 404, "code-expired": 410, "code-used": 409}
 
 
@@ -76,14 +77,18 @@ class Enrolment:
 
     async def _enrol(self, request: web.Request) -> web.Response:
         address = request.remote or "?"
+        try:
+            body = await asyncio.wait_for(request.read(), READ_SECONDS)
+        except TimeoutError:
+            return self._refuse(address, "request-bad")
         async with self._one:  # one digest at a time: each costs memory and 50 ms, whoever asks
             if wait := self._attempts.wait(address, time.monotonic()):
                 seconds = str(int(wait) + 1)
                 return web.json_response({"code": "too-many"}, status=429, headers={"Retry-After": seconds})
             try:
-                said = Request.of(json.loads(await asyncio.wait_for(request.read(), 10)))
+                said = Request.of(json.loads(body))
                 facts = await asyncio.to_thread(self._desk.redeem, said, dt.datetime.now(dt.UTC))
-            except (ValueError, TimeoutError):
+            except ValueError:
                 return self._refuse(address, "request-bad")
             except RequestRefused as refused:
                 return self._refuse(address, refused.code)

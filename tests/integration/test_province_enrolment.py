@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from cryptography import x509
 
 from appliance.cli import main as box_main
 from appliance.config import load_config
+from sync import enrolment
 from sync.enrolment import Enrolled, EnrolmentFailed, enrol
 from sync.enrolment_code import BadCode, make_code, read_code
 from sync.mqtt import MqttLink
@@ -84,8 +86,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def until(link: MqttLink, wanted: Callable[[], bool], seconds: float = 15) -> list[object]:
     """Drive a link until something is true; what happened on the way."""
-    import time
-
     events: list[object] = []
     end = time.monotonic() + seconds
     while not wanted():
@@ -190,6 +190,23 @@ def test_guessing_ends_soon(site: Site) -> None:
     assert caught.value.code == "too-many", "also for the right one, from there"
 
 
+def test_who_sends_slowly_or_nonsense_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
+    monkeypatch.setattr(enrol_server, "READ_SECONDS", 600.0)
+    import socket
+    import ssl
+
+    context = ssl.create_default_context(cafile=str(site.folder.ca))
+    slow = context.wrap_socket(socket.create_connection(("127.0.0.1", site.enrol_port)), server_hostname="127.0.0.1")
+    slow.sendall(b"POST /v1/enrolment HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{")
+    for body in (b"nonsense", b"[]", b"{}", b"\xff" * 100):
+        status, answer = enrolment._asked(
+            context, "127.0.0.1", site.enrol_port, "POST", "/v1/enrolment", body.decode("latin-1"), 10
+        )
+        assert status == 400 and json.loads(answer) == {"code": "request-bad"}
+    assert site.enrol(site.code()).box == BOX, "within the box's own patience, far below ten minutes"
+    slow.close()
+
+
 def test_attempts_are_forgotten_and_strangers_do_not_fill_the_memory() -> None:
     attempts = enrol_server.Attempts()
     for _ in range(enrol_server.MOST_OF_ONE):
@@ -212,8 +229,6 @@ def test_no_code_and_no_key_lies_readable_at_the_province(site: Site) -> None:
 def request(secret: str, **changes: Any) -> Request:
     """A sound request of a box, with changes."""
     from cryptography.hazmat.primitives.asymmetric import ec
-
-    from sync import enrolment
 
     device = SigningKey.generate()
     csr = enrolment._csr(ec.generate_private_key(ec.SECP256R1()))
