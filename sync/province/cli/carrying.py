@@ -43,7 +43,13 @@ _FAULTS = {
 _STICK = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group(name="courier", help=w.say(_("Chuyển văn bản và biên nhận bằng thẻ nhớ cho nơi mất đường truyền.")))
+@click.group(
+    name="courier",
+    help=help_text(
+        _("Chuyển văn bản và biên nhận bằng thẻ nhớ cho nơi mất đường truyền."),
+        "commune-province courier import /media/usb --dir tinh",
+    ),
+)
 def courier() -> None:
     """The group."""
 

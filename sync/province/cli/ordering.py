@@ -26,7 +26,13 @@ from sync.province.wording import _
 _HOURS = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9])=([0-9]{1,6})")
 
 
-@click.group(name="order", help=w.say(_("Gửi lệnh đã ký cho một hộp; hộp làm đúng một lần rồi báo kết quả.")))
+@click.group(
+    name="order",
+    help=help_text(
+        _("Gửi lệnh đã ký cho một hộp; hộp làm đúng một lần rồi báo kết quả."),
+        "commune-province order log commune-27007 --dir tinh",
+    ),
+)
 def order() -> None:
     """The group."""
 
