@@ -23,7 +23,7 @@ from scanner_intake.stamp_glance import promising
 from scanner_intake.stamp_planes import FIND_DPI, PixelBox, Plane
 
 _LEAST_PIECE, _LEAST_SEED, _MOST_RUN = 2.0, 3.2, 122.0
-_MOST_PIECES, _MOST_TRIES = 400, 50
+_MOST_PIECES, _MOST_TRIES = 500, 120
 _TURN = 4.0
 _LEVEL, _CUT = 0.45, 6.0  # a letter that touches a line cuts it
 _OPPOSITE = (4.0, 14.0)

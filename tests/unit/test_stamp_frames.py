@@ -101,6 +101,14 @@ def test_a_stamp_struck_twice_is_a_frame() -> None:
     assert first.value >= SURE and abs(first.x - 60) < 2 and abs(first.y - 60.5) < 2
 
 
+def test_a_cell_between_double_rules_is_no_frame() -> None:
+    page = page_with_frame(0, lines=1, print_over=False)
+    scale = DPI / 25.4
+    for y in (57.0, 63.0):
+        cv2.line(page, (round(45 * scale), round(y * scale)), (round(75 * scale), round(y * scale)), BLACK, 2)
+    assert [each for each in frames_of(page) if each.value >= SURE] == []
+
+
 @pytest.mark.parametrize("chroma", [14, 30])
 def test_a_red_frame_from_an_empty_pad_is_seen_where_there_is_other_red(chroma: int) -> None:
     page = page_with_frame(4, ink=(250 - chroma, 250 - chroma, 250), print_over=False)
