@@ -19,6 +19,7 @@ from sync.protocol.topics import Direction, Kind, TopicError, downward, parse, u
 _LOG = logging.getLogger(__name__)
 AGAIN_SECONDS, AGAIN_MOST = 8.0, 300.0
 LOOK_SECONDS = 1.0
+_BATCH_BYTES = 24 * 1024
 
 
 class NoticeBook(Protocol):
@@ -100,12 +101,21 @@ class NoticeLine:
         notices = self._book.unheard(MAX_NOTICES)
         if not notices:
             return []
-        span = (notices[0].number, notices[-1].number)
+        sealed = self._fitting([self._voice.seal(one) for one in notices])
+        span = (notices[0].number, notices[len(sealed) - 1].number)
         if span == self._said and now.mono < self._said_at + self._wait:
             return []
         self._wait = min(self._wait * 2, AGAIN_MOST) if span == self._said else AGAIN_SECONDS
         self._said, self._said_at = span, now.mono
-        return [Publish(self._topic(Kind.NOTICE), batch([self._voice.seal(one) for one in notices]), qos=1)]
+        return [Publish(self._topic(Kind.NOTICE), batch(sealed), qos=1)]
+
+    def _fitting(self, sealed: list[bytes]) -> list[bytes]:
+        """As many of the first as one message holds, but one at least."""
+        size, count = 0, 0
+        while count < len(sealed) and (not count or size + len(sealed[count]) <= _BATCH_BYTES):
+            size += len(sealed[count])
+            count += 1
+        return sealed[:count]
 
     def _take(self, envelopes: list[bytes]) -> list[Publish]:
         stream = b""

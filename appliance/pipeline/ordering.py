@@ -95,7 +95,7 @@ def ordered_hours(db: Any) -> list[tuple[str, str, int]]:
 
 def _history(db: Any, lines: int) -> str:
     told = [f"{sequence} {at} {event} {paper or '-'}" for sequence, at, event, paper in orders.newest_events(db, lines)]
-    while told and sum(len(line) + 1 for line in told) > MAX_REPORT:
+    while told and sum(len(line.encode()) + 1 for line in told) > MAX_REPORT:
         told.pop(0)
     return "\n".join(told)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sync.protocol.notices import AGREED, KEPT, RECALL, Notice
+from sync.protocol.notices import AGREED, KEPT, MAX_BY, MAX_REASON, RECALL, Notice, clean
 from sync.protocol.topics import Direction
 
 
@@ -33,7 +33,7 @@ def say(db: Any, way: Direction, tid: str, document_id: str, code: str, reason: 
     """Add a notice to the box's stream (inside the caller's transaction) and return its number."""
     cursor = db.execute(
         "INSERT INTO notices_said (way, tid, document_id, code, reason, by, at) VALUES (?,?,?,?,?,?,?)",
-        [way.value, tid, document_id, code, reason, by, at.isoformat()],
+        [way.value, tid, document_id, code, clean(reason, MAX_REASON), clean(by, MAX_BY), at.isoformat()],
     )
     return int(cursor.lastrowid)
 

@@ -55,6 +55,17 @@ class Fields:
             raise CodecError("bad-field", f"key {key} too long")
         return value
 
+    def words(self, key: int, most: int) -> str:
+        """Take a text for people out: printable, but for line ends and tabs. Raises CodecError."""
+        value = self.text(key, most)
+        if not all(letter.isprintable() or letter in "\n\t" for letter in value):
+            raise CodecError("bad-field", f"key {key} is not printable")
+        return value
+
+    def moment(self, key: int) -> int:
+        """Take Unix seconds out, up to the year 9999. Raises CodecError."""
+        return self.count(key, most=253402300799)
+
     def digest(self, key: int) -> bytes:
         """Take a 32-byte digest out. Raises CodecError."""
         value = self.take(key, bytes)

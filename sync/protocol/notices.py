@@ -21,6 +21,7 @@ CODES = frozenset({ARRIVED, DECLINED, TAKEN, ASSIGNED, IN_HAND, FINISHED, RECALL
 NEEDS_REASON = frozenset({DECLINED, RECALL, KEPT})
 """Codes that must carry a reason (Decision 28/2018, article 9: a refusal carries its reason)."""
 MAX_NOTICES = 16
+MAX_REASON, MAX_BY = 2000, 200
 _FOLLOWS: Mapping[str, frozenset[str]] = {
     ARRIVED: frozenset({DECLINED, TAKEN}),
     TAKEN: frozenset({ASSIGNED, IN_HAND, FINISHED}),
@@ -28,6 +29,11 @@ _FOLLOWS: Mapping[str, frozenset[str]] = {
     IN_HAND: frozenset({ASSIGNED, IN_HAND, FINISHED}),
 }
 _NOTICE, _HEARD = "notice", "heard"
+
+
+def clean(text: str, most: int) -> str:
+    """Return `text` as it may travel: a notice that the other end cannot read would hold up all that follow it."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)[:most]
 
 
 def may_follow(before: str, after: str) -> bool:
@@ -80,11 +86,12 @@ class Notice:
         code = f"{fields.count(8, most=99):02}"
         if code not in CODES:
             raise CodecError("unsupported-version", f"code {code}")
-        if number < 1 or len(tid) != 8:
-            raise CodecError("bad-field", "number or tid")
+        document_id = fields.text(7, 64)
+        if number < 1 or len(tid) != 8 or not document_id or not document_id.isprintable():
+            raise CodecError("bad-field", "number, tid or document id")
         return cls(
-            box, stream, number, Direction.DOWN if down else Direction.UP, tid, fields.text(7, 64), code,
-            fields.count(9), fields.text(10, 2000), fields.text(11, 200), fields.extra(),
+            box, stream, number, Direction.DOWN if down else Direction.UP, tid, document_id, code,
+            fields.moment(9), fields.words(10, MAX_REASON), fields.words(11, MAX_BY), fields.extra(),
         )  # fmt: skip
 
 

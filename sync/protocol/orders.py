@@ -59,8 +59,8 @@ class Order:
         if len(params) > 32 or not all(isinstance(key, str) for key in params):
             raise CodecError("bad-field", "params")
         return cls(
-            box, fields.count(3), fields.text(4, 40), {str(key): value for key, value in params.items()},
-            fields.count(6), fields.count(7), fields.extra(),
+            box, fields.count(3), fields.words(4, 40), {str(key): value for key, value in params.items()},
+            fields.moment(6), fields.moment(7), fields.extra(),
         )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ class Outcome:
         if result not in (DONE, REFUSED):
             raise CodecError("unsupported-version", "result")
         return cls(
-            box, counter, order, result, fields.text(6, 64), fields.text(7, MAX_REPORT), fields.count(8),
+            box, counter, order, result, fields.words(6, 64), fields.words(7, MAX_REPORT), fields.moment(8),
             fields.count(9), fields.extra(),
         )  # fmt: skip
 

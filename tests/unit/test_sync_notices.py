@@ -12,7 +12,7 @@ from sync.notices import NoticeLine
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import seal
 from sync.protocol.messages import Manifest
-from sync.protocol.notices import CODES, Heard, Notice, Voice, batch, may_follow, may_say, unbatch
+from sync.protocol.notices import CODES, Heard, Notice, Voice, batch, clean, may_follow, may_say, unbatch
 from sync.protocol.receipt import Receipt
 from sync.protocol.step import Now, Publish
 from sync.protocol.topics import Direction, Kind, downward, upward
@@ -246,6 +246,32 @@ def test_an_end_that_lost_its_memory_is_told_everything_anew() -> None:
             count += 1
             assert count < 20, f"the ends do not come to rest, turn {turn}"
     assert [one.code for one in wire.books[Direction.DOWN].taken] == ["01", "03", "05", "06"]
+
+
+def test_long_reasons_travel_in_as_many_messages_as_they_need() -> None:
+    wire = Wire()
+    for way in Direction:
+        wire.restart(way)
+    for _ in range(20):
+        wire.books[Direction.UP].say("02", Direction.DOWN, reason="ế" * 2000)
+    longest = 0
+    for _ in range(60):
+        wire.turn(2.0)
+        while wire.under_way:
+            longest = max(longest, len(wire.under_way[0][1].payload))
+            wire.deliver()
+    assert wire.books[Direction.DOWN].taken == wire.books[Direction.UP].said
+    assert longest < 40_000
+
+
+def test_words_are_made_fit_to_travel() -> None:
+    """A clerk's word with a non-breaking space or a control character must not hold up the stream."""
+    odd = "không\u00a0thuộc\x00 thẩm quyền\r\n" + "x" * 3000
+    fit = clean(odd, 2000)
+    assert fit.startswith("không thuộc  thẩm quyền \nxxx")
+    assert len(fit) == 2000
+    said = replace(GOLDEN, reason=fit, code="02")
+    assert Notice.decode(said.encode()) == said
 
 
 def test_batches_are_bounded() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sync.protocol.notices import AGREED, KEPT, RECALL, Notice
+from sync.protocol.notices import AGREED, KEPT, MAX_BY, MAX_REASON, RECALL, Notice, clean
 from sync.protocol.topics import Direction
 from sync.province.store import ProvinceStore
 
@@ -51,7 +51,17 @@ class Handling:
             raw.execute(
                 "INSERT INTO notices_said (box, number, way, tid, document_id, code, reason, spoken_by, said_at, heard)"
                 " VALUES (?,?,?,?,?,?,?,?,?,0)",
-                (box, number, way.value, tid, document_id, code, reason, by, now),
+                (
+                    box,
+                    number,
+                    way.value,
+                    tid,
+                    document_id,
+                    code,
+                    clean(reason, MAX_REASON),
+                    clean(by, MAX_BY),
+                    now,
+                ),
             )
         return number
 
