@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from appliance.store import StoreFull
 from appliance.wording import _, text_of
 from sync.courier import Fault, NoSpace, Stick
 from sync.protocol.topics import Direction
+from sync.wire_identity import KeyFileError, SigningKey
 
 _STICK = click.Path(file_okay=False, path_type=Path)
 
@@ -32,13 +34,28 @@ def _ready(context: Context) -> Iterator[BoxCourier]:
     """The box's courier; troubles of the stick become an exit code and a sentence."""
     if context.config.sync is None:
         fail(text_of("not-enrolled"), ExitCode.CONFIGURATION, "not-enrolled")
+    try:
+        device = SigningKey.load(context.config.sync.device_key)
+    except KeyFileError as error:
+        fail(text_of("stick-no-key", path=context.config.sync.device_key), ExitCode.CONFIGURATION, error.code)
+    become_owner(context.config.box.state_dir)
     with opened(context) as store:
         try:
-            yield make_courier(context.config, store)
+            yield make_courier(context.config, store, device)
         except (NoSpace, StoreFull):
             fail(text_of("stick-no-space"), ExitCode.NOT_POSSIBLE, "stick-no-space")
         except OSError as error:
             fail(text_of("stick-trouble", detail=error), ExitCode.NOT_POSSIBLE, "stick-trouble")
+
+
+def become_owner(folder: Path) -> None:
+    """Go on as the user who owns the box's files, when root began: the device key is root's to read, but a file that
+    root leaves in the store could not be read by the box's services."""
+    if os.geteuid() or not folder.is_dir() or not (owner := folder.stat()).st_uid:
+        return
+    os.setgroups([])
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
 
 
 def fault_text(fault: Fault) -> str:

@@ -51,10 +51,10 @@ def make_examiner(config: Config, store: Store) -> IncomingExaminer:
     return IncomingExaminer(store, config.box.state_dir / "incoming", make_examination(config), utc_now)
 
 
-def make_courier(config: Config, store: Store) -> BoxCourier:
+def make_courier(config: Config, store: Store, device: SigningKey) -> BoxCourier:
     """The box's half of the courier; the box must be enrolled (``[sync]`` present)."""
     assert config.sync is not None
-    device, keys = SigningKey.load(config.sync.device_key), verifier(dict(config.sync.receipt_keys))
+    keys = verifier(dict(config.sync.receipt_keys))
     work = config.box.state_dir / "incoming-work"
     return BoxCourier(config.box.id, store, device.sign, keys, make_examination(config), work, utc_now)
 

@@ -14,6 +14,9 @@ COURIER: dict[str, str] = {
     "stick-foreign": N_("{name}: không phải của hộp hay văn bản này, không nhận."),
     "stick-empty": N_("Trong thư mục này không có gì do hộp hay tỉnh chép vào cho hộp này."),
     "stick-no-space": N_("Thẻ nhớ (hoặc đĩa của hộp) hết chỗ; những gì đã chép vẫn còn. Hãy dùng thẻ lớn hơn."),
+    "stick-no-key": N_(
+        "Không đọc được khóa thiết bị {path}. Hãy chạy lệnh bằng quyền quản trị khi dịch vụ gửi đang chạy."
+    ),
     "stick-trouble": N_("Không đọc hoặc ghi được thẻ ({detail}). Không mất gì; hãy cắm lại thẻ và làm lại."),
 }
 """Code → sentence."""
