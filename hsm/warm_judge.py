@@ -86,7 +86,9 @@ def _child(
             (resource.RLIMIT_NOFILE, 256),
             (resource.RLIMIT_FSIZE, PASSING_BYTES if with_pdfa else 0),
         ):
-            resource.setrlimit(what, (most, most))
+            _, hard = resource.getrlimit(what)
+            kept = most if hard == resource.RLIM_INFINITY else min(most, hard)  # a tighter one of our caller stays
+            resource.setrlimit(what, (kept, kept))
         facts = verify_file(path, trust.read(), expected or None, with_pdfa=with_pdfa).facts()
         if not with_pdfa:
             del facts["pdfa"]  # not judged is not "no"

@@ -216,6 +216,15 @@ def test_a_file_that_takes_its_child_over_reaches_no_other(
     assert not reached.exists() or reached.read_text() == ""
 
 
+def test_tighter_limits_of_the_caller_stay(roots: Path, signed_papers: dict[str, Path]) -> None:
+    order = json.dumps({"file": str(signed_papers["scan"]), "expect": ["agency"]})
+    words = [sys.executable, "-m", "appliance", "verify-stream", "--trust", str(roots)]
+    ordinary = ["setpriv", "--bounding-set=-sys_resource"] if os.getuid() == 0 else []  # root may raise limits again
+    limited = [*ordinary, "sh", "-c", 'ulimit -n 128; ulimit -t 50; exec "$@"', "sh", *words]
+    done = subprocess.run(limited, input=order + "\n", text=True, capture_output=True, check=True, timeout=120)
+    assert json.loads(done.stdout)["verdict"] == "valid", done.stderr
+
+
 def test_a_page_of_our_own_warms_the_process_up() -> None:
     from hsm.warming import warm_up
 
