@@ -3,7 +3,7 @@
 Owns the estimate of rate and round trip, how long connections live, the chunk size C and the window. Refuses to guess
 a link it has not seen: until the first acknowledgement a window is 8 KiB of 4 KiB chunks, or a little more where the
 connection before was faster. C = sqrt(50 B x rate x life): there the headers cost as much as what a cut loses (60 B
-beside each chunk, some 2.5 chunks lost with each cut); at most 0.16 s of line (6 KiB where that is less), so that
+beside each chunk, some 2.5 chunks lost with each cut); at most 0.16 s of line (7 KiB where that is less), so that
 hỏa tốc need not wait long; in whole KiB, 2 to 64. Window = rate x round trip + 2 C, at least 3 C, on faster lines twice
 that and more; at most 16 messages (both measured on emulated lines).
 """
@@ -24,11 +24,11 @@ _SMALLEST, _FIRST, _LARGEST = 2 * ALIGNMENT, 4 * ALIGNMENT, 64 * ALIGNMENT
 _FIRST_WINDOW = 8 * ALIGNMENT
 _RATE_SECONDS = 10.0
 _CHUNK_SECONDS = 0.16
-_CHUNK_LEAST_MOST = 6 * ALIGNMENT
+_CHUNK_LEAST_MOST = 7 * ALIGNMENT
 """A slow line may take so long chunks, though they last longer: of smaller ones the headers cost 4 %."""
 _HEADERS = 50.0
 """2 x 60 B (chunk header, MQTT, TLS record) over the 2.5 chunks of a window that a cut loses."""
-_FIRST_LIFE = 180.0
+_FIRST_LIFE = 300.0
 """Seconds a connection is expected to live before one has ended or lived longer."""
 _REMEMBERED_WINDOW, _REMEMBERED_CHUNK = 24 * ALIGNMENT, 8 * ALIGNMENT
 """Most that the connection before may suggest: another, slower line may have taken its place."""
