@@ -38,7 +38,7 @@ NOW = 1_800_000_000.0
 
 @pytest.fixture
 def rows(postgres: Postgres) -> Iterator[PostgresRows]:
-    made = PostgresRows(postgres.database())
+    made = PostgresRows(postgres.room())
     yield made
     made.close()
 
@@ -165,7 +165,7 @@ class Shift:
 
 @pytest.fixture
 def shift(province_site: Installation, postgres: Postgres) -> Iterator[Shift]:
-    made = Shift(province_site, Engines(rows=postgres.database()))
+    made = Shift(province_site, Engines(rows=postgres.room()))
     yield made
     made.close()
 
@@ -220,6 +220,7 @@ def test_a_worker_killed_in_mid_stream_is_replaced_by_another(shift: Shift) -> N
     assert shift.leases.holders() == {}, "a polite stop gives the leases back at once"
 
 
+@pytest.mark.soak
 def test_a_worker_that_slept_through_its_lease_writes_nothing_more(shift: Shift) -> None:
     shift.start("a")
     shift.until(lambda: shift.shared("a"))
@@ -266,7 +267,7 @@ def test_postgres_and_the_broker_die_under_the_workers(province_site: Installati
 
 
 def test_serve_keeps_its_workers_and_takes_them_with_it(province_site: Installation, postgres: Postgres) -> None:
-    shift = Shift(province_site, Engines(rows=postgres.database()))
+    shift = Shift(province_site, Engines(rows=postgres.room()))
     config = dataclasses.replace(shift.site.config, workers=2)
     shift.site.folder.settings.write_text(render(config), "utf-8")
     log = (shift.site.folder.root / "serve.log").open("ab")
@@ -286,7 +287,7 @@ def test_serve_keeps_its_workers_and_takes_them_with_it(province_site: Installat
         living = children_of(serve.pid)
         serve.kill()
         serve.wait()
-        shift.until(lambda: not any(Path(f"/proc/{number}").exists() for number in living))
+        shift.until(lambda: not any(runs(number) for number in living))
         assert shift.leases.holders() == {}
         assert shift.sound()
     finally:
@@ -298,3 +299,11 @@ def test_serve_keeps_its_workers_and_takes_them_with_it(province_site: Installat
 def children_of(pid: int) -> list[str]:
     """The process numbers of a process's children, of all its threads."""
     return [number for path in Path(f"/proc/{pid}/task").glob("*/children") for number in path.read_text().split()]
+
+
+def runs(number: str) -> bool:
+    """A process is there, and not only waiting to be noticed as dead."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -95,7 +95,7 @@ def test_documents_travel_and_survive_a_kill_of_the_broker(node: Node, request: 
     assert len(store.reading.chain(BOX)) == 2
 
 
-@pytest.mark.parametrize("node", ["mosquitto", "rabbitmq"], indirect=True)
+@pytest.mark.parametrize("node", ["mosquitto", pytest.param("rabbitmq", marks=pytest.mark.soak)], indirect=True)
 def test_a_box_reaches_its_own_topics_only(node: Node) -> None:
     store, _ = node.site.receive()
     box, other = node.site._boxes

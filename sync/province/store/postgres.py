@@ -40,8 +40,6 @@ _SESSION: dict[str, Any] = {
     "tcp_user_timeout": 15_000,
     "application_name": "commune-province",
     "client_encoding": "utf8",
-    # A writer that stops in the middle of a transaction (a machine that hangs) must not hold the others' leases up.
-    "options": "-c idle_in_transaction_session_timeout=10000",
 }
 _MARKS = "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at REAL NOT NULL)"
 _SEVERAL_WRITERS = """
@@ -215,6 +213,8 @@ class PostgresRows:
         while True:
             try:
                 raw = self._dial()
+                # One that stops in the middle of a transaction (a machine that hangs) must not hold others' leases up.
+                raw.execute(b"SET idle_in_transaction_session_timeout TO 10000")
                 raw.execute(b"SELECT set_config('synchronous_commit', 'on', false) "
                             b"WHERE current_setting('synchronous_commit') = 'off'")  # fmt: skip
                 return raw
