@@ -19,7 +19,8 @@ from scanner_intake.stamp_ink import READ_DPI, dark_mask, red_mask
 from scanner_intake.stamp_planes import FIND_DPI, Plane
 
 MARGIN = 1.5  # mm around a cut-out
-_RED = 81  # of a red plane's darkness, which is strengthened chroma
+_RED, _FAINT_RED = 81, 44  # of a red plane's darkness, which is strengthened chroma
+_PART, _FAINT_SIZE = 0.5, (13, 60)  # mm
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,16 @@ class Blob:
 
 
 def red_blobs(plane: Plane) -> list[Blob]:
-    """Regions of red ink; gaps of under two millimetres are closed."""
-    mask = cv2.threshold(plane.small, 255 - _RED, 255, cv2.THRESH_BINARY_INV)[1]
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
-    return _blobs(cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0])
+    """Regions of red ink, then those of faint red or crimson elsewhere; gaps of under two millimetres are closed."""
+    found: list[Blob] = []
+    for limit in (_RED, _FAINT_RED):
+        mask = cv2.threshold(plane.small, 255 - limit, 255, cv2.THRESH_BINARY_INV)[1]
+        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+        blobs = _blobs(cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0])
+        if limit == _FAINT_RED:
+            blobs = [each for each in blobs if _FAINT_SIZE[0] <= each.long <= _FAINT_SIZE[1] and each.short >= 5]
+        found += [blob for blob in blobs if not any(overlap(each.box, blob.box) > _PART for each in found)]
+    return found
 
 
 def dark_blobs(plane: Plane) -> list[Blob]:

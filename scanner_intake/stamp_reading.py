@@ -44,6 +44,7 @@ _SHORTEST, _STAMP_LIKE = (14.0, 17.0), 1.55  # mm; red: a seal's emblem and ring
 _BORDERS = 1.7  # mm from a frame's outer edge to the letters' ground
 _EMPTY, _PALE = 0.012, 24
 _NEARLY, _LONG_WORD, _ALIKE, _SHORTEST_WORD = 70, 5, 70, 3
+_BLACK_TRIES = 5
 _SAME = 0.5
 _SURFACE = 0.5  # stamps have at most 0.4 of ink; more is a coloured ground
 _TOUCHED = 0.04
@@ -96,17 +97,20 @@ class Reader:
         mask = dark_mask(crop) if black else red_mask(crop, 32)
         if no_letters(mask):
             return None
-        bordered = double(mask) if black else sides(mask) >= 3 and mask.mean() < _SURFACE * 255
+        closed = sides(mask)
+        bordered = double(mask) if black else closed >= 3 and mask.mean() < _SURFACE * 255
         heard: list[str] = []
-        for index, (gray, psm) in enumerate(
-            islice(_tries(crop, mask, turned=abs(blob.angle) > 20), 3 if black else None)
-        ):
+        on_head = closed >= 3 or (not black and (closed > 0 or abs(blob.angle) > 20))
+        tries = islice(_tries(crop, mask, on_head=on_head), _BLACK_TRIES if black else None)
+        for index, (gray, psm) in enumerate(tries):
             heard.append(self.read(framed(gray), psm, READ_DPI))
             if black and not bordered and _running_text(heard[-1:]):
                 continue  # print between two strokes; one of its words may look like a secrecy word
-            marking = self._known(heard[-1], index, blob, bordered=bordered and not black)
+            marking = self._known(heard[-1], index, blob, bordered=closed == 4 if black else bordered)
             if marking is not None:
                 return marking
+        if closed >= 3 and not _clearly_else(heard) and resembles_secret(heard, _ALIKE):
+            return self._unknown(blob)
         if not bordered or _clearly_else(heard) or (not black and self._harmless(heard)):
             return None
         if not placed and (black or not resembles_secret(heard)):
@@ -181,13 +185,13 @@ def _frame_tries(crop: np.ndarray, mask: np.ndarray, ink: str) -> Iterator[tuple
     yield cv2.rotate(gray, cv2.ROTATE_180), 7
 
 
-def _tries(crop: np.ndarray, mask: np.ndarray, *, turned: bool) -> Iterator[tuple[np.ndarray, int]]:
-    """Pictures of one box to read, the likeliest first."""
+def _tries(crop: np.ndarray, mask: np.ndarray, *, on_head: bool) -> Iterator[tuple[np.ndarray, int]]:
+    """Pictures of one box to read, the likeliest first; `on_head`: at last upside down, as a paper may lie."""
     bare = 255 - cv2.GaussianBlur(without_borders(mask), (3, 3), 0)
     yield bare, 7
     yield crop[:, :, 1], 6
     yield inset(crop[:, :, 1]), 7
-    if turned:
+    if on_head:
         yield cv2.rotate(bare, cv2.ROTATE_180), 7
         yield cv2.rotate(np.ascontiguousarray(crop[:, :, 1]), cv2.ROTATE_180), 6
     yield inset(bare), 8

@@ -27,7 +27,7 @@ from scanner_intake.stamp_reading import Reader, ReadText
 
 __all__ = ["ReadText", "find_markings"]
 
-_MOST_READ, _MOST_FRAMES, _MOST_DARK = 14, 6, 5
+_MOST_READ, _MOST_FRAMES, _MOST_DARK = 14, 6, 8
 _SAME = 0.5
 _CELL = 6.0  # points; a table that leans by a degree shifts its cells by that much
 
@@ -97,20 +97,30 @@ def _inside(reader: Reader, blob: Blob) -> list[Marking]:
 
 
 def _dark(reader: Reader, plane: Plane) -> list[Marking]:
-    """Dark single frames of a stamp's size (photocopies, gray and bitonal scans); the cells of a table are none."""
+    """Dark single frames of a stamp's size (photocopies, gray and bitonal scans); the cells of a table are none.
+
+    Where stamps of secrecy do not belong a frame only counts by its word.
+    """
     kept: list[Blob] = []
     outlines = dark_blobs(plane)
     for blob in outlines:
-        if _stamp_sized(blob, reader.picture) and not any(overlap(blob.box, each.box) > _SAME for each in kept):
+        if _framed_word(blob) and not any(overlap(blob.box, each.box) > _SAME for each in kept):
             kept.append(blob)
     markings = []
     single = [blob for blob in kept if not any(_adjoin(blob.box, each.box) for each in outlines if each is not blob)]
+    single.sort(key=lambda blob: not _stamp_sized(blob, reader.picture))
     for blob in single[:_MOST_DARK]:
         if not reader.seen(blob.box) and sides(dark_mask(upright(reader.picture, blob))) >= 3:
-            marking = reader.box(blob, black=True, placed=True)
-            if marking is not None and marking.kind != "arrival-stamp":
+            placed = _stamp_sized(blob, reader.picture)
+            marking = reader.box(blob, black=True, placed=placed)
+            if marking is not None and (marking.kind != "arrival-stamp" if placed else marking.kind == "secrecy"):
                 markings.append(marking)
     return markings
+
+
+def _framed_word(blob: Blob) -> bool:
+    """Whether a dark outline may be a frame with a stamp's word in it."""
+    return 10 <= blob.long <= 60 and 5.5 <= blob.short <= 18 and blob.aspect >= 1.25
 
 
 def _adjoin(a: Box, b: Box) -> bool:

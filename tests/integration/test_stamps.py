@@ -87,6 +87,34 @@ def test_a_colourless_frame_that_print_runs_into(word: str, turn: float, form: s
     assert seen(page)[0]
 
 
+def old_stamp(word: str) -> Mask:
+    """A secrecy stamp with a single border, as offices cut them before 2020."""
+    letters = box_stamp(word, DPI)
+    inner = letters.copy()
+    inner[:14], inner[-14:], inner[:, :14], inner[:, -14:] = 0, 0, 0, 0
+    cv2.rectangle(inner, (3, 3), (inner.shape[1] - 4, inner.shape[0] - 4), 255, 4)
+    return inner
+
+
+@pytest.mark.parametrize("turn", [0, 4, 90, 180, 270])
+@pytest.mark.parametrize("place", [(220, 420), (1100, 200), (200, 2050)])
+def test_a_single_border_anywhere_and_on_its_head_without_colour(turn: int, place: tuple[int, int]) -> None:
+    page = cv2.cvtColor(stamped(sheet(), old_stamp("TỐI MẬT"), *place, turn), cv2.COLOR_BGR2GRAY)
+    assert seen(page)[0]
+    assert seen(((page > 150) * 255).astype(np.uint8))[0]
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180])
+def test_a_single_border_in_faint_red(turn: int) -> None:
+    assert seen(stamped(sheet(), old_stamp("TUYỆT MẬT"), 900, 2000, turn, 0.5))[0]
+
+
+def test_other_words_in_a_single_border_do_not_hold() -> None:
+    for turn in (0, 90, 180):
+        page = stamped(sheet(), framed("CÔNG KHAI", DPI), 1100, 200, turn)
+        assert seen(cv2.cvtColor(page, cv2.COLOR_BGR2GRAY))[0] == ""
+
+
 def test_bars_and_dark_surfaces_are_no_stamp() -> None:
     page = sheet()
     for y in range(420, 500, 16):
