@@ -106,7 +106,8 @@ class Reader:
             heard.append(self.read(framed(gray), psm, READ_DPI))
             if black and not bordered and _running_text(heard[-1:]):
                 continue  # print between two strokes; one of its words may look like a secrecy word
-            marking = self._known(heard[-1], index, blob, bordered=closed == 4 if black else bordered)
+            around = bordered if not black else closed == 4 and not any(ch.islower() for ch in heard[-1])
+            marking = self._known(heard[-1], index, blob, bordered=around)
             if marking is not None:
                 return marking
         if closed >= 3 and not _clearly_else(heard) and resembles_secret(heard, _ALIKE):
