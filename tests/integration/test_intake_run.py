@@ -40,7 +40,7 @@ def running(intake: Intake) -> Iterator[threading.Thread]:
         assert not thread.is_alive()
 
 
-def until(condition: object, seconds: float = 10.0) -> float:
+def until(condition: object, seconds: float = 60.0) -> float:
     start = time.monotonic()
     while not condition():  # type: ignore[operator]
         assert time.monotonic() - start < seconds
