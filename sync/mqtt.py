@@ -1,7 +1,8 @@
 """An MQTT connection over TLS that never decides anything (port `sync.transport.Transport`). The only importer of paho.
- Owns one connection at a time: dialling with its own backoff, MQTT 5 with a fall back to 3.1.1, socket options,
-watchdogs. Refuses to queue across connections: every dial uses a fresh paho client, so nothing old is ever sent by
-itself and a packet the broker chokes on dies with its connection. Invariants:
+
+Owns one connection at a time: the dial, what paho tells, the end. Refuses to queue across connections: every dial
+uses a fresh paho client, so nothing old is ever sent by itself and a packet the broker chokes on dies with its
+connection. When to dial again and in which version is `sync.redial`'s; stalls are `sync.line`'s. Invariants:
 - one thread drives paho (`loop_read`, `loop_write`, `loop_misc`); only the blocking dial runs beside it, with a client
   nobody else touches until it is handed over. No paho callback takes a lock or does more than append an event;
 - `publish` hands over only while connected; a QoS 1 message received is acknowledged only by `acknowledge`.
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import select
 import socket
 import ssl
 import threading
@@ -30,16 +30,16 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from sync.line import Line, dial_error_code, kebab, tune_socket
 from sync.protocol.step import Publish
+from sync.redial import Redial
+from sync.topic_aliases import TopicAliases
 from sync.transport import Connected, Disconnected, LinkConfig, LinkEvent, Published, Received
+from sync.waker import Waker
 
 _LOG = logging.getLogger(__name__)
 _MOST_WAITING = 10_000
 _LONGEST_WAIT = 5.0
 _WATCHED_WAIT = 0.25
 _HANDSHAKE_GRACE = 2.0
-_UNSUPPORTED_VERSION = "unsupported-protocol-version"
-_SPEECHLESS_DIALS = 2
-"""Dials ending before CONNACK until the other version is tried: some brokers just hang on a version 5 CONNECT."""
 
 
 class MqttLink:
@@ -51,18 +51,14 @@ class MqttLink:
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random,
     ) -> None:
-        self._config, self._clock, self._chance = config, clock, chance
+        self._config, self._clock = config, clock
         self._client: Any = None
         self._up = False
         self._events: list[LinkEvent] = []
         self._dialled: SimpleQueue[mqtt.Client | Exception] = SimpleQueue()
         self._dialling: threading.Thread | None = None
         self._dialled_at = 0.0
-        self._next_dial = 0.0
-        self._failures = 0
-        self._speechless = 0
-        self._version = config.version or 5
-        self._version_known = config.version is not None
+        self._redial = Redial(config.backoff_most, config.version, chance)
         self._refusal = ""
         self._tokens: dict[int, int] = {}
         self._next_token = 1
@@ -70,13 +66,10 @@ class MqttLink:
         self._waiting: deque[tuple[int, Publish]] = deque()
         self._line = Line(config.stall_floor)
         self._receive_maximum = config.receive_maximum
-        self._aliases: dict[str, int] = {}
-        self._most_aliases = 0
+        self._aliases = TopicAliases()
         self._woken = False
         self._closed = False
-        self._wake_read, self._wake_write = socket.socketpair()
-        self._wake_read.setblocking(False)
-        self._wake_write.setblocking(False)
+        self._waker = Waker()
 
     # --- port ---------------------------------------------------------------------------------------------------------
 
@@ -88,7 +81,7 @@ class MqttLink:
     @property
     def version(self) -> int:
         """The MQTT version spoken now, or tried next: 5 or 4 (3.1.1)."""
-        return self._version
+        return self._redial.version
 
     def poll(self, timeout: float, bulk: bool = False) -> list[LinkEvent]:
         """Drive the link for at most `timeout` seconds; return at the first event, `wake`, or chance to send bulk."""
@@ -112,14 +105,14 @@ class MqttLink:
         return token if self._hand_over(token, message) else None
 
     def _hand_over(self, token: int, message: Publish) -> bool:
-        properties = Properties(PacketTypes.PUBLISH) if self._version == 5 else None
+        properties = Properties(PacketTypes.PUBLISH) if self.version == 5 else None
         topic = message.topic
         if properties is not None and message.expiry is not None:
             properties.MessageExpiryInterval = message.expiry
-        alias = self._alias(message)
+        alias = 0 if message.retain else self._aliases.number(topic)
         if properties is not None and alias:
             properties.TopicAlias = alias
-            topic = "" if topic in self._aliases else topic
+            topic = "" if topic in self._aliases.known else topic
         try:
             sent = self._client.publish(topic, message.payload, message.qos, message.retain, properties)
         except (OSError, ValueError) as error:
@@ -128,21 +121,11 @@ class MqttLink:
         if sent.rc != mqtt.MQTT_ERR_SUCCESS:
             return False
         if alias:
-            self._aliases[message.topic] = alias
+            self._aliases.told(message.topic, alias)
         if message.qos and self._up:
             self._tokens[sent.mid] = token
             self._line.sent(token, len(message.payload), self._clock())
         return True
-
-    def _alias(self, message: Publish) -> int:
-        """The number that stands for the topic on this connection, or 0; known to the broker once in `_aliases`.
-
-        30 bytes of topic are 1.5 % of a chunk on 2G. The first topics that are sent get the few numbers there are.
-        """
-        if message.retain:
-            return 0
-        known = self._aliases.get(message.topic)
-        return known or (len(self._aliases) + 1 if len(self._aliases) < self._most_aliases else 0)
 
     def can_send(self) -> bool:
         """Say whether a bulk message would leave at once: window open and the kernel's unsent tail short."""
@@ -161,12 +144,12 @@ class MqttLink:
 
     def progressed(self) -> None:
         """Start the backoff from zero again: the far end, not only the broker, has moved."""
-        self._failures = 0
+        self._redial.progressed()
 
     def wake(self) -> None:
         """Make `poll` return; safe from any thread and from a signal."""
         self._woken = True
-        self._stir()
+        self._waker.stir()
 
     def close(self) -> None:
         """Disconnect politely, so that no last will fires; a link closed stays closed."""
@@ -179,8 +162,7 @@ class MqttLink:
                 client.disconnect()
         if client is not None:
             _shut(client)
-        self._wake_write.close()
-        self._wake_read.close()
+        self._waker.close()
 
     # --- one turn -----------------------------------------------------------------------------------------------------
 
@@ -198,7 +180,7 @@ class MqttLink:
         watched = not self._up or self._line.unacked
         wait = 0.0 if pending else min(timeout, _WATCHED_WAIT if watched else _LONGEST_WAIT)
         wants = client.want_write() or (bulk and self._line.unacked < self._receive_maximum)
-        readable, writable = self._wait(sock.fileno(), wants, wait)
+        readable, writable = self._waker.wait(sock.fileno(), wants, wait)
         try:
             if readable or pending:
                 client.loop_read()
@@ -218,22 +200,6 @@ class MqttLink:
         if self._client is client:
             self._watch(self._clock())
 
-    def _wait(self, fileno: int | None, wants_write: bool, seconds: float) -> tuple[bool, bool]:
-        poller = select.poll()  # not select(): that dies at file descriptor 1024
-        poller.register(self._wake_read, select.POLLIN)
-        if fileno is not None:
-            poller.register(fileno, select.POLLIN | (select.POLLOUT if wants_write else 0))
-        readable = writable = False
-        for number, mask in poller.poll(max(0, int(seconds * 1000 + 0.999))):
-            if number == fileno:
-                readable = bool(mask & (select.POLLIN | select.POLLHUP | select.POLLERR))
-                writable = bool(mask & select.POLLOUT)
-            else:
-                with contextlib.suppress(BlockingIOError):
-                    while self._wake_read.recv(4096):
-                        pass
-        return readable, writable
-
     def _watch(self, now: float) -> None:
         if not self._up:
             if now - self._dialled_at > self._config.connect_timeout + _HANDSHAKE_GRACE:
@@ -245,17 +211,19 @@ class MqttLink:
 
     def _drive_dial(self, timeout: float) -> None:
         now = self._clock()
-        if self._dialling is None and now >= self._next_dial:
+        if self._dialling is None and now >= self._redial.due:
             client = self._new_client()
             self._dialling = threading.Thread(target=self._dial, args=(client,), name="mqtt-dial", daemon=True)
             self._dialling.start()
-        wait = timeout if self._dialling else min(timeout, max(0.0, self._next_dial - now))
-        self._wait(None, False, min(wait, _LONGEST_WAIT))
+        wait = timeout if self._dialling else min(timeout, max(0.0, self._redial.due - now))
+        self._waker.wait(None, False, min(wait, _LONGEST_WAIT))
         try:
             outcome = self._dialled.get_nowait()
         except Empty:
             return
-        self._dialling = None
+        if self._dialling is not None:
+            self._dialling.join()  # it has said its last word; what it held goes with it
+            self._dialling = None
         self._dialled_at = self._clock()
         if isinstance(outcome, Exception):
             self._lose(dial_error_code(outcome))
@@ -270,7 +238,7 @@ class MqttLink:
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             context.load_cert_chain(str(config.certificate), str(config.key))
             client.tls_set_context(context)
-            if self._version == 5:
+            if self.version == 5:
                 properties = Properties(PacketTypes.CONNECT)
                 properties.SessionExpiryInterval = config.session_expiry
                 properties.ReceiveMaximum = config.receive_maximum
@@ -285,12 +253,12 @@ class MqttLink:
             if self._closed:
                 _shut(client)
             self._dialled.put(client)
-        self._stir()
+        self._waker.stir()
 
     def _new_client(self) -> mqtt.Client:
         config = self._config
-        arguments: dict[str, Any] = {"protocol": mqtt.MQTTv5 if self._version == 5 else mqtt.MQTTv311}
-        if self._version != 5:
+        arguments: dict[str, Any] = {"protocol": mqtt.MQTTv5 if self.version == 5 else mqtt.MQTTv311}
+        if self.version != 5:
             arguments["clean_session"] = not config.session_expiry
         client = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2,
@@ -314,7 +282,7 @@ class MqttLink:
         return client
 
     def _delay(self) -> Properties | None:
-        if self._version != 5:
+        if self.version != 5:
             return None
         properties = Properties(PacketTypes.WILLMESSAGE)
         properties.WillDelayInterval = self._config.will_delay
@@ -329,19 +297,18 @@ class MqttLink:
         if reason.is_failure:
             self._refusal = kebab(reason.getName())
             return
-        self._speechless, self._version_known = 0, True
+        self._redial.answered()
         self._receive_maximum = min(self._config.receive_maximum, getattr(properties, "ReceiveMaximum", 65535))
         max_packet = min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet))
         self._line.reset(self._clock())
-        self._aliases.clear()
-        self._most_aliases = getattr(properties, "TopicAliasMaximum", 0)
+        self._aliases.reset(getattr(properties, "TopicAliasMaximum", 0))
         self._up = True
         if self._config.subscriptions:
             client.subscribe(self._filters())
-        self._events.append(Connected(bool(flags.session_present), max_packet, self._version))
+        self._events.append(Connected(bool(flags.session_present), max_packet, self.version))
 
     def _filters(self) -> list[Any]:
-        if self._version == 5:
+        if self.version == 5:
             return [(name, SubscribeOptions(qos=qos)) for name, qos in self._config.subscriptions]
         return list(self._config.subscriptions)
 
@@ -378,38 +345,22 @@ class MqttLink:
     def _lose(self, code: str) -> None:
         """End the current connection or dial attempt; everything that belonged to it is forgotten."""
         client, self._client = self._client, None
-        if client is not None and not self._up:
-            self._note_speechless()
+        self._redial.lost(self._clock(), client is not None and not self._up, self._refusal)
         self._up, self._refusal = False, ""
         self._tokens.clear()
         self._handles.clear()
         self._waiting.clear()
         self._line.reset(self._clock())
-        ceiling = min(self._config.backoff_most, 2.0 ** min(self._failures, 30))
-        self._failures += 1
-        self._next_dial = self._clock() + self._chance() * ceiling
         if client is not None:
             _shut(client)
         self._events.append(Disconnected(code))
 
-    def _note_speechless(self) -> None:
-        self._speechless += 1
-        if self._version_known:
-            return
-        if self._refusal == _UNSUPPORTED_VERSION or self._speechless >= _SPEECHLESS_DIALS:
-            self._version = 4 if self._version == 5 else 5
-            self._speechless = 0
-
     def _flush(self, client: mqtt.Client) -> None:
         until = time.monotonic() + 1.0
         while client.want_write() and time.monotonic() < until and (sock := client.socket()) is not None:
-            _, writable = self._wait(sock.fileno(), True, 0.2)
+            _, writable = self._waker.wait(sock.fileno(), True, 0.2)
             if writable:
                 client.loop_write()
-
-    def _stir(self) -> None:
-        with contextlib.suppress(OSError):  # full means awake already; closed means nobody waits
-            self._wake_write.send(b"\0")
 
 
 def _shut(client: mqtt.Client) -> None:
