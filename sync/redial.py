@@ -35,7 +35,7 @@ class Redial:
         self._failures = 0
 
     def lost(self, now: float, unanswered: bool, refusal: str) -> None:
-        """A dial or connection ended; `unanswered`: up, but no CONNACK accepted it; `refusal`: the code of the CONNACK."""
+        """A dial or connection ended: `unanswered`, up but never accepted by a CONNACK; `refusal`, the code of that."""
         if unanswered:
             self._speechless += 1
             if not self._version_known and (refusal == _UNSUPPORTED_VERSION or self._speechless >= _SPEECHLESS_DIALS):
