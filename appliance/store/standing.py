@@ -35,10 +35,13 @@ class Situation(StrEnum):
 
 
 class Role(StrEnum):
-    """Who a person at the pages says they are."""
+    """What a person of the office may do at the pages; each account has one."""
 
     CLERK = "van_thu"
     LEADER = "lanh_dao"
+    SCANNER = "quet"
+    ADMINISTRATOR = "quan_tri"
+    VIEWER = "xem"
 
 
 class Turn(StrEnum):
@@ -61,7 +64,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Action:
-    """One thing a person may do now. ``role`` None: either of them; ``edits``: the fields travel with it.
+    """One thing a person may do now. ``role`` None: clerk or leader; ``edits``: the fields travel with it.
 
     ``main``: what the paper waits for; ``ends``: the paper's way ends here.
     """

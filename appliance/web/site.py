@@ -13,7 +13,9 @@ from aiohttp import web
 from appliance.config import Config
 from appliance.door import DoorClosed, ask
 from appliance.store import Store, open_store, views
+from appliance.store.standing import Role
 from appliance.web import downloads, enrolling, handing_in, home, keys, papers, persons, statics, verifying
+from appliance.web.access import EVERYBODY, OFFICERS, SIGNED_IN, allow, only
 from appliance.web.link import Signer
 from appliance.web.live import Live
 from appliance.web.nudging import Plans
@@ -71,10 +73,26 @@ def make_site(
             web.get("/static/{name}", statics.fetch),
         ]
     )
+    _say_who_may(app)
     app.cleanup_ctx.append(office.live.running)
     app.cleanup_ctx.append(_sweeping)
     app.on_shutdown.append(office.live.end_streams)
     return app
+
+
+def _say_who_may(app: web.Application) -> None:
+    """The rules of the routes above; modules with a ``prepare`` of their own say theirs there."""
+    for path in ("/", "/search", "/certificates", "/papers/{id}", "/papers/{id}/signatures", "/events"):
+        allow(app, path)
+    for path in ("pages/{number}.jpg", "cut.jpg", "files/{rendition}", "receipt.json"):
+        allow(app, f"/papers/{{id}}/{path}")
+    for path in ("do/{action}", "nudge", "token/{slot}", "password"):
+        allow(app, f"/papers/{{id}}/{path}", write=OFFICERS)
+    allow(app, "/verify", write=SIGNED_IN, streamed=True)
+    allow(app, "/enrolment", write=OFFICERS)
+    allow(app, "/hand-in", write=OFFICERS | only(Role.SCANNER), streamed=True)
+    for path in ("/healthz", "/static/{name}", "/who"):
+        allow(app, path, read=EVERYBODY, write=EVERYBODY)
 
 
 def pages_under_way(config: Config) -> dict[str, object]:

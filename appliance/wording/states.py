@@ -47,7 +47,13 @@ TURNS: dict[str, str] = {
 }
 """Who has the next word (``standing.Turn``)."""
 
-ROLES: dict[str, str] = {"van_thu": N_("văn thư"), "lanh_dao": N_("lãnh đạo")}
+ROLES: dict[str, str] = {
+    "van_thu": N_("văn thư"),
+    "lanh_dao": N_("lãnh đạo"),
+    "quet": N_("nhân viên quét"),
+    "quan_tri": N_("quản trị"),
+    "xem": N_("người xem"),
+}
 
 KINDS: dict[str, str] = {
     "incoming-scan": N_("Văn bản đến"),
