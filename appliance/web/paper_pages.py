@@ -1,0 +1,217 @@
+"""One paper and its action forms, the same at every place that shows papers: the paper's own page, the clerk's desk,
+the leader's desk.
+
+Owns what a place needs of a paper, and what happens after a form. Refuses to decide: actions are ``deeds``. A place
+says its template, its address and where to go on; whatever a form asks is answered at the place it came from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from appliance.commands import CommandRefused
+from appliance.domain.kinds import Slot
+from appliance.door import DoorClosed, ask
+from appliance.store import standing, views
+from appliance.web.deeds import EDITABLE, FormRefused, done, typed_fields
+from appliance.web.office import OFFICE, Office
+from appliance.web.people import Person, person_in
+from appliance.web.pictures import WIDTHS
+from appliance.web.presenting import page, see_other
+from appliance.web.receipts import receipt_facts
+from appliance.web.sheets import sheets_of
+from appliance.wording import CODES, _, states, text_of
+from appliance.wording.verification import in_words
+from hsm.api import SigningError
+from scanner_intake.passwords import LONGEST
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a form was not accepted, and what the person had typed, to be shown again."""
+
+    action: str = ""
+    place: str = ""
+    sentence: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+async def _nothing_more(_request: web.Request, _paper: views.Paper) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where papers are shown: ``root`` is the address before the paper's id; ``more`` are further facts of the page.
+
+    ``onward`` says where a finished action leads, given the request, the paper, the action and the form.
+    """
+
+    root: str
+    template: str
+    onward: Callable[[web.Request, str, str, Mapping[str, object]], Awaitable[str]]
+    more: Callable[[web.Request, views.Paper], Awaitable[dict[str, Any]]] = _nothing_more
+
+
+def who_acts(office: Office, request: web.Request, form: Mapping[str, object]) -> Person | None:
+    """The person who sends a form, or None."""
+    return person_in(form) or office.people.person(request)
+
+
+class PaperPages:
+    """The handlers of one place."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    async def show(self, request: web.Request) -> web.Response:
+        """``GET {root}/{id}?login=``: the latter is the code of why a login did not come about."""
+        code = request.query.get("login", "")
+        return await self.page(
+            request, Trouble("login", "pin", text_of(code, detail="")) if code in CODES else Trouble()
+        )
+
+    async def act(self, request: web.Request) -> web.StreamResponse:
+        """``POST {root}/{id}/do/{action}``: do it and go on to where the place says."""
+        office, document_id, name = request.app[OFFICE], request.match_info["id"], request.match_info["action"]
+        form = await request.post()
+        person = who_acts(office, request, form)
+        typed, reason = typed_fields(form), str(form.get("reason", ""))[:500]
+        if person is None:
+            missing = Trouble(name, "person", _("Hãy cho biết bạn là ai."), typed, reason)
+            return await self.page(request, missing, 422)
+        try:
+            await done(office.store, document_id, name, person, form, office.clock(), office.config.who_may_sign())
+        except FormRefused as error:
+            return await self.page(request, Trouble(name, error.field, error.sentence, typed, reason), 422)
+        except CommandRefused as error:
+            sentence = text_of(error.code, **states.spoken(error.params))
+            return await self.page(request, Trouble(name, "", sentence, typed, reason), 409)
+        answer = see_other(await self.place.onward(request, document_id, name, form))
+        office.people.remember(answer, person)
+        return answer
+
+    async def nudge(self, request: web.Request) -> web.StreamResponse:
+        """``POST {root}/{id}/nudge``: move an appearance before anybody signs."""
+        office, document_id = request.app[OFFICE], request.match_info["id"]
+        form = await request.post()
+        person = who_acts(office, request, form)
+        if person is None:
+            return await self.page(request, Trouble("nudge", "person", _("Hãy cho biết bạn là ai.")), 422)
+        try:
+            await office.plans.move(document_id, form, person, office.clock())
+        except FormRefused as error:
+            return await self.page(request, Trouble("nudge", error.field, error.sentence), 422)
+        except CommandRefused as error:
+            sentence = text_of(error.code, **states.spoken(error.params))
+            return await self.page(request, Trouble("nudge", "", sentence), 409)
+        answer = see_other(f"{self.place.root}/{document_id}?said=nudge")
+        office.people.remember(answer, person)
+        return answer
+
+    async def login(self, request: web.Request) -> web.StreamResponse:
+        """``POST {root}/{id}/token/{slot}``: the typed PIN goes to the signer's socket; nothing of it stays here.
+
+        Whatever comes of it is told on a page of its own: a reload must not send the PIN again.
+        """
+        office, slot = request.app[OFFICE], request.match_info["slot"]
+        here = f"{self.place.root}/{request.match_info['id']}"
+        form = await request.post()
+        number = str(form.get("documents", "")).strip() or "0"
+        if not number.isdecimal() or len(number) > 3:
+            return see_other(f"{here}?login=login-number-wrong")
+        try:
+            await office.signer.login(slot, str(form.get("pin", "")), str(form.get("turn", "")), int(number))
+        except SigningError as error:
+            return see_other(f"{here}?login={quote(error.code)}")
+        return see_other(f"{here}?said=login")
+
+    async def unlock(self, request: web.Request) -> web.StreamResponse:
+        """``POST {root}/{id}/password``: the typed password goes to the worker's memory, then the paper is digitized
+        again; nothing of it stays here.
+        """
+        office, document_id = request.app[OFFICE], request.match_info["id"]
+        form = await request.post()
+        person = who_acts(office, request, form)
+        password = str(form.get("password", ""))
+        if person is None:
+            return await self.page(request, Trouble("unlock", "person", _("Hãy cho biết bạn là ai.")), 422)
+        if not password or len(password) > LONGEST:
+            return await self.page(request, Trouble("unlock", "password", _("Hãy nhập mật khẩu của tệp.")), 422)
+        paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
+        if not standing.waits_for_password(paper.document):
+            sentence = text_of("not-in-this-state", **states.spoken({"state": paper.document.state.value}))
+            return await self.page(request, Trouble("unlock", "", sentence), 409)
+        question = {"ask": "password", "paper": document_id, "password": password}
+        try:
+            await asyncio.to_thread(ask, office.config.worker_socket, question)
+            await done(office.store, document_id, "release", person, form, office.clock())
+        except DoorClosed:
+            return await self.page(request, Trouble("unlock", "password", text_of("worker-away")), 503)
+        except CommandRefused as error:
+            sentence = text_of(error.code, **states.spoken(error.params))
+            return await self.page(request, Trouble("unlock", "", sentence), 409)
+        answer = see_other(f"{self.place.root}/{document_id}?said=release")
+        office.people.remember(answer, person)
+        return answer
+
+    async def page(self, request: web.Request, trouble: Trouble, state: int = 200) -> web.Response:
+        """The paper at this place."""
+        office, document_id = request.app[OFFICE], request.match_info["id"]
+        paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
+        facts = await _facts(office, paper) | await self.place.more(request, paper)
+        here = f"{self.place.root}/{document_id}"
+        return await page(
+            request, self.place.template, state, trouble=trouble, here=here, **({"live_url": here} | facts)
+        )
+
+
+async def _facts(office: Office, paper: views.Paper) -> dict[str, Any]:
+    """What every place shows of a paper."""
+    nudging = await office.plans.of(paper.document)
+    slot = standing.slot_to_fill(paper.document)
+    return {
+        "paper": paper,
+        "document": paper.document,
+        "editable": EDITABLE,
+        "sheets": await sheets_of(office.pictures, paper, nudging),
+        "nudging": nudging,
+        "glance": await office.signer.glance(),
+        "slot": slot,
+        "turn": office.signer.turn(slot.value) if slot else "",
+        # A leader's PIN is for what the leader has seen; the clerk's holds for the shift (hsm/SECURITY.md).
+        "batch": max(1, await asyncio.to_thread(office.store.read, lambda db: views.to_sign(db, slot)))
+        if slot is Slot.LEADER
+        else 0,
+        "locked": standing.waits_for_password(paper.document),
+        "receipt": receipt_facts(paper.delivery),
+        "arrived": in_words(paper.arrived.facts) if paper.arrived else None,
+        "reached": _reached(paper),
+        "wide": WIDTHS[1],
+    }
+
+
+def _reached(paper: views.Paper) -> dict[str, Any]:
+    """When each station of the path was last reached; a way taken back (a withdrawn approval) forgets what followed."""
+    reached: dict[str, Any] = {}
+    order = list(states.STATIONS)
+    for entry in paper.history:
+        if entry.event in order:
+            keep = order.index(entry.event)
+            reached = {name: at for name, at in reached.items() if order.index(name) < keep} | {entry.event: entry.at}
+        elif entry.event in _BACK_TO:
+            keep = order.index(_BACK_TO[entry.event])
+            reached = {name: at for name, at in reached.items() if order.index(name) <= keep}
+        elif entry.event == "requeued":
+            reached["enqueued"] = entry.at
+    return reached
+
+
+_BACK_TO = {"approval-withdrawn": "digitized", "released": "received"}
