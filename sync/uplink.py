@@ -32,6 +32,7 @@ from sync.protocol.topics import Kind, box_filters, presence, upward
 from sync.proxy import Proxy
 from sync.start_count import next_start
 from sync.transport import Connect, Connected, Disconnected, LinkConfig, LinkEvent, Published, Received, Transport
+from sync.vitals import Vitals
 from sync.wire_identity import SigningKey, verifier
 
 _LOG = logging.getLogger(__name__)
@@ -153,14 +154,16 @@ class Uplink:
         waiting: Callable[[], Waiting] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         companions: Sequence[Companion] = (),
+        vitals: Callable[[], Vitals] = Vitals,
     ) -> None:
         """Load keys and count this start. Raises KeyFileError, TopicError (bad box identity), OSError.
 
-        `waiting` tells the province how much waits in all; without it the parcels under way are counted.
+        `waiting` tells the province how much waits in all; without it the parcels under way are counted. `vitals` is
+        asked at every sign of life and raises nothing.
         """
         self._config, self._outbox = config, outbox
         self._clock, self._monotonic, self._companions = clock, monotonic, companions
-        self._waiting = waiting or self._waiting_under_way
+        self._waiting, self._vitals = waiting or self._waiting_under_way, vitals
         self._on_link, self._on_finding = on_link, on_finding
         self._starts = next_start(config.state_path)
         device = SigningKey.load(config.device_key)
@@ -343,15 +346,12 @@ class Uplink:
         return Publish(topic, self._sign_of_life(True, waiting).encode(), qos=0, expiry=_HEARTBEAT_EXPIRY)
 
     def _sign_of_life(self, online: bool, waiting: Waiting) -> Presence:
+        vitals = self._vitals()
         return Presence(
-            online,
-            self._starts,
-            self._wall(),
-            waiting.documents,
-            waiting.size,
-            waiting.oldest_age,
-            self._config.software,
-        )
+            online, self._starts, self._wall(), waiting.documents, waiting.size, waiting.oldest_age,
+            self._config.software, vitals.disk_free, vitals.token_ends, vitals.link_ends, vitals.scanned_at,
+            vitals.scanned,
+        )  # fmt: skip
 
     def _link_config(self) -> LinkConfig:
         config = self._config

@@ -18,6 +18,7 @@ from appliance.services.clock import utc_now
 from appliance.services.downward import make_downlink, make_notices, make_orders
 from appliance.services.longterm import start_longterm
 from appliance.services.notify import Stop, feed_watchdog, notify, stop_on_signals
+from appliance.services.vitals import vitals
 from appliance.store import open_store, outbox
 from sync.protocol.budget import Budget, Hours
 from sync.protocol.step import Finding
@@ -84,7 +85,7 @@ def serve_delivery(config: Config) -> None:
     ordered = [HoursSection(*one) for one in store.read(ordered_hours)]
     uplink = Uplink(
         uplink_config(config, ordered), StoreOutbox(store, utc_now), utc_now, on_link=on_link, on_finding=_tell,
-        waiting=waiting,
+        waiting=waiting, vitals=lambda: vitals(config, store, utc_now()),
         companions=[
             make_downlink(config, store, _tell), make_notices(config, store, _tell), make_orders(config, store, _tell),
         ],

@@ -213,6 +213,14 @@ class Presence:
     """Seconds the oldest of them has waited."""
     software: str = ""
     disk_free: int = 0
+    token_ends: int = 0
+    """When the first of the signers' certificates runs out; like what follows, left out when not known (0)."""
+    link_ends: int = 0
+    """When the box's own certificate runs out."""
+    scanned_at: int = 0
+    """When the last paper was taken in."""
+    scanned: int = 0
+    """Papers taken in within 24 hours."""
     extra: Mapping[int, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:
@@ -221,6 +229,8 @@ class Presence:
             1: self.online, 2: self.boot_sequence, 3: self.wall, 4: self.waiting, 5: self.waiting_bytes,
             6: self.oldest_age, 7: self.software, 8: self.disk_free,
         }  # fmt: skip
+        later = {9: self.token_ends, 10: self.link_ends, 11: self.scanned_at, 12: self.scanned}
+        known |= {key: value for key, value in later.items() if value}
         return encode(with_extra(known, self.extra))
 
     @classmethod
@@ -229,7 +239,8 @@ class Presence:
         fields = Fields(encoded)
         return cls(
             fields.take(1, bool), fields.count(2), fields.count(3), fields.count(4), fields.count(5), fields.count(6),
-            fields.text(7, 60), fields.count(8), fields.extra(),
+            fields.text(7, 60), fields.count(8), fields.count(9, 0), fields.count(10, 0), fields.count(11, 0),
+            fields.count(12, 0), fields.extra(),
         )  # fmt: skip
 
 

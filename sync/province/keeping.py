@@ -239,6 +239,10 @@ def _document(change: CommitReceipt, signatures: Mapping[str, Any], envelope: by
     )
 
 
+VITALS = ("token_ends", "link_ends", "scanned_at", "scanned")
+"""What of a sign of life has no column of its own: kept with the last one, and only where the box knows it."""
+
+
 def _presence(box: str, said: SaidPresence, heard: float, now: float | None) -> Presence:
     return Presence(
         box=box,
@@ -251,5 +255,8 @@ def _presence(box: str, said: SaidPresence, heard: float, now: float | None) -> 
         clock_skew=float(said.wall) - now if now is not None and said.wall else None,
         disk_free=said.disk_free or None,
         software=said.software,
-        said={"boot_sequence": said.boot_sequence},
+        said={
+            "boot_sequence": said.boot_sequence,
+            **{name: value for name in VITALS if (value := int(getattr(said, name)))},
+        },
     )
