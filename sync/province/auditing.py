@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 
 from sync.province.command import find_program
-from sync.province.config import Config, Folder
+from sync.province.config import LONGTERM_OFF, Config, Folder
 from sync.province.store import ProvinceStore
 from sync.province.verifying import Problem, receipts_verifier, verify_store
 
@@ -23,8 +23,20 @@ def audit(folder: Folder, config: Config, store: ProvinceStore, now: float) -> l
     """Everything that is wrong with this installation; reads every stored byte."""
     return [
         *_settings(folder, config, now),
+        *(unproven(store, now) if config.longterm_command != LONGTERM_OFF else ()),
         *verify_store(store, receipts_verifier(folder.receipt_key)),
     ]
+
+
+def unproven(store: ProvinceStore, now: float) -> list[Problem]:
+    """Proof over time is a promise with a deadline: what is past it, and what can no longer be kept."""
+    backlog = store.proofs.backlog(now)
+    counted = (
+        ("proofs-lost", backlog.lost),
+        ("proofs-nearly-lost", backlog.nearly_lost),
+        ("proofs-overdue", backlog.overdue),
+    )
+    return [Problem(code, str(count)) for code, count in counted if count]
 
 
 def _settings(folder: Folder, config: Config, now: float) -> list[Problem]:

@@ -16,10 +16,12 @@ from click.testing import CliRunner
 
 from hsm.upgrade import begins_with
 from hsm.verify import verify_file
+from sync.province.auditing import unproven
 from sync.province.cli import main
 from sync.province.config import Folder
 from sync.province.proving import FIRST_PAUSE, IDLE_SECONDS, CommandExtension, ExtensionFailed, Prover
 from sync.province.store import Proof, ProvinceStore, Receipt, StoredDocument
+from sync.province.verifying import Problem
 from tests.fixtures_pki import TestAuthority, sign_today
 
 BOX = "commune-27007"
@@ -186,6 +188,18 @@ def test_what_can_never_be_proven_is_left(store: ProvinceStore) -> None:
     prover.once(2000.0)
     assert prover.once(9e8) == IDLE_SECONDS
     assert store.proofs.best(BOX, "doc-1") == ("B-T", hashlib.sha256(b"paper+").hexdigest())
+
+
+def test_a_backlog_past_its_deadline_is_found_by_the_check(store: ProvinceStore) -> None:
+    received(store, b"late", 1, 1000.0)
+    received(store, b"stamped", 2, 1100.0)
+    Prover(store, Answers("tsa-unreachable"), 80.0).once(2000.0)
+    week_later = 1000.0 + 8 * 86400
+    assert unproven(store, week_later) == [Problem("proofs-overdue", "2")] and unproven(store, 2000.0) == []
+    prover = Prover(store, Answers("evidence-revoked", proof("B-T", 5000.0, 6000.0)), 80.0)
+    prover.once(3000.0)
+    prover.once(3000.0)
+    assert unproven(store, 5500.0) == [Problem("proofs-lost", "1")]
 
 
 def test_the_earliest_deadline_first_and_on_the_better_file(store: ProvinceStore) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from sync.province.overview import as_facts, survey
 from sync.province.store import (
+    STAMP_WITHIN,
+    Backlog,
     BadEngines,
     Box,
     Engines,
@@ -224,6 +226,7 @@ def test_long_term_proof(store: ProvinceStore) -> None:
     assert wanting is not None and (wanting.sha256, wanting.better) == (SHA, False)
     store.proofs.failed(wanting, "tsa-away", NOW + 60, NOW)
     assert store.proofs.wanting(NOW + 30) is None
+    assert store.proofs.backlog(NOW + 30) == Backlog(1, 0, 0, 0, NOW + STAMP_WITHIN)
     again = store.proofs.wanting(NOW + 61)
     assert again is not None and again.attempts == 1
     store.proofs.raised(again, Proof("B-T", "cd" * 32, 9, NOW + 100, NOW + 200, NOW + 300))
@@ -231,6 +234,11 @@ def test_long_term_proof(store: ProvinceStore) -> None:
     assert store.proofs.levels() == {"B-T": 1}
     raised = store.proofs.wanting(NOW + 101)
     assert raised is not None and (raised.sha256, raised.better, raised.attempts) == ("cd" * 32, True, 0)
+    assert store.proofs.backlog(NOW + 50) == Backlog(0, 0, 0, 0, None)
+    assert store.proofs.backlog(NOW + 250) == Backlog(1, 1, 1, 0, NOW + 200)
+    assert store.proofs.backlog(NOW + 300) == Backlog(0, 0, 0, 1, None)
+    store.proofs.failed(raised, "evidence-revoked", None, NOW + 250)
+    assert store.proofs.backlog(NOW + 250).lost == 1
 
 
 def test_pages_and_commands_say_the_same(store: ProvinceStore) -> None:

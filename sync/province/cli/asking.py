@@ -189,6 +189,7 @@ def check(directory: Path, as_json: bool) -> None:
         "ok": not problems,
         "documents": len(store.reading.digests()),
         "levels": store.proofs.levels(),
+        "proofs": vars(store.proofs.backlog(time.time())),
         "problems": [vars(problem) for problem in problems],
     }
     lines = [problem_text(problem, w) for problem in problems]

@@ -22,7 +22,7 @@ from sync.province.store.engines import FOLDER, BadEngines, Engines, load
 from sync.province.store.fleet_rows import FleetRows
 from sync.province.store.opening import open_blobs, open_rows
 from sync.province.store.port import BlobDamaged, BlobsAway, RowRefused, RowsAway, UnsafeDatabase
-from sync.province.store.proofs import Proof, Proofs, Wanting
+from sync.province.store.proofs import STAMP_WITHIN, Backlog, Proof, Proofs, Wanting
 from sync.province.store.reading import Reading
 from sync.province.store.records import (
     Box,
@@ -179,7 +179,9 @@ class ProvinceStore:
 
 
 __all__ = [
+    "STAMP_WITHIN",
     "Answers",
+    "Backlog",
     "BadEngines",
     "BlobDamaged",
     "Blobs",

@@ -38,6 +38,23 @@ class Proof:
     lost_after: float
 
 
+@dataclass(frozen=True)
+class Backlog:
+    """Documents by their next step. `waiting`: it may be made now; `overdue`: its deadline has passed; `nearly_lost`:
+    soon no proof can be had any more; `lost`: none can. `deadline`: the earliest one, seconds since 1970.
+    """
+
+    waiting: int
+    overdue: int
+    nearly_lost: int
+    lost: int
+    deadline: float | None
+
+
+NEARLY = 30 * 86400.0
+"""Seconds before it is too late for ever within which a person must look."""
+
+
 class Proofs:
     """The table, as the proving thread needs it."""
 
@@ -85,6 +102,13 @@ class Proofs:
         )
         return {row["level"]: row["count"] for row in found}
 
+    def backlog(self, now: float) -> Backlog:
+        """What waits for more proof at a moment, over all documents."""
+        row = self._connection.row(_BACKLOG, {"now": now, "near": now + NEARLY, "within": STAMP_WITHIN})
+        assert row is not None  # sums over no row are a row
+        waiting, overdue, nearly, lost = (int(row[name] or 0) for name in ("waiting", "overdue", "nearly", "lost"))
+        return Backlog(waiting, overdue, nearly, lost, row["deadline"])
+
     def files(self) -> dict[str, int]:
         """Every better file there is, by its digest, with its size in bytes."""
         found = self._connection.rows("SELECT sha256, size FROM proofs WHERE sha256 IS NOT NULL")
@@ -114,6 +138,17 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (box, document_id) DO UPDATE SET
     base_sha256 = excluded.base_sha256, level = excluded.level, sha256 = excluded.sha256, size = excluded.size,
     due_at = excluded.due_at, deadline = excluded.deadline, lost_after = excluded.lost_after,
     attempts = 0, next_at = 0, last_error = '', given_up = 0
+"""
+_BACKLOG = """
+SELECT sum(1 - lost) AS waiting, sum(CASE WHEN lost = 0 AND deadline < :now THEN 1 ELSE 0 END) AS overdue,
+    sum(CASE WHEN lost = 0 AND lost_after <= :near THEN 1 ELSE 0 END) AS nearly, sum(lost) AS lost,
+    min(CASE WHEN lost = 0 THEN deadline END) AS deadline
+FROM (
+    SELECT CASE WHEN coalesce(p.given_up, 0) = 1 OR p.lost_after <= :now THEN 1 ELSE 0 END AS lost, p.lost_after,
+        coalesce(p.due_at, 0) AS due_at, coalesce(p.deadline, d.received_at + :within) AS deadline
+    FROM documents d LEFT JOIN proofs p
+        ON p.box = d.box AND p.document_id = d.document_id AND p.base_sha256 = d.sha256
+) AS steps WHERE lost = 1 OR due_at <= :now
 """
 _WANTING = """
 SELECT d.box, d.document_id, d.sha256 AS base, p.level, p.sha256 AS better, p.attempts
