@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils.migrations import Migrations
 
-from appliance.store.schema import papers, proofs, province
+from appliance.store.schema import accounts, papers, proofs, province
 
 STEPS = (
     papers.m001_documents,
@@ -29,6 +29,7 @@ STEPS = (
     province.m014_notices,
     province.m015_orders,
     province.m016_incoming_verdicts,
+    accounts.m017_accounts,
 )
 MIGRATIONS = Migrations("commune-box")
 for _step in STEPS:
