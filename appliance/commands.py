@@ -37,6 +37,7 @@ from appliance.store import (
     Store,
     arrivals,
     batches,
+    books,
     documents,
     manifest,
     outbox,
@@ -95,6 +96,8 @@ def approve(
         register, year = REGISTERS[before.kind], now.astimezone(VIETNAM).year
         if before.register_number:
             register, year = before.register, before.register_year
+        elif reserved := registers.held_for(db, before.id):
+            register, year = reserved.register, reserved.year
         after = advance(before, Event.APPROVED, now, fields=confirmed, register=register, register_year=year)
         number = registers.allocate(db, register, year, before.id, now)
         slot = after.open_slot
@@ -106,7 +109,8 @@ def approve(
             consented, held = _consented(after, slot, by, now, delegations)
             after = replace(consented, version=after.version)
         changed = sorted(name for name in confirmed if confirmed[name].value != before.value(name))
-        detail = {"register": register, "year": year, "number": number, "changed": changed}
+        row = books.enter(db, after, by, now)
+        detail = {"register": register, "year": year, "number": number, "changed": changed, "row": row}
         documents.save(db, before, after, by, Event.APPROVED, detail | {"slot": slot} | held)
         return after
 
@@ -129,6 +133,7 @@ def consent(
             if slot is Slot.AGENCY and left_open(before):
                 after = numbered(after, now)
                 held |= {"numbered": after.value("code"), "date": after.value("issued_date")}
+                held |= {"row": books.enter(db, after, by, now)}
             documents.save(db, before, after, by, "consented", {"slot": slot} | held)
         return after
 
@@ -204,6 +209,7 @@ def mark_secret(store: Store, document_id: str, by: str, now: datetime) -> Docum
         )
         texts.forget(db, before.id)
         arrivals.forget(db, before.id)
+        books.wipe(db, before.id)
         documents.save(db, before, after, by, Event.SUSPECTED_SECRET, {"code": "suspected-secret"})
         return after
 
@@ -227,10 +233,14 @@ def send_back(store: Store, document_id: str, by: str, now: datetime, reason: st
         if secret:
             texts.forget(db, before.id)
             arrivals.forget(db, before.id)
+            books.wipe(db, before.id)
             after = without_content(after)
             wiped.update(before.digests, *(one.digests for one in documents.replaced_beside(db, before)))
             wiped.update(batches.pictures(db, before.part_of))
-        documents.save(db, before, after, by, Event.SENT_BACK, {"reason": reason.strip()})
+        row = books.end(db, before, reason.strip(), by, now)
+        documents.save(
+            db, before, after, by, Event.SENT_BACK, {"reason": reason.strip()} | ({"row": row} if row else {})
+        )
         return after
 
     ended = _decide(store, document_id, decision)

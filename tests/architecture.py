@@ -25,6 +25,7 @@ LEAVES = ("scanner_intake", "hsm", "sync")
 COMPOSITION = ("appliance.cli", "appliance.services", "appliance.demo", "appliance.__main__")
 PURE_CORES = (
     "appliance.domain",
+    "appliance.registers",
     "sync.protocol",
     "sync.edxml",
     "hsm.api",

@@ -17,7 +17,7 @@ from appliance.domain.states import Event
 from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.runner import StepFailed
 from appliance.pipeline.underway import Underway
-from appliance.store import Store, arrivals, documents, texts
+from appliance.store import Store, arrivals, books, documents, texts
 from scanner_intake.digitize import Digitized, Limits, digitize
 
 GIVE_UP_AFTER = 4
@@ -144,6 +144,8 @@ class Digitizing:
         def change(db: Any) -> None:
             texts.forget(db, before.id)
             arrivals.forget(db, before.id)
+            if after.secret:
+                books.wipe(db, before.id)
             documents.save(db, before, after, "worker", event, {"code": code})
 
         self._store.write(change)

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from appliance.commands import CommandRefused
+from appliance.commands import VIETNAM, CommandRefused
 from appliance.domain.states import State
-from appliance.store import Store, documents, events, incoming, notices, outbox
+from appliance.store import Store, books, documents, events, incoming, notices, outbox, registers
 from appliance.store.incoming import Electronic
 from sync.protocol.messages import transfer_id
-from sync.protocol.notices import AGREED, KEPT, NEEDS_REASON, RECALL, Notice, may_follow
+from sync.protocol.notices import AGREED, DECLINED, KEPT, NEEDS_REASON, RECALL, Notice, may_follow
 from sync.protocol.topics import Direction
 
 
@@ -65,6 +65,8 @@ def set_stage(store: Store, document_id: str, code: str, by: str, now: datetime,
         _needs_reason(code, reason)
         incoming.set_stage(db, document_id, code, now)
         _say(db, before, code, reason, by, now)
+        if code != DECLINED:
+            _number(db, before, by, now)
         return _load(db, document_id)
 
     return store.write(change)
@@ -126,6 +128,17 @@ def _say(db: Any, document: Electronic, code: str, reason: str, by: str, now: da
     number = notices.say(db, Direction.DOWN, document.tid, document.document_id, code, reason, by, now)
     detail = {"reason": reason, "number": number}
     events.append(db, document.document_id, now, by, f"handling-{code}", detail)
+
+
+def _number(db: Any, document: Electronic, by: str, now: datetime) -> None:
+    """Enter what was taken up into the register of incoming documents, once; paper and electronic share its sequence
+    (NĐ 30/2020 Điều 22)."""
+    if registers.held_for(db, document.document_id) is None:
+        year = now.astimezone(VIETNAM).year
+        number = registers.allocate_electronic(db, "den", year, document.document_id, now)
+        detail = {"register": "den", "year": year, "number": number}
+        detail["row"] = books.enter_electronic(db, document, by, now)
+        events.append(db, document.document_id, now, by, "number-taken", detail)
 
 
 def _load(db: Any, document_id: str) -> Electronic:

@@ -213,3 +213,13 @@ def picture_source(document: Document) -> str:
     """Digest of the PDF whose pages may be shown as pictures, or an empty text."""
     drawable = [rendition for rendition in renditions(document) if rendition.name != "original"]
     return drawable[0].sha256 if drawable else ""
+
+
+def may_take_number(document: Document) -> bool:
+    """Whether a reserved number may be given to the paper: it waits for its approval and has none."""
+    return _knows(document, Event.APPROVED) and not document.register_number
+
+
+def number_is_free(document: Document | None) -> bool:
+    """Whether the number of this paper may be made void: there is none, or it has ended without being delivered."""
+    return document is None or document.state is State.DISCARDED

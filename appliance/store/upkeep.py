@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from appliance.store import documents, events
+from appliance.store import books, documents, events
 from appliance.store.opening import Store
 
 
@@ -62,7 +62,8 @@ def verify(store: Store) -> Verdict:
 def _rows_checked(db: Any) -> tuple[set[str], set[str], int | None, tuple[str, ...], tuple[str, ...]]:
     referenced, secret = documents.referenced_digests(db), documents.withheld_digests(db)
     changed = tuple(documents.not_as_kept(db))
-    return referenced, secret, events.broken_at(db), tuple(events.unexplained(db)), changed
+    unexplained = (*events.unexplained(db), *books.unexplained(db))
+    return referenced, secret, events.broken_at(db), unexplained, changed
 
 
 def backup(store: Store, target: Path) -> None:

@@ -6,6 +6,7 @@ Leaves raise and return codes; this table is the only place where a code becomes
 from __future__ import annotations
 
 from appliance.wording.appearance_codes import APPEARANCE
+from appliance.wording.books import BOOK_CODES
 from appliance.wording.catalogue import N_, _
 from appliance.wording.courier_codes import COURIER
 from appliance.wording.enrolment_codes import ENROLMENT
@@ -77,7 +78,9 @@ _BOX: dict[str, str] = {
     "stamp-image-missing": N_("Chưa có ảnh chữ ký hoặc ảnh dấu trong cấu hình."),
     "store-full": N_("Ổ đĩa đầy. Hãy giải phóng chỗ trống; văn bản không mất và sẽ được xử lý tiếp."),
 }
-CODES: dict[str, str] = _BOX | SIGNING | APPEARANCE | VERIFY | PAPERS | INTAKE | LONGTERM | ENROLMENT | COURIER
+CODES: dict[str, str] = (
+    _BOX | SIGNING | APPEARANCE | VERIFY | PAPERS | INTAKE | LONGTERM | ENROLMENT | COURIER | BOOK_CODES
+)
 """Every stable code a person may meet, with its Vietnamese sentence."""
 
 

@@ -6,6 +6,7 @@ of ``appliance.store.standing`` and holds Vietnamese, marked for the catalogue. 
 
 from __future__ import annotations
 
+from appliance.wording.books import BOOK_EVENTS
 from appliance.wording.catalogue import N_, _
 from appliance.wording.longterm_codes import revocation_words
 
@@ -205,7 +206,7 @@ class _Lenient(dict[str, object]):
 
 def event_sentence(event: str, detail: dict[str, object]) -> str:
     """One line of a paper's history in the present language; an unknown event is shown by its own name."""
-    known = _EVENTS.get(event)
+    known = _EVENTS.get(event) or BOOK_EVENTS.get(event)
     if known is None:
         return event
     slot = SLOTS.get(str(detail.get("slot", "")))

@@ -16,7 +16,7 @@ from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import Event, State
 from appliance.domain.steps import Step
 from appliance.pipeline.approving import PolicyApproval
-from appliance.store import ChangedMeanwhile, Store, documents, events, outbox, texts
+from appliance.store import ChangedMeanwhile, Store, books, documents, events, outbox, texts
 from appliance.store.upkeep import verify
 from tests.fixtures_store import NOW, approved, digitized, in_state, keep, loaded, paper, signature
 
@@ -91,6 +91,7 @@ def test_approving_confirms_numbers_and_consents(store: Store) -> None:
         "year": 2026,
         "number": 1,
         "changed": ["code_number", "subject"],
+        "row": store.read(lambda db: books.versions(db, "den", 2026, 1))[0].digest,
         "slot": "agency",
     }
 
