@@ -106,7 +106,7 @@ def home(db: Any, day_start: datetime, figure: str = "", limit: int = 300) -> Ho
     found = db.execute(
         f"SELECT * FROM documents WHERE {where} ORDER BY priority DESC, received_at DESC, id LIMIT ?", [*values, limit]
     )
-    rows = _rows(db, [documents.document_of(row) for row in _dicts(found)])
+    rows = rows_of(db, [documents.document_of(row) for row in _dicts(found)])
     counts = documents.counts(db)
     unanswered, _size, oldest = outbox.backlog(db)
     return Home(
@@ -139,7 +139,7 @@ def paper(db: Any, document_id: str) -> Paper:
     concealed = conceals(document)
     before, after = _neighbours(db, document)
     return Paper(
-        row=_rows(db, [document])[0],
+        row=rows_of(db, [document])[0],
         actions=possible_actions(document),
         renditions=renditions(document),
         history=tuple(events.entries(db, document_id)),
@@ -168,7 +168,7 @@ def search(db: Any, question: str, limit: int = 50) -> tuple[Row, ...]:
         facts = " ".join((*(value.value for value in shown(document).fields.values()), document.original_name))
         if all(word in texts.fold(facts) for word in words):
             found.setdefault(document.id, document)
-    return _rows(db, [document for document in found.values() if not (document.id in by_text and conceals(document))])
+    return rows_of(db, [document for document in found.values() if not (document.id in by_text and conceals(document))])
 
 
 def showable_digests(db: Any) -> set[str]:
@@ -193,7 +193,8 @@ def _neighbours(db: Any, document: Document) -> tuple[str, str]:
     return (ids[index - 1] if index else ""), (ids[index + 1] if index + 1 < len(ids) else "")
 
 
-def _rows(db: Any, found: list[Document]) -> tuple[Row, ...]:
+def rows_of(db: Any, found: list[Document]) -> tuple[Row, ...]:
+    """Documents as lines of a list, concealed where they must be, each with when its state began."""
     since: dict[str, str] = {}
     for start in range(0, len(found), 400):
         ids = [document.id for document in found[start : start + 400]]

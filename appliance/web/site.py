@@ -14,7 +14,7 @@ from appliance.config import Config
 from appliance.door import DoorClosed, ask
 from appliance.store import Store, open_store, views
 from appliance.store.standing import Role
-from appliance.web import downloads, enrolling, handing_in, home, keys, papers, persons, statics, verifying
+from appliance.web import desk, downloads, enrolling, handing_in, home, keys, papers, persons, statics, verifying
 from appliance.web.access import EVERYBODY, OFFICERS, SIGNED_IN, allow, only
 from appliance.web.link import Signer
 from appliance.web.live import Live
@@ -44,6 +44,7 @@ def make_site(
     app = web.Application(middlewares=[guard], client_max_size=256 << 10)
     app[OFFICE] = office
     verifying.prepare(app)
+    desk.prepare(app)
     enrolling.prepare(app, config)
     app.add_routes(
         [

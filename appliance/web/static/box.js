@@ -133,58 +133,11 @@ function light(name, scroll) {
   const sheets = document.getElementById("sheets");
   if (scroll && marks.length && sheets && innerWidth > 900) {
     const mark = marks[0].getBoundingClientRect(), frame = sheets.getBoundingClientRect();
-    if (mark.top < frame.top || mark.bottom > frame.bottom) sheets.scrollBy({ top: mark.top - frame.top - 80, behavior: "smooth" });
+    const away = mark.top < frame.top || mark.bottom > frame.bottom || mark.left < frame.left || mark.right > frame.right;
+    if (away) sheets.scrollBy({ top: mark.top - frame.top - 80, left: mark.left - frame.left - 20, behavior: "smooth" });
   }
 }
 const fieldAt = (event) => event.target.closest?.("[data-field]");
 document.addEventListener("mouseover", (event) => { const field = fieldAt(event); if (field) light(field.dataset.field, false); });
 document.addEventListener("focusin", (event) => { const field = fieldAt(event); if (field) light(field.dataset.field, true); });
 document.addEventListener("click", (event) => { const field = fieldAt(event); if (field) light(field.dataset.field, true); });
-
-// --- bringing files in -----------------------------------------------------------------------------------------------
-
-const bringing = document.getElementById("hand-in");
-if (bringing) {
-  const zone = bringing.querySelector(".dropzone"), chooser = bringing.querySelector("input[type=file]");
-  const list = bringing.querySelector(".progress"), button = bringing.querySelector("button"), words = bringing.dataset;
-
-  const line = (name) => {
-    const item = document.createElement("li"), bar = document.createElement("progress"), text = document.createElement("span");
-    item.append(Object.assign(document.createElement("strong"), { textContent: name }), " ", text, bar);
-    bar.max = 1; bar.value = 0; text.textContent = words.sending;
-    list.append(item);
-    return { bar, text };
-  };
-
-  const bring = (file) => new Promise((resolve) => {
-    const { bar, text } = line(file.name), request = new XMLHttpRequest(), form = new FormData();
-    const end = (sentence, tone) => { bar.remove(); text.textContent = sentence; text.className = tone; resolve(); };
-    form.append("folder", bringing.folder.value);
-    form.append("file", file);
-    request.open("POST", "/hand-in");
-    request.setRequestHeader("Accept", "application/json");
-    request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; });
-    request.addEventListener("load", () => {
-      const result = request.response?.files?.[0];
-      if (request.status !== 200 || !result) end(words.broken, "bad");
-      else if (result.refused) end(result.refused, "bad");
-      else { end(words.done, "good"); document.getElementById("to-home").hidden = false; }
-    });
-    request.addEventListener("error", () => end(words.broken, "bad"));
-    request.addEventListener("abort", () => end(words.broken, "bad"));
-    request.send(form);
-  });
-
-  const bringAll = async (files) => {
-    button.disabled = true;
-    for (const file of files) await bring(file);
-    button.disabled = false;
-    bringing.reset();
-  };
-
-  bringing.addEventListener("submit", (event) => { event.preventDefault(); delete bringing.dataset.sent; bringAll([...chooser.files]); });
-  for (const kind of ["dragenter", "dragover"]) zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });
-  for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => { event.preventDefault(); if (event.dataTransfer.files.length) bringAll([...event.dataTransfer.files]); });
-}

@@ -1,0 +1,114 @@
+"""``/desk``: the clerk's desk. One paper after the other: scan beside fields, save and on to the next.
+
+Owns the order of work at the desk and where a finished action leads. Everything about one paper is ``paper_pages``;
+what waits and in which order is ``store.queues``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from appliance.store import queues, views
+from appliance.store.queues import Errand, Queue
+from appliance.store.standing import Role
+from appliance.web.access import OFFICERS, allow
+from appliance.web.office import OFFICE, Office
+from appliance.web.paper_pages import PaperPages, Place
+from appliance.web.presenting import page, see_other
+from appliance.wording import N_
+
+ERRANDS: dict[Errand, str] = {
+    Errand.SUSPECT: N_("Nghi bí mật"),
+    Errand.REFUSED: N_("Bị từ chối"),
+    Errand.APPROVE: N_("Chờ duyệt"),
+    Errand.SIGN: N_("Chờ ký duyệt"),
+    Errand.ISSUE: N_("Chờ phát hành"),
+    Errand.UNLOCK: N_("Chờ mã PIN"),
+    Errand.ASIDE: N_("Cách ly"),
+}
+"""What the desks call an errand."""
+IN_ORDER_OF_THE_REGISTER = (
+    "issuer", "parent_issuer", "code", "issued_date", "type_name", "subject", "urgency", "place", "signer_position",
+    "signer_name",
+)  # fmt: skip
+"""Tác giả, số ký hiệu, ngày, tên loại và trích yếu, độ khẩn (NĐ 30/2020, PL IV, sổ đăng ký văn bản đến)."""
+TYPES = ("Công văn", "Quyết định", "Thông báo", "Báo cáo", "Tờ trình", "Kế hoạch", "Giấy mời", "Nghị quyết", "Tờ khai")
+"""Alt+1 … Alt+9 (NĐ 30/2020, PL III): words of the papers themselves, so they are not translated."""
+
+
+async def of_role(office: Office, role: Role, errand: str = "") -> Queue:
+    """What waits for a role."""
+    return await asyncio.to_thread(office.store.read, lambda db: queues.queue(db, role, errand))
+
+
+def chosen_errand(text: str) -> str:
+    """The name of an errand as an address or a form gives it, or an empty text."""
+    return text if text in set(Errand) else ""
+
+
+async def first(request: web.Request) -> web.StreamResponse:
+    """``GET /desk?show=``: the paper that waits first, or an empty desk."""
+    errand, said = chosen_errand(request.query.get("show", "")), request.query.get("said", "")
+    waiting = await of_role(request.app[OFFICE], Role.CLERK, errand)
+    if waiting.rows:
+        return see_other(_address(waiting.rows[0].document.id, show=errand, said=said))
+    return await page(
+        request, "desk.html", paper=None, queue=waiting, shown=errand, errands=ERRANDS, previous="", following=""
+    )
+
+
+async def _more(request: web.Request, paper: views.Paper) -> dict[str, Any]:
+    form = await request.post()  # read before, when the page answers a form; empty when it was asked for
+    errand = chosen_errand(request.query.get("show", "") or str(form.get("show", "")))
+    waiting = await of_role(request.app[OFFICE], Role.CLERK, errand)
+    previous, following = waiting.around(paper.document.id)
+    return {
+        "queue": waiting,
+        "shown": errand,
+        "errands": ERRANDS,
+        "previous": previous,
+        "following": following,
+        "editable": IN_ORDER_OF_THE_REGISTER,
+        "types": TYPES,
+        "live_url": _address(paper.document.id, show=errand),
+    }
+
+
+def _address(document_id: str, **query: str) -> str:
+    asked = urlencode({name: value for name, value in query.items() if value})
+    return f"/desk/{document_id}".rstrip("/") + (f"?{asked}" if asked else "")
+
+
+async def _onward(request: web.Request, document_id: str, name: str, form: Mapping[str, object]) -> str:
+    """The paper that the person saw as the next one, if it still waits; else the first that does; else the desk."""
+    errand = chosen_errand(str(form.get("show", "")))
+    waiting = await of_role(request.app[OFFICE], Role.CLERK, errand)
+    ids = [row.document.id for row in waiting.rows if row.document.id != document_id]
+    seen = str(form.get("following", ""))
+    return _address(seen if seen in ids else ids[0] if ids else "", show=errand, said=name)
+
+
+_pages = PaperPages(Place("/desk", "desk.html", _onward, _more))
+
+
+def prepare(app: web.Application) -> None:
+    """Routes and who may use them: every officer may look, ``deeds`` says who may do what."""
+    app.add_routes(
+        [
+            web.get("/desk", first),
+            web.get("/desk/{id}", _pages.show),
+            web.post("/desk/{id}/do/{action}", _pages.act),
+            web.post("/desk/{id}/nudge", _pages.nudge),
+            web.post("/desk/{id}/token/{slot}", _pages.login),
+            web.post("/desk/{id}/password", _pages.unlock),
+        ]
+    )
+    for path in ("/desk", "/desk/{id}"):
+        allow(app, path, read=OFFICERS)
+    for path in ("do/{action}", "nudge", "token/{slot}", "password"):
+        allow(app, f"/desk/{{id}}/{path}", read=OFFICERS, write=OFFICERS)

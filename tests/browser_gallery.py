@@ -1,0 +1,141 @@
+"""Pictures of every page at desktop and phone width, for people to look at: ``python -m tests.browser_gallery FOLDER``.
+
+Owns an office with one paper in every situation and the list of pages. Refuses to judge the pictures; that a page is no
+wider than its screen is told beside its name. With further arguments only the pages whose name holds one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from playwright.async_api import async_playwright
+
+from appliance import commands
+from appliance.demo.papers import render
+from appliance.demo.scan_files import write_pdf_scan
+from appliance.demo.texts import fields, varied_paper
+from appliance.domain.kinds import Kind
+from appliance.domain.states import Event
+from appliance.services.clock import utc_now
+from appliance.store import Store, open_store
+from appliance.web.site import make_site
+from tests.fixtures_web import Papers, office_config, write_link
+
+WIDTHS = {"desktop": (1280, 900), "phone": (360, 740)}
+LEADER, CLERK = "Nông Văn Thuận (lãnh đạo)", "Trần Thị Lan (văn thư)"
+
+
+class Gallery:
+    """An office whose papers stand in every situation, by name."""
+
+    def __init__(self, root: Path) -> None:
+        self.store: Store = open_store(root / "box.db", root / "blobs")
+        self.config = office_config(root)
+        self.papers = Papers(self.store, utc_now, root / "scratch")
+        self._scratch, self._number = root, 0
+        self.ids: dict[str, str] = {}
+
+    def paper(self, name: str, kind: Kind = Kind.INCOMING_SCAN, sure: float = 0.97, **changes: str) -> str:
+        """A digitized paper with a drawn scan."""
+        self._number += 1
+        drawn = varied_paper(self._number, 7, kind is Kind.OUTGOING)
+        file = self._scratch / f"{name}.pdf"
+        write_pdf_scan(render(drawn, 110), file, 110)
+        scan, how = f"SKM_C25826112209{self._number:02d}.pdf", {"fields": fields(drawn) | changes, "sure": sure}
+        self.ids[name] = self.papers.digitized(scan, kind, pdf=file.read_bytes(), **how)
+        return self.ids[name]
+
+    def fill(self) -> None:
+        """One paper in every situation."""
+        self.paper("waiting", sure=0.7)
+        self.paper("urgent", urgency="hoa-toc", signer_name="")
+        self.paper("third")
+        secret = self.paper("secret")
+        self.papers.quarantine(secret, Event.SUSPECTED_SECRET, "suspected-secret")
+        for name in ("draft", "draft-two"):
+            self.paper(name, Kind.OUTGOING)
+        issue = self.paper("issue", Kind.OUTGOING)
+        commands.approve(self.store, issue, LEADER, utc_now())
+        self.papers.sign(issue)
+        for name in ("queued", "refused", "delivered"):
+            commands.approve(self.store, self.paper(name), CLERK, utc_now())
+            self.papers.enqueue(self.papers.sign(self.ids[name]))
+        self.papers.answer(self.ids["refused"], "Thiếu trang 2 của văn bản")
+        self.papers.answer(self.ids["delivered"])
+        commands.approve(self.store, self.paper("signing"), CLERK, utc_now())
+        write_link(self.config, False, utc_now() - timedelta(minutes=48), "link-lost")
+
+    def pages(self) -> dict[str, str]:
+        """Name of a picture → address."""
+        one = self.ids
+        return {
+            "home": "/", "search": "/search?q=UBND", "hand-in": "/hand-in", "verify": "/verify",
+            "desk": f"/desk/{one['waiting']}", "desk-refused": f"/desk/{one['refused']}",
+            "desk-secret": f"/desk/{one['secret']}", "desk-issue": f"/desk/{one['issue']}",
+            "paper": f"/papers/{one['waiting']}", "paper-delivered": f"/papers/{one['delivered']}",
+        }  # fmt: skip
+
+
+@asynccontextmanager
+async def office(gallery: Gallery) -> AsyncIterator[str]:
+    """The office's pages, listening on this machine."""
+    runner = web.AppRunner(make_site(gallery.config, gallery.store, utc_now), shutdown_timeout=0.5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def sign_in(page: Any, address: str) -> None:
+    """Become the clerk."""
+    await page.goto(f"{address}/who")
+    await page.locator("#person").fill("Trần Thị Lan")
+    await page.locator("input[value=van_thu]").check()
+    await page.locator("main form button").first.click()
+
+
+async def photograph(page: Any, address: str, pages: dict[str, str], folder: Path, size: str) -> None:
+    """Take the pictures of some pages in one window."""
+    for name, path in pages.items():
+        answer = await page.goto(address + path)
+        await page.wait_for_timeout(400)
+        wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        print(f"{name}-{size}: {answer.status}{f', {wider} px too wide' if wider > 0 else ''}")
+        await page.screenshot(path=folder / f"{name}-{size}.png", full_page=size == "phone")
+
+
+async def take(folder: Path, wanted: list[str]) -> None:
+    """Take all pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="gallery.") as root:
+        gallery = Gallery(Path(root))
+        gallery.fill()
+        pages = {
+            name: path for name, path in gallery.pages().items() if not wanted or any(each in name for each in wanted)
+        }
+        async with office(gallery) as address, async_playwright() as playwright:
+            chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            for size, (width, height) in WIDTHS.items():
+                context = await browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN")
+                page = await context.new_page()
+                page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
+                page.on("pageerror", lambda error: print("error:", error))
+                await sign_in(page, address)
+                await photograph(page, address, pages, folder, size)
+                await context.close()
+            await browser.close()
+        gallery.store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(take(Path(sys.argv[1]), sys.argv[2:]))
