@@ -12,6 +12,7 @@ from appliance.config_checks import COPY_FORMS, check
 from appliance.config_reading import ConfigError, read
 from appliance.config_sections import (
     BoxSection,
+    CalendarSection,
     Config,
     DelegationSection,
     DigitizeSection,
@@ -30,6 +31,7 @@ from hsm import enrolment
 __all__ = [
     "COPY_FORMS",
     "BoxSection",
+    "CalendarSection",
     "Config",
     "ConfigError",
     "DelegationSection",

@@ -63,6 +63,13 @@ def check(config: Config, path: Path) -> None:
             raise bad(f"delegations[{index}]", str(error)) from None
         if held.ends < held.begins:
             raise bad(f"delegations[{index}].ends", given.ends)
+    for index, year in enumerate(config.calendar):
+        try:
+            year.days()
+        except ValueError as error:
+            raise bad(f"calendar[{index}]", str(error)) from None
+        if year.year in {earlier.year for earlier in config.calendar[:index]}:
+            raise bad(f"calendar[{index}].year", str(year.year))
     for index, key in enumerate(config.signer.keys):
         if key.slot not in ("leader", "agency"):
             raise bad(f"signer.keys[{index}].slot", key.slot)

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from appliance.domain.authority import Delegation
+from appliance.registers.workdays import WorkingDays, YearList, year_list
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,24 @@ class DelegationSection:
 
 
 @dataclass(frozen=True)
+class CalendarSection:
+    """The days off of one year, as announced (``appliance.registers.workdays``): days YYYY-MM-DD or first..last.
+    ``worked``: weekend days that are worked in their place."""
+
+    year: int
+    off: tuple[str, ...]
+    worked: tuple[str, ...] = ()
+
+    def days(self) -> YearList:
+        """As the registers know it.
+
+        Raises:
+            ValueError: a text is no day of this year.
+        """
+        return year_list(self.year, self.off, self.worked)
+
+
+@dataclass(frozen=True)
 class HoursSection:
     """Hours of the day (+07:00, over midnight when ``until`` is the earlier) in which documents take only so much of
     the line; 0: only hỏa tốc travels. The first hours that hold count; outside all of them there is no cap.
@@ -227,11 +246,16 @@ class Config:
     longterm: LongtermSection = field(default_factory=LongtermSection)
     folders: tuple[FolderSection, ...] = ()
     delegations: tuple[DelegationSection, ...] = ()
+    calendar: tuple[CalendarSection, ...] = ()
     path: Path = Path()
 
     def who_may_sign(self) -> tuple[Delegation, ...]:
         """The delegations of this office, in the domain's words."""
         return tuple(section.delegation() for section in self.delegations)
+
+    def working_days(self) -> WorkingDays:
+        """The office's calendar."""
+        return WorkingDays(section.days() for section in self.calendar)
 
     @property
     def database(self) -> Path:

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,8 @@ from appliance.config import Config
 from appliance.pipeline.longterm_backlog import backlog_of
 from appliance.pipeline.longterm_trust import list_addresses, revocation_lists
 from appliance.signers import signing_service
+from appliance.store import Store, manifest, open_store, terms
 from appliance.store import longterm as longterm_rows
-from appliance.store import manifest, open_store
 from appliance.store import outbox as outbox_rows
 from hsm.api import SigningError
 from hsm.trust import TrustError
@@ -168,8 +168,18 @@ def _store(config: Config, now: datetime) -> Iterator[Finding]:
             yield Finding("delivery-waits-long", False, {"count": count, "since": oldest.isoformat()})
         if strays := store.read(manifest.strays):
             yield Finding("papers-not-as-kept", True, {"count": strays})
+        yield from terms_and_calendar(config, store, now)
     finally:
         store.close()
+
+
+def terms_and_calendar(config: Config, store: Store, now: datetime) -> Iterator[Finding]:
+    """Terms that have ended, and a year whose days off nobody has set: told for the next one from 15 December on."""
+    today, calendar = now.astimezone(_VIETNAM).date(), config.working_days()
+    if late := store.read(lambda db: terms.overdue(db, today, calendar)):
+        yield Finding("terms-overdue", False, {"count": len(late)})
+    for year in calendar.missing(today.year, (today + timedelta(days=17)).year):
+        yield Finding("holidays-missing", False, {"year": year})
 
 
 def _longterm(config: Config, now: datetime) -> Iterator[Finding]:

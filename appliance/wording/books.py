@@ -79,6 +79,11 @@ BOOK_CODES: dict[str, str] = {
     "cell-unknown": N_("Cột “{column}” không ghi được."),
     "cell-not-a-day": N_("Cột “{column}” cần một ngày, ví dụ 5/2/2026."),
     "cell-too-long": N_("Cột “{column}” quá dài."),
+    "terms-overdue": N_("{count} văn bản, hồ sơ đã quá hạn giải quyết. Hãy xem danh sách quá hạn ở trang Sổ sách."),
+    "holidays-missing": N_(
+        "Chưa khai báo đủ ngày nghỉ lễ, Tết năm {year} nên hạn xử lý có thể tính sai. Hãy ghi vào [[calendar]] của tệp "
+        "cấu hình theo thông báo nghỉ Tết."
+    ),
     "cells-wiped": N_("Văn bản này nghi là tài liệu mật nên sổ không ghi nội dung."),
 }
 
