@@ -32,6 +32,8 @@ PURE_CORES = (
     "hsm.frames",
     "scanner_intake.settle",
     "sync.province.fleet",
+    "sync.province.sequences",
+    "sync.province.urgency",
 )
 PURE_LIBRARY = _names(
     "__future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal difflib enum "

@@ -38,6 +38,10 @@ class Limits:
     unchecked_alarm_attempts: int = 5
     disk_warning_bytes: int = 2_000_000_000
     disk_alarm_bytes: int = 500_000_000
+    ending_warning: float = 30 * 86_400.0
+    """A certificate that ends: the issuer needs days, the box's own people are told from 60 days on."""
+    ending_alarm: float = 7 * 86_400.0
+    scanner_quiet: float = 7 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,14 @@ class BoxFacts:
     unchecked: int = 0
     clock_skew: float | None = None
     disk_free: int | None = None
+    token_ends: float | None = None
+    """When the first of the signers' certificates runs out."""
+    link_ends: float | None = None
+    """When the box's own certificate runs out."""
+    scanned_at: float | None = None
+    """When the box last took paper in."""
+    newer_software: str = ""
+    """A later release that another box runs, where there is one."""
     observed: Mapping[str, int] = field(default_factory=dict)
     """How often the receiver noticed something lately: unverifiable, foreign-box, malformed, key-unknown…"""
 
@@ -143,6 +155,31 @@ def _disk(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Paramet
     return gravity, {"bytes": facts.disk_free}
 
 
+def _ending(ends: float | None, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
+    if ends is None or ends - now >= limits.ending_warning:
+        return None
+    days = int((ends - now) // 86_400)
+    return (Gravity.ALARM if ends - now < limits.ending_alarm else Gravity.WARNING), {"days": max(0, days)}
+
+
+def _token(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
+    return None if facts.revoked else _ending(facts.token_ends, now, limits)
+
+
+def _link(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
+    return None if facts.revoked else _ending(facts.link_ends, now, limits)
+
+
+def _scanner(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
+    if facts.scanned_at is None or facts.revoked or now - facts.scanned_at <= limits.scanner_quiet:
+        return None
+    return Gravity.NOTE, {"seconds": now - facts.scanned_at}
+
+
+def _software(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
+    return (Gravity.NOTE, {"version": facts.newer_software}) if facts.newer_software and not facts.revoked else None
+
+
 def _observed(code: str, gravity: Gravity) -> Rule:
     def rule(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
         count = facts.observed.get(code, 0)
@@ -163,8 +200,12 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("digest-mismatch", _observed("digest-mismatch", Gravity.WARNING)),
     ("clock-skew", _clock),
     ("disk-low", _disk),
+    ("token-ending", _token),
+    ("link-ending", _link),
     ("never-seen", _never_seen),
     ("offline", _offline),
+    ("scanner-quiet", _scanner),
+    ("old-software", _software),
     ("revoked", _revoked),
 )
 """Every finding there is, in the order of equal gravity. The pages must have a sentence for each code."""

@@ -1,15 +1,23 @@
 """The fleet as pages, commands and metrics see it.
 
-Owns the step from rows to facts and from facts to findings. Writes nothing, keeps nothing between calls.
+Owns the step from rows to facts and from facts to findings. Writes nothing. What would be slow to count anew each time
+(totals of days gone by, missing numbers) a caller that looks often keeps in a `Memory`.
+Invariant: a survey asks a fixed number of questions, however many boxes there are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sync.province.fleet import BoxFacts, Finding, Gravity, assess
-from sync.province.store import Box, Presence, ProvinceStore, Refusal
+from sync.province.sequences import Gaps
+from sync.province.store import Box, Presence, ProvinceStore
+from sync.province.store.following import Followed
+from sync.province.store.tallies import EVER, Tally, day_of
+from sync.province.urgency import Urgency, urgency
 
 RECENT_SECONDS = 86_400.0
 
@@ -21,13 +29,17 @@ class BoxView:
     box: Box
     presence: Presence | None
     findings: tuple[Finding, ...]
+    urgency: Urgency
     documents: int
-    recent: int
+    today: int
+    """Documents taken since midnight in Vietnam."""
     bytes: int
     refused: int
     transfers: int
     last_receipt_at: float | None
     last_rid: int | None
+    quiet: frozenset[str] = frozenset()
+    """Codes of findings that somebody has acknowledged or silenced."""
 
     @property
     def gravity(self) -> Gravity | None:
@@ -54,10 +66,15 @@ class BoxView:
         """When the box was last heard."""
         return self.presence.last_seen if self.presence else None
 
+    def said(self, name: str) -> int | None:
+        """A figure of the box's last sign of life (`keeping.VITALS`), None where it does not know it."""
+        value = self.presence.said.get(name) if self.presence else None
+        return value if isinstance(value, int) and value > 0 else None
+
 
 @dataclass(frozen=True)
 class Fleet:
-    """All boxes, the ones in trouble first."""
+    """All boxes, the one that is called first at the head."""
 
     boxes: tuple[BoxView, ...]
     strangers: tuple[str, ...]
@@ -73,14 +90,14 @@ class Fleet:
         return sum(view.waiting for view in self.boxes)
 
     @property
-    def received_recently(self) -> int:
-        """Documents taken in the last 24 hours."""
-        return sum(view.recent for view in self.boxes)
+    def received_today(self) -> int:
+        """Documents taken since midnight."""
+        return sum(view.today for view in self.boxes)
 
     @property
     def troubled(self) -> int:
-        """Boxes with a warning or an alarm."""
-        return sum((view.gravity or Gravity.NOTE) >= Gravity.WARNING for view in self.boxes)
+        """Boxes with a warning or an alarm that nobody has taken upon himself."""
+        return sum(view.urgency.first is not None for view in self.boxes)
 
     @property
     def oldest_waiting_at(self) -> float | None:
@@ -88,70 +105,131 @@ class Fleet:
         return min((view.oldest_waiting_at for view in self.boxes if view.oldest_waiting_at), default=None)
 
 
-def survey(store: ProvinceStore, now: float) -> Fleet:
+class Memory:
+    """What one who surveys often need not ask again. One thread at a time."""
+
+    def __init__(self, store: ProvinceStore) -> None:
+        self.followed = Followed(store.connection)
+        self._day: int | None = None
+        self._before: dict[str, Tally] = {}
+
+    def totals(self, store: ProvinceStore, today: int) -> dict[str, Tally]:
+        """Sums of all days before today; asked once a day."""
+        if self._day != today:
+            self._before, self._day = store.tallies.sums(EVER[0], today - 1), today
+        return self._before
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """Rows of all boxes, by box."""
+
+    presences: Mapping[str, Presence]
+    counts: Mapping[str, Mapping[str, Any]]
+    today: Mapping[str, Tally]
+    before: Mapping[str, Tally]
+    gaps: Mapping[str, Gaps]
+    observed: Mapping[str, Mapping[str, int]]
+    quiet: Mapping[str, frozenset[str]]
+    newest: str
+
+
+_NO_TALLY = Tally()
+_NO_COUNTS: Mapping[str, Any] = {"refused": 0, "code": "", "transfers": 0, "unchecked": 0, "last_rid": None}
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Which findings are acknowledged or silenced now, by box; see `alerting`."""
+
+    codes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def survey(store: ProvinceStore, now: float, memory: Memory | None = None, quiet: Quiet | None = None) -> Fleet:
     """Look at every box at `now`."""
-    counts = store.reading.counts(now - RECENT_SECONDS)
-    presences = store.fleet.presences()
-    refusals: dict[str, Refusal] = {}
-    for refusal in store.reading.refusals(limit=1000):
-        refusals.setdefault(refusal.box, refusal)
+    memory = memory or Memory(store)
     observed: dict[str, dict[str, int]] = {}
     for observation in store.fleet.observations(now - RECENT_SECONDS):
         observed.setdefault(observation.box, {})[observation.code] = observation.count
-    boxes = store.fleet.boxes()
-    views = []
-    for box in boxes:
-        view = _view(
-            box,
-            presences.get(box.box),
-            counts[box.box],
-            refusals.get(box.box),
-            observed.get(box.box, {}),
-            now,
-        )
-        views.append(view)
-    views.sort(key=lambda view: (-(view.gravity or 0), view.box.box))
+    boxes, today = store.fleet.boxes(), day_of(now)
+    presences = store.fleet.presences()
+    facts = _Facts(
+        presences=presences,
+        counts=store.reading.counts(now - RECENT_SECONDS),
+        today=store.tallies.sums(today, EVER[1]),
+        before=memory.totals(store, today),
+        gaps=memory.followed.look(),
+        observed=observed,
+        quiet=(quiet or Quiet()).codes,
+        newest=newest({presence.software for presence in presences.values()}),
+    )
+    views = sorted((_view(box, facts, now) for box in boxes), key=lambda view: view.urgency.place)
     known = {box.box for box in boxes}
     return Fleet(tuple(views), tuple(sorted(set(observed) - known)))
 
 
-def _view(
-    box: Box,
-    presence: Presence | None,
-    counts: dict[str, Any],
-    refusal: Refusal | None,
-    observed: dict[str, int],
-    now: float,
-) -> BoxView:
-    facts = BoxFacts(
-        box=box.box,
-        enrolled_at=box.enrolled_at,
-        revoked=box.revoked_at is not None,
-        online=bool(presence and presence.online),
-        last_seen=presence.last_seen if presence else None,
-        changed_at=presence.changed_at if presence else None,
-        waiting=presence.waiting if presence else 0,
-        oldest_waiting_at=presence.oldest_waiting_at if presence else None,
-        refused_recently=counts["refused"],
-        last_refusal_code=refusal.code if refusal else "",
-        missing_numbers=counts["missing_numbers"],
-        unchecked=counts["unchecked"],
-        clock_skew=presence.clock_skew if presence else None,
-        disk_free=presence.disk_free if presence else None,
-        observed=observed,
+def newest(releases: set[str]) -> str:
+    """The latest of the releases that boxes name, by the numbers in it; "" where none names any."""
+    return max(releases, key=_release, default="")
+
+
+def _release(named: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d{1,9}", named))
+
+
+def _view(box: Box, facts: _Facts, now: float) -> BoxView:
+    name = box.box
+    presence = facts.presences.get(name)
+    counts = facts.counts.get(name, _NO_COUNTS)
+    today, before = facts.today.get(name, _NO_TALLY), facts.before.get(name, _NO_TALLY)
+    quiet = facts.quiet.get(name, frozenset())
+    gaps = facts.gaps.get(name)
+    findings = assess(
+        BoxFacts(
+            box=name,
+            enrolled_at=box.enrolled_at,
+            revoked=box.revoked_at is not None,
+            refused_recently=counts["refused"],
+            last_refusal_code=counts["code"],
+            missing_numbers=len(gaps.missing) if gaps else 0,
+            unchecked=counts["unchecked"],
+            observed=facts.observed.get(name, {}),
+            **_said(presence, facts.newest),
+        ),
+        now,
     )
     return BoxView(
         box=box,
         presence=presence,
-        findings=assess(facts, now),
-        documents=counts["documents"],
-        recent=counts["recent"],
-        bytes=counts["bytes"],
+        findings=findings,
+        urgency=urgency(name, findings, presence.waiting if presence else 0, quiet),
+        documents=before.stored + today.stored,
+        today=today.stored,
+        bytes=before.bytes + today.bytes,
         refused=counts["refused"],
         transfers=counts["transfers"],
-        last_receipt_at=counts["last_receipt_at"],
+        last_receipt_at=today.last_at or before.last_at,
         last_rid=counts["last_rid"],
+        quiet=quiet,
     )
+
+
+def _said(presence: Presence | None, newest_release: str) -> dict[str, Any]:
+    """What a box said about itself, as facts."""
+    if presence is None:
+        return {}
+    older = presence.software and _release(presence.software) < _release(newest_release)
+    return {
+        "online": presence.online,
+        "last_seen": presence.last_seen,
+        "changed_at": presence.changed_at,
+        "waiting": presence.waiting,
+        "oldest_waiting_at": presence.oldest_waiting_at,
+        "clock_skew": presence.clock_skew,
+        "disk_free": presence.disk_free,
+        "newer_software": newest_release if older else "",
+        **{name: presence.said.get(name) for name in ("token_ends", "link_ends", "scanned_at")},
+    }
 
 
 def as_facts(view: BoxView, now: float) -> dict[str, Any]:

@@ -93,6 +93,26 @@ FINDINGS: Mapping[str, tuple[str, str, str]] = {
         _("Hộp còn trống {size}."),
         _("Dọn bản xem trước cũ hoặc thay ổ đĩa lớn hơn."),
     ),
+    "token-ending": (
+        _("Chứng thư ký số sắp hết hạn"),
+        _("Chứng thư ký số của cơ quan còn {days} ngày."),
+        _("Nhắc xã xin cấp lại chứng thư ngay; hết hạn thì không ký được văn bản."),
+    ),
+    "link-ending": (
+        _("Chứng thư của hộp sắp hết hạn"),
+        _("Chứng thư kết nối của hộp còn {days} ngày."),
+        _("Cấp mã ghi danh mới cho hộp: `commune-province enrol`."),
+    ),
+    "scanner-quiet": (
+        _("Máy quét im lặng"),
+        _("Hộp không nhận giấy nào từ máy quét đã {age}."),
+        _("Hỏi xã có dùng máy quét không; kiểm tra thư mục quét."),
+    ),
+    "old-software": (
+        _("Phần mềm cũ"),
+        _("Đã có hộp chạy bản mới hơn: {version}."),
+        _("Báo bản mới cho hộp: `commune-province order update`."),
+    ),
     "never-seen": (
         _("Chưa từng kết nối"),
         _("Hộp được ghi danh {age} trước nhưng chưa kết nối lần nào."),
@@ -236,4 +256,6 @@ class Wording:
             reason=self.reason(str(params.get("reason", ""))),
             direction=self.say(DIRECTIONS.get(str(params.get("direction", "")), "")),
             size=self.size(float(params.get("bytes", 0))),
+            days=params.get("days", 0),
+            version=params.get("version", ""),
         )

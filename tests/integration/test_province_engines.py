@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -30,7 +31,10 @@ from sync.province.store import (
     Transfer,
 )
 from sync.province.store.engines import load, save
+from sync.province.store.following import Followed
 from sync.province.store.outgoing import Outgoing, SentBefore
+from sync.province.store.samples import COARSE, FINE, KEPT, Sample
+from sync.province.store.tallies import day_of
 from tests.fixtures_engines import every_pair
 
 BOX, OTHER = "commune-27007", "commune-00001"
@@ -137,7 +141,10 @@ def test_an_answer_ends_the_transfer_in_the_same_transaction(store: ProvinceStor
     assert store.reading.digests() == {SHA: len(CONTENT)}
     assert store.reading.documents(before_rid=1) == []
     counts = store.reading.counts(NOW - 1)[BOX]
-    assert (counts["documents"], counts["bytes"], counts["missing_numbers"]) == (1, len(CONTENT), 0)
+    assert (counts["refused"], counts["transfers"], counts["last_rid"]) == (0, 0, 1)
+    tally = store.tallies.sums()[BOX]
+    assert (tally.stored, tally.bytes, tally.took_count, tally.within_hour) == (1, len(CONTENT), 1, 1)
+    assert all(value is None or type(value) in (int, float) for value in vars(tally).values()), "plain numbers"
     assert all(value is None or type(value) in (int, float, str) for value in counts.values()), "plain numbers"
     assert store.reading.sent_by(BOX, SHA)
     assert not store.reading.sent_by(OTHER, SHA)
@@ -185,7 +192,8 @@ def test_a_refusal_keeps_identity_and_reason_only(store: ProvinceStore) -> None:
     assert store.reading.documents() == []
     assert not store.answers.stored(BOX, "11" * 8)
     counts = store.reading.counts(NOW - 1)
-    assert (counts[BOX]["refused"], counts[BOX]["documents"], counts[OTHER]["last_rid"]) == (1, 0, None)
+    assert (counts[BOX]["refused"], counts[BOX]["code"], counts[OTHER]["last_rid"]) == (1, "secret", None)
+    assert (store.tallies.sums()[BOX].refused, store.tallies.sums()[BOX].stored) == (1, 0)
 
 
 def test_a_repeated_offer_keeps_the_intervals_and_a_restart_forgets_them(store: ProvinceStore) -> None:
@@ -382,3 +390,56 @@ def test_the_folder_says_which_engines_it_uses(site: Site, store: ProvinceStore,
     (site.root / "engines.toml").write_text("rows = 'sqlite'\nblobz = 'folder'\n")
     with pytest.raises(BadEngines, match="blobz"):
         site.open()
+
+
+def test_signs_of_life_are_thinned_and_the_worst_is_kept(store: ProvinceStore) -> None:
+    begin = NOW - NOW % COARSE
+    for minute, waiting in ((0, 3), (5, 9), (10, 1), (20, 2)):
+        at = begin + 60 * minute
+        oldest = at - 100 * waiting
+        free = 10**9 - minute
+        store.fleet.note_presence(
+            Presence(BOX, True, at, at, waiting, 0, oldest, 0.5 * minute, free, "", {"scanned": minute})
+        )
+    assert store.samples.of_box(BOX, begin) == [
+        Sample(begin, FINE, 9, 900, 10**9 - 10, 5.0, 10, 3),
+        Sample(begin + FINE, FINE, 2, 200, 10**9 - 20, 10.0, 20, 1),
+    ]
+    (coarse,) = store.samples.of_box(BOX, begin, COARSE)
+    assert (coarse.waiting, coarse.heard, coarse.disk_free) == (9, 4, 10**9 - 20)
+    later = begin + KEPT[FINE] + FINE
+    store.fleet.note_presence(Presence(BOX, True, later, later))
+    assert [s.at for s in store.samples.of_box(BOX, 0)] == [begin + FINE, later], "a week of the fine ones"
+    assert [s.at for s in store.samples.of_box(BOX, 0, COARSE)] == [begin, later - later % COARSE]
+
+
+def test_a_link_that_came_and_went_is_remembered(store: ProvinceStore) -> None:
+    for step, online in enumerate((True, True, False, True)):
+        if online:
+            store.fleet.note_presence(Presence(BOX, True, NOW + step, NOW + step, 3))
+        else:
+            store.fleet.note_gone(BOX, NOW + step)
+            store.fleet.note_gone(BOX, NOW + step + 0.5)
+    assert store.fleet.changes_of_link(BOX, 0) == [(NOW, True), (NOW + 2, False), (NOW + 3, True)]
+    assert [waiting for _, waiting in store.fleet.heartbeats(BOX, 0)] == [3, 3, 3, 3]
+
+
+def test_answers_are_counted_by_day_and_missing_numbers_followed(site: Site, store: ProvinceStore) -> None:
+    previous = bytes(32)
+    for rid, tid in ((1, "11" * 8), (2, "22" * 8), (5, "33" * 8)):
+        made = receipt(rid, tid, previous)
+        store.answers.commit(made, document(rid, tid))
+        previous = made.digest
+    today = day_of(NOW)
+    assert store.tallies.sums(today, today)[BOX].stored == 3
+    assert store.tallies.sums(today + 1) == {}
+    followed = Followed(store.connection)
+    assert sorted(followed.look()[BOX].missing) == [3, 4]
+    followed.keep()
+    late = dataclasses.replace(receipt(6, "44" * 8, previous), sequence=3)
+    store.answers.commit(late, document(6, "44" * 8))
+    again = Followed(site.open().connection)
+    assert sorted(again.look()[BOX].missing) == [4], "goes on from what was kept"
+    view = next(view for view in survey(store, NOW + 5).boxes if view.box.box == BOX)
+    assert ("missing-numbers", 1) in [(found.code, found.params.get("count")) for found in view.findings]
+    assert (view.documents, view.today) == (4, 4)

@@ -49,7 +49,8 @@ def test_every_finding_has_a_sentence_in_both_languages() -> None:
         w = Wording(language)
         for code in fleet.CODES:
             params: dict[str, int | float | str] = {
-                "seconds": 7200.0, "count": 3, "reason": "secret", "direction": "ahead", "bytes": 10**9
+                "seconds": 7200.0, "count": 3, "reason": "secret", "direction": "ahead", "bytes": 10**9, "days": 5,
+                "version": "1.2",
             }  # fmt: skip
             sentence = w.sentence(Finding(code, Gravity.NOTE, params))
             assert sentence and "{" not in sentence and sentence != code

@@ -34,6 +34,8 @@ from sync.province.store.records import (
     StoredDocument,
     Transfer,
 )
+from sync.province.store.samples import Samples
+from sync.province.store.tallies import Tallies
 from sync.province.store.transfers import Transfers
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,8 @@ class ProvinceStore:
         self.fleet = FleetRows(self.connection)
         self.reading = Reading(self.connection)
         self.proofs = Proofs(self.connection)
+        self.samples = Samples(self.connection)
+        self.tallies = Tallies(self.connection)
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 
+from sync.province.store import tallies
 from sync.province.store.port import Row, Rows, Writer
 from sync.province.store.records import Receipt, Refusal, StoredDocument
 
@@ -46,7 +47,10 @@ class Answers:
                     " VALUES (:rid, :box, :document_id, :sha256, :code, :text, :refused_at)",
                     vars(refusal),
                 )
-            raw.execute("DELETE FROM transfers WHERE box = ? AND tid = ?", (receipt.box, receipt.tid))
+            ended = raw.execute(
+                "DELETE FROM transfers WHERE box = ? AND tid = ? RETURNING opened_at", (receipt.box, receipt.tid)
+            ).fetchall()
+            tallies.count(raw, receipt, ended[0]["opened_at"] if ended else None)
 
     def answer(self, box: str, tid: str, manifest_hash: bytes) -> bytes | None:
         """The signed answer to exactly this manifest, or None."""

@@ -1,6 +1,7 @@
 """What the province knows about each box: enrolment, presence, heartbeats, observations.
 
-Owns `boxes`, `presence`, `heartbeats` and `observations`. Judges nothing: `sync.province.fleet` does.
+Owns `boxes`, `presence`, `heartbeats` and `observations`; signs of life go to `samples` as well.
+Judges nothing: `sync.province.fleet` does.
 Invariant: "last seen" only moves forward in time.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import json
 
+from sync.province.store import samples
 from sync.province.store.port import Row, Rows
 from sync.province.store.records import Box, Observation, Presence
 
@@ -83,10 +85,16 @@ class FleetRows:
                 "DELETE FROM heartbeats WHERE box = ? AND at < ?",
                 (presence.box, presence.last_seen - HEARTBEATS_KEPT_SECONDS),
             )
+            samples.note(raw, presence)
 
     def note_gone(self, box: str, now: float) -> None:
         """The last will of a box came: its link is dead. What it said before stays."""
         with self._connection.writing() as raw:
+            raw.execute(
+                "INSERT INTO heartbeats SELECT box, ?, 0, waiting, waiting_bytes FROM presence"
+                " WHERE box = ? AND online = 1 ON CONFLICT (box, at) DO NOTHING",
+                (now, box),
+            )
             raw.execute("UPDATE presence SET online = 0, changed_at = ? WHERE box = ? AND online = 1", (now, box))
 
     def touch(self, box: str, now: float) -> None:
@@ -104,6 +112,17 @@ class FleetRows:
             "SELECT at, waiting FROM heartbeats WHERE box = ? AND at >= ? ORDER BY at", (box, since)
         )
         return [(row["at"], row["waiting"]) for row in found]
+
+    def changes_of_link(self, box: str, since: float) -> list[tuple[float, bool]]:
+        """(moment, online) each time that a box's link came or went, oldest first; the first is how it was then."""
+        found = self._connection.rows(
+            "SELECT at, online FROM heartbeats WHERE box = ? AND at >= ? ORDER BY at", (box, since)
+        )
+        turns: list[tuple[float, bool]] = []
+        for row in found:
+            if not turns or turns[-1][1] != bool(row["online"]):
+                turns.append((row["at"], bool(row["online"])))
+        return turns
 
     def observe(self, box: str, code: str, detail: str, now: float) -> None:
         """Count something odd about a box (also about a name nobody enrolled)."""

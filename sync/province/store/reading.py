@@ -62,10 +62,18 @@ class Reading:
         )
         return [Refusal(**dict(row)) for row in found]
 
-    def counts(self, since: float) -> dict[str, dict[str, Any]]:
-        """Per box: documents in all and since a moment, refusals since, bytes, last receipt."""
-        found = self._connection.rows(_COUNTS, (since, since))
-        return {row["box"]: dict(row) for row in found}
+    def counts(self, since: float, box: str = "") -> dict[str, dict[str, Any]]:
+        """Per box that has any: refusals since a moment and the code of the last, transfers, those that wait for a
+        check, the number of the last receipt. Reads indexes and what is open, never all documents."""
+        found: dict[str, dict[str, Any]] = {}
+        for query, values in (
+            (_REFUSED, (since, box, box)),
+            (_UNDER_WAY, (box, box)),
+            (_LAST, (box, box)),
+        ):
+            for row in self._connection.rows(query, values):
+                found.setdefault(row["box"], dict(_NOTHING)).update(dict(row))
+        return found
 
     def digests(self) -> dict[str, int]:
         """Every digest a document row speaks of, with its size in bytes."""
@@ -77,19 +85,19 @@ class Reading:
         return [receipt_of(row) for row in found]
 
 
-_COUNTS = """
-SELECT b.box AS box,
-  (SELECT COUNT(*) FROM documents d WHERE d.box = b.box) AS documents,
-  (SELECT COALESCE(SUM(size), 0) FROM documents d WHERE d.box = b.box) AS bytes,
-  (SELECT COUNT(*) FROM documents d WHERE d.box = b.box AND d.received_at >= ?) AS recent,
-  (SELECT COUNT(*) FROM refusals r WHERE r.box = b.box AND r.refused_at >= ?) AS refused,
-  (SELECT MAX(issued_at) FROM receipts r WHERE r.box = b.box) AS last_receipt_at,
-  (SELECT MAX(rid) FROM receipts r WHERE r.box = b.box) AS last_rid,
-  (SELECT COUNT(*) FROM transfers t WHERE t.box = b.box) AS transfers,
-  (SELECT COUNT(*) FROM transfers t WHERE t.box = b.box AND t.attempts > 0) AS unchecked,
-  (SELECT COALESCE(MAX(sequence) - MIN(sequence) + 1 - COUNT(DISTINCT sequence), 0)
-     FROM receipts r WHERE r.box = b.box) AS missing_numbers
-FROM boxes b
+_NOTHING: dict[str, Any] = {"refused": 0, "code": "", "transfers": 0, "unchecked": 0, "last_rid": None}
+_REFUSED = """
+SELECT r.box AS box, r.code AS code, n.refused AS refused FROM refusals r JOIN (
+    SELECT MAX(rid) AS rid, COUNT(*) AS refused FROM refusals WHERE refused_at >= ? AND (? = '' OR box = ?) GROUP BY box
+) n ON r.rid = n.rid
+"""
+_UNDER_WAY = """
+SELECT box, COUNT(*) AS transfers, SUM(CASE WHEN attempts > 0 THEN 1 ELSE 0 END) AS unchecked
+FROM transfers WHERE (? = '' OR box = ?) GROUP BY box
+"""
+_LAST = """
+SELECT b.box AS box, (SELECT MAX(rid) FROM receipts r WHERE r.box = b.box) AS last_rid
+FROM boxes b WHERE (? = '' OR b.box = ?)
 """
 
 

@@ -8,6 +8,7 @@ one (the chain cannot fork), and one manifest has one answer: the database itsel
 from __future__ import annotations
 
 from sync.province.store.down_schema import DOWNWARD, NOTICES, ORDERS
+from sync.province.store.wall_schema import WALL
 
 FIRST = """
 CREATE TABLE boxes (
@@ -155,4 +156,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0003-downward", DOWNWARD),
     ("0004-notices", NOTICES),
     ("0005-orders", ORDERS),
+    ("0006-wall", WALL),
 )
