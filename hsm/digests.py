@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-_PIECE = 1 << 20
+_PIECE = 1 << 16
+"""As quick as more, and a forked child pays for every page that it touches."""
 
 
 def read_once(stream: BinaryIO, signatures: Sequence[EmbeddedPdfSignature]) -> str:

@@ -37,6 +37,11 @@ class TrustFiles:
         """The trust itself. Raises: TrustError (`trust-unreadable`)."""
         return Trust.from_files(self.roots, self.intermediates, self.crls, self.stamp_roots)
 
+    def version(self) -> tuple[tuple[int, int, int], ...]:
+        """Changes when one of the files does. Raises: OSError."""
+        files = (*self.roots, *self.intermediates, *self.crls, *self.stamp_roots)
+        return tuple((held.st_ino, held.st_size, held.st_mtime_ns) for held in (path.stat() for path in files))
+
     def options(self) -> Mapping[str, tuple[Path, ...]]:
         """The files by the option that names them."""
         return {

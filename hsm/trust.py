@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -61,13 +62,26 @@ class Trust:
 
     def for_stamps(self) -> Trust:
         """Whom to believe about time."""
+        return self._of_stamps if self.stamp_roots else self
+
+    @cached_property
+    def _of_stamps(self) -> Trust:
         return replace(self, roots=(*self.roots, *self.stamp_roots), stamp_roots=())
+
+    @cached_property
+    def _parsed(self) -> tuple[list[x509.Certificate], list[x509.Certificate]]:
+        """Roots and intermediates; what their parts are is found out once, and only read from then on."""
+        return (
+            [x509.Certificate.load(root) for root in self.roots],
+            [x509.Certificate.load(other) for other in self.intermediates],
+        )
 
     def context(self, moment: datetime | None = None, extra: Sequence[bytes] = ()) -> ValidationContext:
         """A fresh offline validation context; `extra` are further intermediates (DER)."""
+        roots, intermediates = self._parsed
         return ValidationContext(
-            trust_roots=[x509.Certificate.load(root) for root in self.roots],
-            other_certs=[x509.Certificate.load(other) for other in (*self.intermediates, *extra)],
+            trust_roots=roots,
+            other_certs=[*intermediates, *(x509.Certificate.load(other) for other in extra)],
             moment=moment,
             allow_fetching=False,
             revocation_mode="soft-fail",

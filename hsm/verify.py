@@ -10,23 +10,22 @@ caller's.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 import mmap
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
-from hsm import standing
+from hsm import standing, swift
 from hsm.digests import read_once
 from hsm.findings import CHANGED, TAIL, UNTRUSTED, VERDICTS, SignatureFinding, Verification, conclude
 from hsm.judging import judged_signature, level_of, lock_faults
@@ -40,6 +39,7 @@ __all__ = ["VERDICTS", "SignatureFinding", "Verification", "verify_file"]
 # pyHanko tells every faulty file on standard error with a traceback; here a faulty file is an answer, not an event.
 for _name in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
+swift.put_in_place()
 
 
 def verify_file(
@@ -59,7 +59,7 @@ def verify_file(
         findings: tuple[SignatureFinding, ...] = ()
         level = digest = ""
         try:
-            judged = asyncio.run(_judge(stream, trust, now or datetime.now(UTC)))
+            judged = _unwaiting(_judge(stream, trust, now or datetime.now(UTC)))
             findings, level, digest = judged.findings, judged.level, judged.digest
             verdict, reasons = _verdict(findings, judged.faults, expected_slots)
         except Exception as error:  # Any fault of the parser is a fault of the file; it must become a verdict.
@@ -92,6 +92,18 @@ class _Judged:
     faults: list[str] = field(default_factory=list)
     level: str = ""
     digest: str = ""
+
+
+def _unwaiting(asked: Coroutine[Any, Any, _Judged]) -> _Judged:
+    """What a coroutine returns that waits for nobody: nothing is fetched here, so no event loop is made for it (which
+    costs a forked child a fifth of the memory that it touches)."""
+    try:
+        asked.send(None)
+    except StopIteration as ended:
+        judged: _Judged = ended.value
+        return judged
+    asked.close()
+    raise RuntimeError("a verification waited for something")
 
 
 async def _judge(stream: BinaryIO, trust: Trust, now: datetime) -> _Judged:

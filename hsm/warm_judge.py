@@ -2,7 +2,8 @@
 
 What `hsm.judge` does for one file, for a stream of them: libraries are loaded once, yet no file's child ever sees
 another file. Orders and answers are lines of JSON, one answer for each order, in order. The process itself opens no
-file; whatever becomes of a child is the verdict "unreadable" with the reason `child-…`, never an error.
+file but the pinned certificates and lists, which it reads again when they change; whatever becomes of a child is the
+verdict "unreadable" with the reason `child-…`, never an error.
 
 Order: `{"file": path, "expect": [slot…], "seconds": n, "memory": bytes}`. Answer: the facts of `hsm.verify`,
 without "pdfa" where that is not asked for.
@@ -10,6 +11,7 @@ without "pdfa" where that is not asked for.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import logging
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from hsm.judge import MEMORY_BYTES, TrustFiles
+from hsm.trust import Trust, TrustError
 from hsm.verify import Verification, verify_file
 from hsm.warming import warm_up
 
@@ -40,21 +43,48 @@ def serve(orders: Iterable[str], answers: TextIO, trust: TrustFiles, *, with_pdf
         warm_up()
     except Exception:
         log.exception("not warmed up; every file costs more")
+    pinned = Pinned(trust)
+    with contextlib.suppress(TrustError):
+        pinned.now()
     gc.collect()
     gc.freeze()  # what is loaded stays shared with the children
     for line in orders:
-        facts = _judged(line, trust, with_pdfa)
+        facts = _judged(line, pinned, with_pdfa)
         answers.write(json.dumps(facts, ensure_ascii=False) + "\n")
         answers.flush()
 
 
-def _judged(line: str, trust: TrustFiles, with_pdfa: bool) -> dict[str, Any]:
+class Pinned:
+    """Certificates and lists as they lie on the disk now, parsed once for each of their versions."""
+
+    def __init__(self, files: TrustFiles) -> None:
+        self._files = files
+        self._version: tuple[tuple[int, int, int], ...] = ()
+        self._trust: Trust | None = None
+
+    def now(self) -> Trust:
+        """The trust. Raises: TrustError (`trust-unreadable`)."""
+        try:
+            version = self._files.version()
+        except OSError as error:
+            raise TrustError("trust-unreadable", str(error)) from error
+        if self._trust is None or version != self._version:
+            self._trust, self._version = self._files.read(), version
+            self._trust.context()  # what a child would find out about these certificates is known to all
+        return self._trust
+
+
+def _judged(line: str, pinned: Pinned, with_pdfa: bool) -> dict[str, Any]:
     try:
         order = json.loads(line)
         path, expected = Path(order["file"]), [str(slot) for slot in order.get("expect") or ()]
         seconds, memory = float(order.get("seconds", 60.0)), int(order.get("memory", MEMORY_BYTES))
     except (ValueError, KeyError, TypeError, AttributeError):
         return _unreadable("child-order")
+    try:
+        trust = pinned.now()
+    except TrustError:
+        return _unreadable("child-trust")
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -67,7 +97,7 @@ def _judged(line: str, trust: TrustFiles, with_pdfa: bool) -> dict[str, Any]:
 
 
 def _child(
-    writing: int, path: Path, expected: list[str], trust: TrustFiles, seconds: float, memory: int, with_pdfa: bool
+    writing: int, path: Path, expected: list[str], trust: Trust, seconds: float, memory: int, with_pdfa: bool
 ) -> None:
     """Judge one file and end; nothing of the parent's open ends is left to a file that takes the process over."""
     try:
@@ -89,7 +119,7 @@ def _child(
             _, hard = resource.getrlimit(what)
             kept = most if hard == resource.RLIM_INFINITY else min(most, hard)  # a tighter one of our caller stays
             resource.setrlimit(what, (kept, kept))
-        facts = verify_file(path, trust.read(), expected or None, with_pdfa=with_pdfa).facts()
+        facts = verify_file(path, trust, expected or None, with_pdfa=with_pdfa).facts()
         if not with_pdfa:
             del facts["pdfa"]  # not judged is not "no"
         left = memoryview(json.dumps(facts, ensure_ascii=False).encode())

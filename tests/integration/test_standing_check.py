@@ -3,13 +3,15 @@ file's time and no other file's verdict."""
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,13 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.cli import main
+from hsm import warm_judge
+from hsm.judge import TrustFiles
 from sync.province.checking import CheckUnavailable, CommandCheck
 from sync.province.config import VERIFY_COMMAND, VERIFY_STANDING, Config, Folder
 from sync.province.service import document_check
 from sync.province.standing_check import StandingCheck
-from tests.fixtures_verify import Office
+from tests.fixtures_verify import Office, make_pki
 
 pytestmark = pytest.mark.integration
 MEMORY = 4 << 30
@@ -158,29 +162,79 @@ def stream(roots: Path, *orders: Any, options: tuple[str, ...] = ()) -> list[dic
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+class Lines:
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        self.said: list[dict[str, Any]] = []
+
+    def write(self, text: str) -> None:
+        self.said.append(json.loads(text))
+
+    def flush(self) -> None:
+        pass
+
+
+def served(orders: Iterable[str], trust: TrustFiles | None = None) -> list[dict[str, Any]]:
+    """What the process itself answers, run here."""
+    lines = Lines()
+    warm_judge.serve(orders, lines, trust or TrustFiles(), with_pdfa=False)  # type: ignore[arg-type]
+    gc.unfreeze()
+    return lines.said
+
+
 def test_one_answer_for_each_order_in_order(roots: Path, signed_papers: dict[str, Path]) -> None:
     good = {"file": str(signed_papers["scan"]), "expect": ["agency"]}
     answers = stream(
         roots, good, "no json", {"file": 1}, "[]", {"file": "/nowhere"}, {**good, "seconds": 0.0},
-        {**good, "memory": 1 << 20}, {**good, "expect": ["leader"]}, good,
+        {**good, "expect": ["leader"]}, good,
     )  # fmt: skip
     assert [each["verdict"] for each in answers] == [
-        "valid", "unreadable", "unreadable", "unreadable", "unreadable", "unreadable", "unreadable", "invalid", "valid",
+        "valid", "unreadable", "unreadable", "unreadable", "unreadable", "unreadable", "invalid", "valid",
     ]  # fmt: skip
-    assert [each["reasons"][0] for each in answers[1:7]] == [
-        "child-order", "child-order", "child-order", "child-ended", "child-TimeoutExpired", "child-ended",
+    assert [each["reasons"][0] for each in answers[1:6]] == [
+        "child-order", "child-order", "child-order", "child-ended", "child-TimeoutExpired",
     ]  # fmt: skip
     assert "pdfa" not in answers[0]
     assert stream(roots, good, options=("--pdfa",))[0]["pdfa"] is True
+
+
+def test_a_file_that_wants_more_memory_than_it_was_given_ends_its_child(
+    monkeypatch: pytest.MonkeyPatch, signed_papers: dict[str, Path]
+) -> None:
+    real = warm_judge.verify_file
+
+    def greedy(path: Path, *args: Any, **named: Any) -> Any:
+        return bytearray(64 << 20) if path.name == "greedy.pdf" else real(path, *args, **named)
+
+    monkeypatch.setattr(warm_judge, "verify_file", greedy)
+    orders = [{"file": "greedy.pdf", "memory": 1 << 20}, {"file": str(signed_papers["scan"])}]
+    said = served(map(json.dumps, orders))
+    assert [each["reasons"] for each in said] == [["child-ended"], ["certificate-untrusted"]]
+
+
+def test_certificates_are_read_again_when_they_change(
+    tmp_path: Path, roots: Path, signed_papers: dict[str, Path]
+) -> None:
+    kept, good = tmp_path / "kept.pem", roots.read_bytes()
+    stranger = make_pki(datetime.now(UTC) - timedelta(days=1)).root.certificate.public_bytes(Encoding.PEM)
+
+    def orders() -> Iterator[str]:
+        for content in (good, good, stranger, b"no certificate", None, good):
+            kept.unlink(missing_ok=True)
+            if content is not None:
+                kept.write_bytes(content)
+            yield json.dumps({"file": str(signed_papers["scan"]), "expect": ["agency"]})
+
+    said = served(orders(), TrustFiles(roots=(kept,)))
+    assert [each["verdict"] for each in said[:3] + said[5:]] == ["valid", "valid", "untrusted", "valid"]
+    assert [each["reasons"] for each in said[3:5]] == [["child-trust"], ["child-trust"]]
 
 
 def test_a_file_that_takes_its_child_over_reaches_no_other(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, signed_papers: dict[str, Path]
 ) -> None:
     """What a hostile file could do at most, played by a verifier that runs the file's own code."""
-    from hsm import warm_judge
-    from hsm.judge import TrustFiles
-
     real = warm_judge.verify_file
     reached = tmp_path / "reached"
 
@@ -198,18 +252,7 @@ def test_a_file_that_takes_its_child_over_reaches_no_other(
         raise AssertionError("a file could be written")
 
     monkeypatch.setattr(warm_judge, "verify_file", taken_over)
-    orders = [json.dumps({"file": name}) for name in ("hostile.pdf", str(signed_papers["scan"]))]
-    answers: list[str] = []
-
-    class Lines:
-        def write(self, text: str) -> None:
-            answers.append(text)
-
-        def flush(self) -> None:
-            pass
-
-    warm_judge.serve(orders, Lines(), TrustFiles(), with_pdfa=False)  # type: ignore[arg-type]
-    said = [json.loads(each) for each in answers]
+    said = served(json.dumps({"file": name}) for name in ("hostile.pdf", str(signed_papers["scan"])))
     assert len(said) == 2
     assert said[0]["verdict"] == "unreadable" and said[0]["reasons"] == ["child-ended"]
     assert said[1]["verdict"] == "untrusted", "judged by the real verifier, without any roots"
