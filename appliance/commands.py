@@ -23,9 +23,11 @@ from appliance.domain.documents import (
     OutOfOrder,
     advance,
     give_consent,
+    hand_in_again,
     replaced_by,
     without_content,
 )
+from appliance.domain.documents import hand_back as handed_back
 from appliance.domain.documents import nudge as moved
 from appliance.domain.kinds import REGISTERS, Slot
 from appliance.domain.numbering import left_open, numbered
@@ -90,9 +92,7 @@ def approve(
     """
 
     def decision(db: Any, before: Document) -> Document:
-        confirmed = dict(before.fields)
-        for name, value in (fields or {}).items():
-            confirmed[name] = replace(before.fields.get(name, FieldValue("")), value=value.strip(), confidence=1.0)
+        confirmed = _confirmed(before, fields)
         register, year = REGISTERS[before.kind], now.astimezone(VIETNAM).year
         if before.register_number:
             register, year = before.register, before.register_year
@@ -177,6 +177,48 @@ def nudge(
         return after
 
     return _decide(store, document_id, decision)
+
+
+def hand_back(store: Store, document_id: str, by: str, now: datetime, words: str) -> Document:
+    """The leader gives a draft back to the clerk, with words.
+
+    Raises:
+        CommandRefused: reason-needed, not-in-this-state, no-such-document, changed-meanwhile.
+    """
+    if not words.strip():
+        raise CommandRefused("reason-needed")
+
+    def decision(db: Any, before: Document) -> Document:
+        after = handed_back(before, words, now)
+        documents.save(db, before, after, by, "handed-back", {"reason": after.returned})
+        return after
+
+    return _decide(store, document_id, decision)
+
+
+def resubmit(store: Store, document_id: str, by: str, now: datetime, fields: dict[str, str] | None = None) -> Document:
+    """The clerk lays a draft that was given back before the leader again, with the fields as they are now.
+
+    Raises:
+        CommandRefused: not-in-this-state, no-such-document, changed-meanwhile.
+    """
+
+    def decision(db: Any, before: Document) -> Document:
+        confirmed = _confirmed(before, fields)
+        after = replace(hand_in_again(before, now), fields=confirmed)
+        changed = sorted(name for name in confirmed if confirmed[name].value != before.value(name))
+        documents.save(db, before, after, by, "resubmitted", {"changed": changed})
+        return after
+
+    return _decide(store, document_id, decision)
+
+
+def _confirmed(before: Document, fields: dict[str, str] | None) -> dict[str, FieldValue]:
+    """The paper's fields with a person's ``fields`` in the place of what was read."""
+    confirmed = dict(before.fields)
+    for name, value in (fields or {}).items():
+        confirmed[name] = replace(before.fields.get(name, FieldValue("")), value=value.strip(), confidence=1.0)
+    return confirmed
 
 
 def withdraw(store: Store, document_id: str, by: str, now: datetime) -> Document:

@@ -74,7 +74,8 @@ class Document:
     A paper cut out of a batch names the batch's document (``part_of``), its place there (``part_number``, from 1) and
     its pages in the batch's file (``part_pages``, as ``2-4, 7``). Two stacks of sides name what they became.
     ``dossier``: the code that its separator sheet gave. ``nudges``: by slot, how far a person moved the appearance from
-    where the layout puts it, in millimetres to the right and down.
+    where the layout puts it, in millimetres to the right and down. ``returned``: the leader's words with which a draft
+    went back to the clerk; empty when it is not there.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Document:
     dossier: str = ""
     reason_code: str = ""
     reason_text: str = ""
+    returned: str = ""
     attempts: int = 0
     next_attempt_at: datetime | None = None
     last_error: str = ""
@@ -179,6 +181,7 @@ def advance(document: Document, event: Event, now: datetime, **changes: object) 
         "attempts": 0,
         "next_attempt_at": None,
         "last_error": "",
+        "returned": "",
     }
     if event is Event.APPROVAL_WITHDRAWN and document.signatures:
         raise OutOfOrder(document.signatures[-1].slot)
@@ -249,6 +252,32 @@ def nudge(document: Document, slot: Slot, by_millimetres: tuple[float, float], n
     others = {name: value for name, value in document.nudges.items() if name != slot.value}
     moved = {slot.value: by_millimetres} if by_millimetres != (0.0, 0.0) else {}
     return replace(document, nudges=others | moved, version=document.version + 1, updated_at=now)
+
+
+def hand_back(document: Document, words: str, now: datetime) -> Document:
+    """A draft that waits for approval, given back to the clerk with the leader's words: a fact beside the state. From
+    here on a person decides, whatever the folder's policy says.
+
+    Raises:
+        IllegalTransition: it does not wait for an approval, or is with the clerk already.
+        ValueError: no words.
+    """
+    if document.state is not State.DIGITIZED or document.returned:
+        raise IllegalTransition(document.state, Event.APPROVED)
+    if not words.strip():
+        raise ValueError("no words")
+    return replace(document, returned=words.strip(), policy="person", version=document.version + 1, updated_at=now)
+
+
+def hand_in_again(document: Document, now: datetime) -> Document:
+    """A draft that was given back, before the leader again.
+
+    Raises:
+        IllegalTransition: nobody gave it back.
+    """
+    if document.state is not State.DIGITIZED or not document.returned:
+        raise IllegalTransition(document.state, Event.APPROVED)
+    return replace(document, returned="", version=document.version + 1, updated_at=now)
 
 
 def slot_to_sign(document: Document) -> Slot | None:

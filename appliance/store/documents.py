@@ -255,6 +255,7 @@ def _row_of(document: Document) -> dict[str, Any]:
             for signature in document.signatures
         ],
         **({"nudges": document.nudges} if document.nudges else {}),
+        **({"returned": document.returned} if document.returned else {}),
     }
     step = next_step(document)
     return {name: getattr(document, name) for name in _PLAIN} | {
@@ -308,4 +309,5 @@ def document_of(row: dict[str, Any]) -> Document:
             for item in facts["signatures"]
         ),
         nudges={slot: (right, down) for slot, (right, down) in facts.get("nudges", {}).items()},
+        returned=facts.get("returned", ""),
     )

@@ -26,6 +26,7 @@ class Errand(StrEnum):
 
     SUSPECT = "suspect"
     REFUSED = "refused"
+    RETURNED = "returned"
     APPROVE = "approve"
     SIGN = "sign"
     ISSUE = "issue"
@@ -36,6 +37,7 @@ class Errand(StrEnum):
 _ERRANDS = {
     Situation.SUSPECTED_SECRET: Errand.SUSPECT,
     Situation.REFUSED: Errand.REFUSED,
+    Situation.RETURNED: Errand.RETURNED,
     Situation.TO_APPROVE: Errand.APPROVE,
     Situation.TO_ISSUE: Errand.ISSUE,
     Situation.QUARANTINED: Errand.ASIDE,

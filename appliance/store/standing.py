@@ -22,6 +22,7 @@ class Situation(StrEnum):
 
     RECEIVED = "received"
     TO_APPROVE = "to-approve"
+    RETURNED = "returned"
     TO_SIGN = "to-sign"
     TO_ISSUE = "to-issue"
     SIGNED = "signed"
@@ -107,7 +108,7 @@ def _approved(document: Document) -> Situation:
 
 _SITUATIONS: dict[State, Callable[[Document], Situation]] = {
     State.RECEIVED: lambda document: Situation.RECEIVED,
-    State.DIGITIZED: lambda document: Situation.TO_APPROVE,
+    State.DIGITIZED: lambda document: Situation.RETURNED if document.returned else Situation.TO_APPROVE,
     State.APPROVED: _approved,
     State.SIGNED: lambda document: Situation.SIGNED,
     State.QUEUED: lambda document: Situation.TO_SEND,
@@ -142,8 +143,12 @@ _CONSENTS = {
 def possible_actions(document: Document) -> tuple[Action, ...]:
     """What a person may do with the paper now, the expected action first; derived from the transition table."""
     found: list[Action] = []
-    if _knows(document, Event.APPROVED):
+    if document.returned:
+        found.append(Action("resubmit", Role.CLERK, edits=True, main=True))
+    elif _knows(document, Event.APPROVED):
         found.append(Action("approve", approver(document), edits=True, main=True))
+        if approver(document) is Role.LEADER:
+            found.append(Action("hand-back", Role.LEADER, Reason.NEEDED))
     if slot := _unconsented(document):
         found.append(_CONSENTS[slot])
     if _knows(document, Event.REQUEUED):

@@ -183,7 +183,7 @@ def _neighbours(db: Any, document: Document) -> tuple[str, str]:
     queue = [
         other
         for other in documents.listed(db, [State.DIGITIZED], 500)
-        if next_step(other) is None and approver(other) is approver(document)
+        if next_step(other) is None and not other.returned and approver(other) is approver(document)
     ]
     queue.sort(key=lambda other: (-other.priority, other.received_at, other.id))
     ids = [other.id for other in queue]

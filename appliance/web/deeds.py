@@ -45,6 +45,8 @@ COMMANDS: dict[str, Command] = {
     "approve": lambda store, paper, wish: commands.approve(
         store, paper, wish.by, wish.now, wish.fields, wish.delegations
     ),
+    "hand-back": lambda store, paper, wish: commands.hand_back(store, paper, wish.by, wish.now, wish.reason),
+    "resubmit": lambda store, paper, wish: commands.resubmit(store, paper, wish.by, wish.now, wish.fields),
     "issue": lambda store, paper, wish: commands.consent(store, paper, Slot.AGENCY, wish.by, wish.now),
     "sign": lambda store, paper, wish: commands.consent(store, paper, Slot.LEADER, wish.by, wish.now, wish.delegations),
     "withdraw": lambda store, paper, wish: commands.withdraw(store, paper, wish.by, wish.now),

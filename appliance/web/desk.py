@@ -25,6 +25,7 @@ from appliance.wording import N_
 ERRANDS: dict[Errand, str] = {
     Errand.SUSPECT: N_("Nghi bí mật"),
     Errand.REFUSED: N_("Bị từ chối"),
+    Errand.RETURNED: N_("Lãnh đạo trả lại"),
     Errand.APPROVE: N_("Chờ duyệt"),
     Errand.SIGN: N_("Chờ ký duyệt"),
     Errand.ISSUE: N_("Chờ phát hành"),

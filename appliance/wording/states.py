@@ -13,6 +13,7 @@ from appliance.wording.longterm_codes import revocation_words
 SITUATIONS: dict[str, str] = {
     "received": N_("Đang số hóa"),
     "to-approve": N_("Chờ duyệt"),
+    "returned": N_("Lãnh đạo trả lại"),
     "to-sign": N_("Chờ ký số"),
     "to-issue": N_("Chờ phát hành"),
     "signed": N_("Đã ký số"),
@@ -124,6 +125,8 @@ RENDITIONS: dict[str, str] = {
 ACTIONS: dict[str, str] = {
     "approve": N_("Duyệt"),
     "sign": N_("Ký duyệt"),
+    "hand-back": N_("Trả lại kèm ý kiến"),
+    "resubmit": N_("Trình lại"),
     "issue": N_("Đóng dấu, phát hành"),
     "withdraw": N_("Rút lại phê duyệt"),
     "send-back": N_("Trả lại để quét lại"),
@@ -137,6 +140,8 @@ ACTIONS: dict[str, str] = {
 DONE: dict[str, str] = {
     "approve": N_("Đã duyệt. Hộp sẽ ký số rồi gửi lên tỉnh."),
     "sign": N_("Đã ký duyệt. Hộp sẽ ký số bằng thiết bị của lãnh đạo."),
+    "hand-back": N_("Đã trả lại cho văn thư kèm ý kiến."),
+    "resubmit": N_("Đã trình lại lãnh đạo."),
     "issue": N_("Đã đồng ý phát hành. Hộp sẽ đóng dấu số rồi gửi lên tỉnh."),
     "withdraw": N_("Đã rút lại phê duyệt. Văn bản chờ duyệt trở lại."),
     "send-back": N_("Đã trả lại. Hãy quét lại văn bản giấy."),
@@ -170,6 +175,8 @@ _EVENTS: dict[str, str] = {
     "suspected-secret": N_("Nghi là tài liệu bí mật nhà nước, đưa vào cách ly"),
     "gave-up": N_("Không số hóa được sau nhiều lần thử, đưa vào cách ly"),
     "approved": N_("Đã duyệt, lấy số {number}/{year}"),
+    "handed-back": N_("Lãnh đạo trả lại dự thảo cho văn thư"),
+    "resubmitted": N_("Văn thư trình lại lãnh đạo"),
     "consented": N_("Đồng ý ký: {slot}"),
     "nudged": N_("Dịch chỗ đặt {slot}: {right} mm sang phải, {down} mm xuống dưới"),
     "signature-applied": N_("Đã ký số: {slot}"),
