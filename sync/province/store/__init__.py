@@ -179,6 +179,8 @@ class ProvinceStore:
     def close(self) -> None:
         """Let go of files and connections."""
         self.parts.close_all()
+        if isinstance(self.blobs, Blobs):
+            self.blobs.close()
         self.connection.close()
 
 

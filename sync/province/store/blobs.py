@@ -59,6 +59,7 @@ class Blobs:
         self._listed: set[Path] = set()
         """Folders whose own name is durable."""
         self._later: set[Path] | None = None
+        self._flushing = ThreadPoolExecutor(FLUSHES, thread_name_prefix="folders")
 
     @contextmanager
     def together(self) -> Iterator[Callable[[], None]]:
@@ -67,8 +68,8 @@ class Blobs:
         self._later = set()
 
         def settle() -> None:
-            for folder in sorted(self._later or ()):  # the root is the first of them
-                flush_folder(folder)
+            # At the same time, in any order: one write of the disk's journal serves them all, and none is told before.
+            list(self._flushing.map(flush_folder, self._later or ()))
             self._listed.update(self._later or ())
 
         try:
@@ -147,6 +148,10 @@ class Blobs:
         target.unlink(missing_ok=True)
         flush_folder(target.parent)
 
+    def close(self) -> None:
+        """Let go of the threads that flush."""
+        self._flushing.shutdown(wait=False)
+
 
 class Parts:
     """Files being received. Writes go anywhere in the file; `flush()` makes all of them durable in one round."""
@@ -213,7 +218,10 @@ class Parts:
     def remove(self, key: PartKey) -> None:
         """Forget the bytes of a transfer."""
         self.close(key)
-        self.path(key).unlink(missing_ok=True)
+        try:
+            self.path(key).unlink()
+        except FileNotFoundError:
+            return  # as for every fresh transfer: there is nothing to make durable
         flush_folder(self._root)
 
     def every(self) -> Iterator[PartKey]:
