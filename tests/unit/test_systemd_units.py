@@ -16,7 +16,10 @@ UNITS = SYSTEMD / "system"
 SYSTEM = Path("/lib/systemd/system")  # systemd's own targets and slices, which ours name
 
 # Highest exposure allowed, in tenths (`systemd-analyze security`): 12 for those with a network, 5 for those without.
-EXPOSURE = {"signer": 5, "signer@": 5, "enrolment@": 5, "intake": 5, "worker": 5, "sync": 12, "web": 12, "province": 12}
+EXPOSURE = {
+    "signer": 5, "signer@": 5, "enrolment@": 5, "intake": 5, "worker": 5, "sync": 12, "web": 12, "province": 12,
+    "province-worker": 12,
+}  # fmt: skip
 SLOTS = ("leader", "agency")
 WITHOUT_NETWORK = {"signer", "signer@", "enrolment@", "intake", "worker"}
 SOURCE = {  # where each service's own code says what it tells systemd
@@ -28,6 +31,7 @@ SOURCE = {  # where each service's own code says what it tells systemd
     "sync": "appliance/services/delivery.py",
     "web": "appliance/services/web.py",
     "province": "sync/province/service.py",
+    "province-worker": "sync/province/cli/working.py",
 }
 
 
@@ -76,7 +80,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_systemd_accepts_every_unit(installed: Path) -> None:
     ours = sorted(path.name for path in UNITS.iterdir() if path.is_file())
-    assert len(ours) == 13
+    assert len(ours) == 14
     checked = analyze(installed, "verify", *(name.replace("@.", "@leader.") for name in ours))
     said = [line for line in (checked.stdout + checked.stderr).splitlines() if "commune" in line]
     assert (checked.returncode, said) == (0, []), checked.stderr
@@ -199,6 +203,14 @@ def test_enrolment_is_one_program_a_connection_and_alone_writes_what_is_enrolled
 def test_the_unit_starts_a_service_that_exists(name: str) -> None:
     (start,) = service(name)["ExecStart"]
     assert start == f"/opt/commune-box/bin/commune-box --config /etc/commune-box/config.toml serve {name}"
+
+
+def test_workers_stand_where_the_whole_province_would() -> None:
+    whole, workers = service("province"), service("province-worker")
+    differ = {key for key in whole.keys() | workers.keys() if whole.get(key) != workers.get(key)}
+    assert differ == {"Description", "ExecStart"}
+    (start,) = workers["ExecStart"]
+    assert start == "/opt/commune-box/bin/commune-province work --workers 2 --dir /var/lib/commune-province"
 
 
 def test_users_are_made_as_named(tmp_path: Path) -> None:
