@@ -2,6 +2,11 @@
 
 Owns making papers by the same commands and saves as the box (no row is written by hand), and a visitor that speaks to
 the site without the network. ``Worker`` stands for the pipeline where a test needs a paper to go on by itself.
+
+Who a visitor is: ``visitor`` is signed in as the clerk, ``stranger`` is not; ``await visitor.become(LEADER)`` changes
+it, and so does a form with ``person`` and ``role`` in it (they are taken out of what is sent; no name: nobody).
+``signed_in`` makes account and session as rows, without the price of a password; a real browser gets its cookie from
+``cookie_for``.
 """
 
 from __future__ import annotations
@@ -9,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -19,8 +25,11 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, CookieJar, UnixConnector, web
+from yarl import URL
 
 from appliance import commands
+from appliance.accounts.codes import digest_of_session, make_session_id
+from appliance.accounts.rules import folded
 from appliance.config import BoxSection, Config, FolderSection
 from appliance.domain.documents import (
     Document,
@@ -36,7 +45,10 @@ from appliance.domain.states import Event, State
 from appliance.domain.steps import Step, next_step
 from appliance.ids import new_id
 from appliance.pipeline.sending import Enqueueing, StoreOutbox
-from appliance.store import Store, documents, outbox, texts
+from appliance.store import Store, accounts, documents, outbox, texts
+from appliance.store.standing import Role
+from appliance.web.admitting import TOKEN_HEADER
+from appliance.web.people import COOKIE, token_of
 from appliance.web.pictures import NoPicture
 from appliance.web.site import make_site
 from sync.protocol.cose import seal
@@ -245,11 +257,64 @@ async def blank_page(source: Path, number: int, width: int) -> bytes:
     return json.dumps({"sizes": [[595.0, 842.0], [595.0, 842.0]]}).encode() + b"\n\xff\xd8\xff picture"
 
 
+CLERK = {"person": "Trần Thị Lan", "role": "van_thu"}
+LEADER = {"person": "Nông Văn Thuận", "role": "lanh_dao"}
+SCANNER = {"person": "Lò Thị Mây", "role": "quet"}
+ADMINISTRATOR = {"person": "Hoàng Văn Bình", "role": "quan_tri"}
+VIEWER = {"person": "Vi Thị Xuân", "role": "xem"}
+
+
+def signed_in(store: Store, who: dict[str, str], now: datetime) -> tuple[str, str]:
+    """A fresh session of ``who`` (``{"person": …, "role": …}``): the cookie's value and the token of its forms.
+
+    The account is made when there is none with this name and role; its password fits nothing.
+    """
+    role = Role(who["role"])
+    login = f"{folded(who['person']).replace(' ', '.')}.{role.value}"
+    session_id = make_session_id()
+
+    def enter(db: Any) -> accounts.Session:
+        account = accounts.named(db, login)
+        if account is None:
+            account = accounts.Account(new_id(), login, who["person"], role, "!", False, True, 0, None, now, None)
+            accounts.insert(db, account)
+        session = accounts.Session(digest_of_session(session_id), account.id, os.urandom(32), now, now)
+        accounts.open_session(db, session)
+        return session
+
+    return session_id, token_of(store.write(enter))
+
+
+def cookie_for(store: Store, address: str, who: dict[str, str], now: datetime) -> dict[str, Any]:
+    """What Playwright's ``context.add_cookies([…])`` wants for a browser in which ``who`` is signed in."""
+    session_id, _token = signed_in(store, who, now)
+    return {"name": COOKIE, "value": session_id, "url": address, "httpOnly": True, "sameSite": "Strict"}
+
+
 class Visitor:
     """A client of the site over its unix socket; by default it sends what a browser sends from our own page."""
 
-    def __init__(self, session: ClientSession) -> None:
+    def __init__(self, session: ClientSession, store: Store, clock: Callable[[], datetime]) -> None:
         self.session = session
+        self.who: dict[str, str] = {}
+        self.token = ""
+        self._store, self._clock = store, clock
+
+    async def become(self, who: dict[str, str]) -> None:
+        """From now on this browser is ``who``'s; ``{}``: nobody's."""
+        if who == self.who:
+            return
+        self.session.cookie_jar.clear(lambda cookie: cookie.key == COOKIE)
+        self.who, self.token = dict(who), ""
+        if who:
+            session_id, self.token = signed_in(self._store, who, self._clock())
+            self.session.cookie_jar.update_cookies({COOKIE: session_id}, URL("http://hop/"))
+
+    async def sign_in_again(self) -> None:
+        """The clock went on, and the session of before has ended."""
+        who = self.who
+        await self.become({})
+        await self.become(who)
 
     async def get(self, path: str, **how: Any) -> tuple[int, str]:
         """State and text of a page."""
@@ -257,8 +322,11 @@ class Visitor:
             return answer.status, await answer.text()
 
     async def post(self, path: str, form: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str, str]:
-        """State, Location and text of the answer to a form."""
-        sent = {"Origin": "http://hop"} if headers is None else headers
+        """State, Location and text of the answer to a form; ``headers`` take the place of our own page's."""
+        if isinstance(form, dict) and "person" in form and "role" in form:
+            await self.become({"person": form["person"], "role": form["role"]} if form["person"] else {})
+            form = {name: value for name, value in form.items() if name not in ("person", "role")}
+        sent = ({"Origin": "http://hop"} if headers is None else headers) | {TOKEN_HEADER: self.token}
         async with self.session.post(
             f"http://hop{path}", data=form or {}, headers=sent, allow_redirects=False
         ) as answer:
@@ -293,13 +361,21 @@ async def visiting(config: Config, store: Store, clock: Callable[[], datetime]) 
         await web.UnixSite(runner, socket).start()
         jar = CookieJar(unsafe=True)
         async with ClientSession(connector=UnixConnector(socket), cookie_jar=jar) as session:
-            yield Visitor(session)
+            yield Visitor(session, store, clock)
         await runner.cleanup()
 
 
 @pytest.fixture
 async def visitor(store: Store, office: Config, web_clock: Clock) -> AsyncIterator[Visitor]:
-    """A browser at the site of the office."""
+    """A browser at the site of the office, in which the clerk is signed in."""
+    async with visiting(office, store, web_clock) as one:
+        await one.become(CLERK)
+        yield one
+
+
+@pytest.fixture
+async def stranger(store: Store, office: Config, web_clock: Clock) -> AsyncIterator[Visitor]:
+    """A browser at the site of the office, in which nobody is signed in."""
     async with visiting(office, store, web_clock) as one:
         yield one
 

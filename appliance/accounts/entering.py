@@ -7,6 +7,7 @@ is locked nothing is hashed and nothing is told to the chain, so that a flood of
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -101,18 +102,20 @@ def recover(store: Store, login: str, code: str, password: str, now: datetime, w
     return store.write(change)
 
 
-def recognise(store: Store, session_id: str, now: datetime) -> tuple[Session, Account] | None:
-    """The session of this cookie and its account; None when it ended, or the account is blocked."""
-    if not session_id:
+def recognise(
+    store: Store, session_id: str, now: datetime, seen: Callable[[str], datetime | None] = lambda _digest: None
+) -> tuple[Session, Account] | None:
+    """The session of this cookie and its account; None when it ended, or the account is blocked.
+
+    ``seen`` knows when a session (by its digest) was last used, where that is later than what the row says.
+    """
+    digest = codes.digest_of_session(session_id)
+    found = store.read(lambda db: rows.session(db, digest)) if session_id else None
+    if found is None or not found[1].active:
         return None
-    found = store.read(lambda db: rows.session(db, codes.digest_of_session(session_id)))
-    if (
-        found is None
-        or not found[1].active
-        or now >= session_ends(found[1].role, found[0].created_at, found[0].last_seen)
-    ):
-        return None
-    return found
+    session, account = found
+    last_seen = max(session.last_seen, seen(digest) or session.last_seen)
+    return found if now < session_ends(account.role, session.created_at, last_seen) else None
 
 
 def sign_out(store: Store, session: Session, account: Account, now: datetime) -> None:

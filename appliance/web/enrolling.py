@@ -122,7 +122,7 @@ async def enrol(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     person = office.people.person(request)
     if person is None:
-        return see_other("/who?next=/enrolment")
+        return see_other("/sign-in?next=/enrolment")
     slot, ticket = _slot(form, person), str(form.get("ticket", ""))
     if ticket not in desk.attempts:  # a form sent twice gets the first one's outcome
         desk.attempt(ticket, _outcome(desk, form, slot, person, desk.spend(ticket)))

@@ -20,6 +20,7 @@ from pathlib import Path
 from aiohttp import BodyPartReader, web
 
 from appliance.config import FolderSection
+from appliance.web.admitting import parts_of
 from appliance.web.office import OFFICE, Office
 from appliance.web.presenting import page
 from appliance.wording import _
@@ -67,10 +68,7 @@ async def receive(request: web.Request) -> web.StreamResponse:
 async def _all_parts(request: web.Request, folders: tuple[FolderSection, ...]) -> tuple[int, list[Brought]]:
     """Which folder was chosen and what became of each file."""
     chosen, brought = 0, []
-    parts = await request.multipart()
-    while (part := await parts.next()) is not None:
-        if not isinstance(part, BodyPartReader):
-            raise web.HTTPBadRequest
+    async for part in parts_of(request):
         if part.name == "folder":
             chosen = _index((await part.read_chunk(1024)).decode("ascii", "replace"), len(folders))
         elif part.name == "file" and part.filename:

@@ -15,7 +15,7 @@ from appliance.store import Store
 from appliance.web.link import Signer
 from appliance.web.live import Live
 from appliance.web.nudging import Plans
-from appliance.web.people import Remembered
+from appliance.web.people import People
 from appliance.web.pictures import Pictures
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class Office:
     config: Config
     store: Store
     clock: Callable[[], datetime]
-    people: Remembered
+    people: People
     signer: Signer
     pictures: Pictures
     live: Live

@@ -21,7 +21,7 @@ from appliance.door import DoorClosed, ask
 from appliance.store import standing, views
 from appliance.web.deeds import EDITABLE, FormRefused, done, typed_fields
 from appliance.web.office import OFFICE, Office
-from appliance.web.people import Person, person_in
+from appliance.web.people import Person
 from appliance.web.pictures import WIDTHS
 from appliance.web.presenting import page, see_other
 from appliance.web.receipts import receipt_facts
@@ -60,9 +60,9 @@ class Place:
     more: Callable[[web.Request, views.Paper], Awaitable[dict[str, Any]]] = _nothing_more
 
 
-def who_acts(office: Office, request: web.Request, form: Mapping[str, object]) -> Person | None:
-    """The person who sends a form, or None."""
-    return person_in(form) or office.people.person(request)
+def who_acts(office: Office, request: web.Request, _form: Mapping[str, object]) -> Person | None:
+    """The person who sends a form, or None; never what the form itself says."""
+    return office.people.person(request)
 
 
 class PaperPages:
@@ -94,9 +94,7 @@ class PaperPages:
         except CommandRefused as error:
             sentence = text_of(error.code, **states.spoken(error.params))
             return await self.page(request, Trouble(name, "", sentence, typed, reason), 409)
-        answer = see_other(await self.place.onward(request, document_id, name, form))
-        office.people.remember(answer, person)
-        return answer
+        return see_other(await self.place.onward(request, document_id, name, form))
 
     async def nudge(self, request: web.Request) -> web.StreamResponse:
         """``POST {root}/{id}/nudge``: move an appearance before anybody signs."""
@@ -112,9 +110,7 @@ class PaperPages:
         except CommandRefused as error:
             sentence = text_of(error.code, **states.spoken(error.params))
             return await self.page(request, Trouble("nudge", "", sentence), 409)
-        answer = see_other(f"{self.place.root}/{document_id}?said=nudge")
-        office.people.remember(answer, person)
-        return answer
+        return see_other(f"{self.place.root}/{document_id}?said=nudge")
 
     async def login(self, request: web.Request) -> web.StreamResponse:
         """``POST {root}/{id}/token/{slot}``: the typed PIN goes to the signer's socket; nothing of it stays here.
@@ -158,9 +154,7 @@ class PaperPages:
         except CommandRefused as error:
             sentence = text_of(error.code, **states.spoken(error.params))
             return await self.page(request, Trouble("unlock", "", sentence), 409)
-        answer = see_other(f"{self.place.root}/{document_id}?said=release")
-        office.people.remember(answer, person)
-        return answer
+        return see_other(f"{self.place.root}/{document_id}?said=release")
 
     async def page(self, request: web.Request, trouble: Trouble, state: int = 200) -> web.Response:
         """The paper at this place."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,7 +23,9 @@ from appliance.store import views
 from appliance.store.standing import Role
 from appliance.web.link import Link, read_link
 from appliance.web.office import LIVE_NUMBER, OFFICE, VIETNAM, Office
+from appliance.web.people import form_token
 from appliance.wording import CODES, _, current_language, states, text_of
+from appliance.wording.account_codes import account_sentence
 from appliance.wording.appearance_codes import note_sentence
 
 _HERE = Path(__file__).parent
@@ -111,7 +114,7 @@ def environment() -> jinja2.Environment:
     made.filters |= {"date": date_shown, "size": size_shown, "confidence": confidence_word}
     made.globals |= {
         "_": _, "word": _word, "asset": _asset, "text_of": text_of, "event_sentence": states.event_sentence,
-        "note_sentence": note_sentence, "name_of": states.name_of, "Role": Role,
+        "account_sentence": account_sentence, "note_sentence": note_sentence, "name_of": states.name_of, "Role": Role,
     }  # fmt: skip
     return made
 
@@ -125,6 +128,7 @@ async def page(request: web.Request, template: str, state: int = 200, **facts: A
         "commune": office.config.box.commune,
         "box_id": office.config.box.id,
         "person": office.people.person(request),
+        "csrf": (token := form_token(request)),
         "line": await asyncio.to_thread(_line, office, now),
         "said": request.query.get("said", ""),
         "path": request.path,
@@ -136,7 +140,18 @@ async def page(request: web.Request, template: str, state: int = 200, **facts: A
         "iso": lambda moment: moment.astimezone(VIETNAM).isoformat(timespec="seconds"),
     }
     html = environment().get_template(template).render({**frame, **facts})
-    return web.Response(text=html, content_type="text/html", status=state)
+    return web.Response(text=_with_token(html, token), content_type="text/html", status=state)
+
+
+_POSTING_FORM = re.compile(r"<form\b[^>]*\bmethod=\"post\"[^>]*>")
+
+
+def _with_token(html: str, token: str) -> str:
+    """Every form that sends gets the session's token as its first field: no template can forget it."""
+    if not token:
+        return html
+    field = f'<input type="hidden" name="csrf" value="{token}">'
+    return _POSTING_FORM.sub(lambda form: form.group() + field, html)
 
 
 def _line(office: Office, now: datetime) -> Line:

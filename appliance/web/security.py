@@ -1,8 +1,8 @@
 """What every request passes: whose host it names, where a POST comes from, which language, and the response headers.
 
 Owns the refusals that no page should have to think of. A POST counts only when the browser says it comes from our own
-page (``Sec-Fetch-Site``, or ``Origin`` where plain HTTP leaves the former out); forms need no token beyond that
-because the cookie is SameSite=Strict. ``Referrer-Policy`` is "same-origin" and not "no-referrer": under the latter
+page (``Sec-Fetch-Site``, or ``Origin`` where plain HTTP leaves the former out), and ``admitting`` asks for the
+session's token besides. ``Referrer-Policy`` is "same-origin" and not "no-referrer": under the latter
 browsers send ``Origin: null`` with our own forms (Fetch standard, "append a request Origin header").
 """
 
@@ -91,6 +91,8 @@ async def _answered(request: web.Request, handler: Handle) -> web.StreamResponse
         if request.method not in ("GET", "HEAD") and not from_own_page(request):
             return await problem(request, 403, _("Yêu cầu không đến từ trang của hộp nên không được thực hiện."))
         return await handler(request)
+    except web.HTTPForbidden:
+        return await problem(request, 403, _("Yêu cầu không đến từ trang của hộp nên không được thực hiện."))
     except web.HTTPNotFound:
         return await problem(request, 404, _("Không có trang này."))
     except web.HTTPException as error:

@@ -14,13 +14,27 @@ from appliance.config import Config
 from appliance.door import DoorClosed, ask
 from appliance.store import Store, open_store, views
 from appliance.store.standing import Role
-from appliance.web import desk, downloads, enrolling, handing_in, home, keys, papers, persons, statics, verifying
-from appliance.web.access import EVERYBODY, OFFICERS, SIGNED_IN, allow, only
+from appliance.web import (
+    desk,
+    downloads,
+    enrolling,
+    entrance,
+    handing_in,
+    home,
+    keys,
+    myself,
+    papers,
+    persons,
+    statics,
+    verifying,
+)
+from appliance.web.access import EVERYBODY, NOBODY, OFFICERS, SIGNED_IN, allow, only
+from appliance.web.admitting import admit
 from appliance.web.link import Signer
 from appliance.web.live import Live
 from appliance.web.nudging import Plans
 from appliance.web.office import OFFICE, Office
-from appliance.web.people import Remembered
+from appliance.web.people import People
 from appliance.web.pictures import Draw, Pictures, drawn_by_child
 from appliance.web.security import guard
 
@@ -35,17 +49,20 @@ def make_site(
         config=config,
         store=store,
         clock=clock,
-        people=Remembered(config.box.state_dir / "web-cookie.key"),
+        people=People(store),
         signer=Signer(config),
         pictures=Pictures(store.blobs, config.box.state_dir / "cache" / "pages", draw),
         live=Live(store, config.link_file, lambda: pages_under_way(config)),
         plans=Plans(config, store),
     )
-    app = web.Application(middlewares=[guard], client_max_size=256 << 10)
+    app = web.Application(middlewares=[guard, admit], client_max_size=256 << 10)
     app[OFFICE] = office
     verifying.prepare(app)
     desk.prepare(app)
     enrolling.prepare(app, config)
+    entrance.prepare(app)
+    myself.prepare(app)
+    persons.prepare(app)
     app.add_routes(
         [
             web.get("/", home.show),
@@ -67,8 +84,6 @@ def make_site(
             web.post("/enrolment", enrolling.enrol),
             web.get("/hand-in", handing_in.form),
             web.post("/hand-in", handing_in.receive),
-            web.get("/who", persons.form),
-            web.post("/who", persons.remember),
             web.get("/events", office.live.stream),
             web.get("/healthz", home.health),
             web.get("/static/{name}", statics.fetch),
@@ -92,8 +107,8 @@ def _say_who_may(app: web.Application) -> None:
     allow(app, "/verify", write=SIGNED_IN, streamed=True)
     allow(app, "/enrolment", write=OFFICERS)
     allow(app, "/hand-in", write=OFFICERS | only(Role.SCANNER), streamed=True)
-    for path in ("/healthz", "/static/{name}", "/who"):
-        allow(app, path, read=EVERYBODY, write=EVERYBODY)
+    for path in ("/healthz", "/static/{name}"):
+        allow(app, path, read=EVERYBODY, write=NOBODY)
 
 
 def pages_under_way(config: Config) -> dict[str, object]:

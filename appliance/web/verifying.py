@@ -18,6 +18,7 @@ from aiohttp import BodyPartReader, web
 
 from appliance.store import standing, views
 from appliance.trusting import trust_files
+from appliance.web.admitting import parts_of
 from appliance.web.handing_in import KEEP_FREE, safe_name
 from appliance.web.office import OFFICE, Office
 from appliance.web.presenting import page
@@ -82,9 +83,8 @@ async def of_paper(request: web.Request) -> web.Response:
 
 async def _taken(request: web.Request, passing: IO[bytes], room: Path) -> str:
     """Write the first file of the request into ``passing``; returns the name that the person's file has."""
-    parts = await request.multipart()
-    while (part := await parts.next()) is not None:
-        if isinstance(part, BodyPartReader) and part.name == "file" and part.filename:
+    async for part in parts_of(request):
+        if part.name == "file" and part.filename:
             await _written(part, passing, room)
             return safe_name(part.filename)
     raise Unfit(_("Chưa chọn tệp nào."))

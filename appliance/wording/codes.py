@@ -5,6 +5,7 @@ Leaves raise and return codes; this table is the only place where a code becomes
 
 from __future__ import annotations
 
+from appliance.wording.account_codes import ACCOUNTS
 from appliance.wording.appearance_codes import APPEARANCE
 from appliance.wording.books import BOOK_CODES
 from appliance.wording.catalogue import N_, _
@@ -79,7 +80,7 @@ _BOX: dict[str, str] = {
     "store-full": N_("Ổ đĩa đầy. Hãy giải phóng chỗ trống; văn bản không mất và sẽ được xử lý tiếp."),
 }
 CODES: dict[str, str] = (
-    _BOX | SIGNING | APPEARANCE | VERIFY | PAPERS | INTAKE | LONGTERM | ENROLMENT | COURIER | BOOK_CODES
+    _BOX | SIGNING | APPEARANCE | VERIFY | PAPERS | INTAKE | LONGTERM | ENROLMENT | COURIER | BOOK_CODES | ACCOUNTS
 )
 """Every stable code a person may meet, with its Vietnamese sentence."""
 

@@ -152,7 +152,13 @@ DONE: dict[str, str] = {
     "join": N_("Đã ghép hai phần thành một văn bản. Hộp đang số hóa lại."),
     "nudge": N_("Đã dịch chỗ đặt. Xem khung nét đứt trên ảnh trang."),
     "login": N_("Đã mở khóa thiết bị ký số."),
-    "who": N_("Đã ghi nhớ người đang dùng máy này."),
+    "signed-out": N_("Đã đăng xuất."),
+    "recovered": N_("Đã đặt lại mật khẩu. Hãy gạch mã vừa dùng trên tờ mã khôi phục."),
+    "password-changed": N_("Đã đổi mật khẩu. Các máy khác đã được đăng xuất."),
+    "user-change": N_("Đã lưu."),
+    "user-block": N_("Đã khóa tài khoản; người này bị đăng xuất ngay."),
+    "user-unblock": N_("Đã mở lại tài khoản."),
+    "user-sign-out": N_("Đã đăng xuất người này ở mọi nơi."),
 }
 """What pages say after an action."""
 
@@ -201,6 +207,8 @@ _WHO: dict[str, str] = {
     "worker": N_("hộp"),
     "province": N_("tỉnh"),
     "policy": N_("theo quy định của thư mục"),
+    "command-line": N_("cán bộ kỹ thuật trên máy của hộp"),
+    "sign-in": N_("người chưa rõ"),
 }
 
 

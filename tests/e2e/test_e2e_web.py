@@ -21,7 +21,7 @@ from appliance.domain.states import State
 from appliance.services.clock import utc_now
 from appliance.store import Store
 from appliance.web.site import make_site
-from tests.fixtures_web import Papers, Worker, office_config
+from tests.fixtures_web import CLERK, Papers, Worker, cookie_for, office_config
 
 playwright_api = pytest.importorskip("playwright.async_api", reason="playwright (Python package) is missing")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -84,7 +84,9 @@ async def desk(store: Store, tmp_path: Path, chromium: Any) -> AsyncIterator[Des
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
+    address = f"http://127.0.0.1:{port}"
     context = await chromium.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")
+    await context.add_cookies([cookie_for(store, address, CLERK, utc_now())])
     page = await context.new_page()
     asked: list[str] = []
     complaints: list[str] = []
@@ -94,7 +96,7 @@ async def desk(store: Store, tmp_path: Path, chromium: Any) -> AsyncIterator[Des
         lambda said: complaints.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield Desk(page, f"http://127.0.0.1:{port}", papers, store, config, context, asked, complaints)
+    yield Desk(page, address, papers, store, config, context, asked, complaints)
     await context.close()
     await runner.cleanup()
 
@@ -125,7 +127,6 @@ async def test_from_the_browser_to_the_receipt_by_keyboard(desk: Desk, tmp_path:
     assert await desk.page.evaluate("document.activeElement.id") == "field-issued_date", (
         "Enter moves on, never approves"
     )
-    await desk.page.locator("#person-approve").fill("Trần Thị Lan")
     await desk.page.keyboard.press("Control+Enter")
     await desk.sees("Đã duyệt. Hộp sẽ ký số rồi gửi lên tỉnh.")
 
@@ -166,12 +167,12 @@ async def test_enter_while_composing_sends_nothing(desk: Desk) -> None:
 async def test_it_works_without_any_script(desk: Desk, chromium: Any) -> None:
     paper = desk.papers.digitized(pdf=scanned_pdf(), pages=2)
     context = await chromium.new_context(java_script_enabled=False, locale="vi-VN")
+    await context.add_cookies([cookie_for(desk.store, desk.address, CLERK, utc_now())])
     page = await context.new_page()
     await page.goto(f"{desk.address}/papers/{paper}")
     await page.locator("#field-code").focus()
     await page.keyboard.press("Enter")
     assert desk.papers.load(paper).state is State.DIGITIZED, "Enter in a field does not approve, also without a script"
-    await page.locator("#person-approve").fill("Trần Thị Lan")
     await page.get_by_role("button", name="Duyệt", exact=True).click()
     await page.get_by_text("Đã duyệt.").wait_for(timeout=PATIENCE)
     await page.goto(f"{desk.address}/hand-in")
@@ -189,7 +190,7 @@ async def test_no_page_is_wider_than_its_screen(desk: Desk, width: int) -> None:
     paper = desk.papers.digitized(name=long_name, pdf=scanned_pdf(), pages=2)
     done = desk.papers.delivered(name=long_name, pdf=scanned_pdf(), pages=2)
     await desk.page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", f"/papers/{paper}", f"/papers/{done}", "/hand-in", "/who", "/search?q=skm"):
+    for path in ("/", f"/papers/{paper}", f"/papers/{done}", "/hand-in", "/me", "/search?q=skm"):
         for language in ("vi", "en"):
             await desk.open(f"{path}{'&' if '?' in path else '?'}lang={language}")
             wider = await desk.page.evaluate(
@@ -200,7 +201,7 @@ async def test_no_page_is_wider_than_its_screen(desk: Desk, width: int) -> None:
 
 async def test_every_control_has_a_name_and_is_large_enough(desk: Desk) -> None:
     paper = desk.papers.digitized(pdf=scanned_pdf(), pages=2)
-    for path in ("/", f"/papers/{paper}", "/hand-in", "/who"):
+    for path in ("/", f"/papers/{paper}", "/hand-in", "/me"):
         await desk.open(path)
         faults = await desk.page.evaluate(
             """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button:not([hidden])')]

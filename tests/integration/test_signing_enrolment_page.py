@@ -26,9 +26,7 @@ from appliance.web.enroller import _LOOK_SECONDS
 from hsm import enrolment
 from tests.fixtures_hsm import NAMES, PIN, ROOT, certify
 from tests.fixtures_unenrolled import Box
-from tests.fixtures_web import Visitor, visiting
-
-LEADER, CLERK = {"person": "Nông Văn Thuận", "role": "lanh_dao"}, {"person": "Trần Thị Lan", "role": "van_thu"}
+from tests.fixtures_web import CLERK, LEADER, Visitor, visiting
 
 AGENCY = f"<h4>{NAMES['agency']}"
 """Where the agency's certificate stands on the page; its name alone is the commune's, too."""
@@ -42,7 +40,7 @@ class Desk:
     box: Box
 
     async def says(self, person: dict[str, str]) -> None:
-        await self.visitor.post("/who", person)
+        await self.visitor.become(person)
 
     async def page(self, path: str = "/enrolment") -> str:
         state, text = await self.visitor.get(path)
@@ -89,9 +87,9 @@ def alert(text: str) -> str:
 
 
 async def test_nothing_is_loaded_for_somebody_unknown(desk: Desk) -> None:
-    text = await desk.page()
-    assert "Hộp chỉ tìm thiết bị khi biết ai đang đăng ký." in text and desk.box.bench.module not in text
-    assert (await desk.visitor.post("/enrolment", {"slot": "agency", "pin": "1"}))[:2] == (303, "/who?next=/enrolment")
+    state, text = await desk.visitor.get("/enrolment")
+    assert state == 401 and desk.box.bench.module not in text
+    assert (await desk.visitor.post("/enrolment", {"slot": "agency", "pin": "1"}))[0] == 401
     assert (await desk.visitor.post("/enrolment", {"slot": "agency"}, headers={}))[0] == 403
     assert desk.box.faults.calls() == []
 

@@ -288,9 +288,11 @@ async def test_certificates_are_shown_with_days_and_what_they_signed(
     assert text.count("chưa ký văn bản nào") == 2
     assert re.search(r"Chứng thư đã dùng trước đây.*UBND xã Đồng Mận.*1 văn bản, gần nhất", text, re.S)
     web_clock.now = signing_office.now + timedelta(days=880)
+    await visitor.sign_in_again()
     _, text = await visitor.get("/certificates")
     assert text.count("Chỉ còn 20 ngày.") == 2
     web_clock.now = signing_office.now + timedelta(days=905)
+    await visitor.sign_in_again()
     _, text = await visitor.get("/certificates")
     assert text.count("Hãy xin cấp lại ngay.") == 2 and "notice-bad" in text
 

@@ -89,8 +89,10 @@ async def test_a_connection_that_breaks_leaves_nothing(visitor: Visitor, office:
     _reader, writer = await asyncio.open_unix_connection(socket)
     body = b"--B\r\nContent-Disposition: form-data; name=folder\r\n\r\n0\r\n"
     body += b'--B\r\nContent-Disposition: form-data; name=file; filename="a.pdf"\r\n\r\n' + PDF
+    (cookie,) = visitor.session.cookie_jar
     head = (
         "POST /hand-in HTTP/1.1\r\nHost: hop\r\nOrigin: http://hop\r\nContent-Type: multipart/form-data; boundary=B\r\n"
+        f"Cookie: {cookie.key}={cookie.value}\r\nX-Commune-Csrf: {visitor.token}\r\n"
     )
     writer.write(head.encode() + f"Content-Length: {len(body) + 5000}\r\n\r\n".encode() + body)
     await writer.drain()

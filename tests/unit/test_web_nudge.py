@@ -72,7 +72,7 @@ async def test_the_page_shows_where_both_will_stand_and_moves_one(
         ({"right": "59"}, 409, "ra ngoài trang"),
         ({"down": "61"}, 409, "ngoài trang"),
         ({"version": "1"}, 409, "người khác thay đổi"),
-        ({"person": ""}, 422, "bạn là ai"),
+        ({"person": ""}, 401, "chưa đăng nhập"),
     ],
 )
 async def test_what_cannot_be_meant_is_refused_and_nothing_is_kept(

@@ -74,7 +74,7 @@ async def test_without_a_worker_the_paper_stays_and_it_is_said(visitor: Visitor,
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
-    [({"password": ""}, 422), ({"password": "x" * 128}, 422), ({"version": "1"}, 409), ({"person": ""}, 422)],
+    [({"password": ""}, 422), ({"password": "x" * 128}, 422), ({"version": "1"}, 409), ({"person": ""}, 401)],
 )
 async def test_forms_that_cannot_be_used(
     visitor: Visitor, office_papers: Papers, door: Door, changes: dict[str, str], expected: int

@@ -29,7 +29,8 @@ function replace(region, fresh) {
 }
 
 async function refresh() {
-  const answer = await fetch(liveUrl, { headers: { Accept: "text/html" }, cache: "no-store" });
+  const answer = await fetch(liveUrl, { headers: { Accept: "text/html", "X-Commune-Live": "1" }, cache: "no-store" });
+  if (answer.status === 401) { signedOut(); return; }
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const region of document.querySelectorAll("[data-live]")) {
@@ -44,6 +45,12 @@ async function refresh() {
   }
   const sheets = document.getElementById("sheets"), newer = page.getElementById("sheets");
   if (!sheets !== !newer) location.reload();
+}
+
+// The session ended by itself: what it showed must not stay on the screen, but what somebody typed must not vanish.
+function signedOut() {
+  if (document.querySelector("form.touched")) document.getElementById("stale").hidden = false;
+  else location.assign("/sign-in?next=" + encodeURIComponent(location.pathname));
 }
 
 // Which page of which paper is being digitized: told in place, never fetched.
