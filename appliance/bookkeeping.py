@@ -139,14 +139,23 @@ def void(store: Store, register: str, year: int, number: int, reason: str, by: s
 
 
 def amend(
-    store: Store, book: str, year: int, number: int, typed: dict[str, str], reason: str, by: str, now: datetime
+    store: Store,
+    book: str,
+    year: int,
+    number: int,
+    typed: dict[str, str],
+    reason: str,
+    by: str,
+    now: datetime,
+    seen: int | None = None,
 ) -> Act | None:
     """Write into a row: empty cells are filled in; what takes the place of something strikes the line through and
-    needs a reason. Returns what it was, or None when nothing changed.
+    needs a reason. ``seen``: how many acts the row had when the person read it. Returns what it was, or None when
+    nothing changed.
 
     Raises:
         CommandRefused: number-not-given, number-void, reason-needed, cell-unknown, cell-not-a-day, cell-too-long,
-            cells-wiped (a suspected secret's row).
+            cells-wiped (a suspected secret's row), changed-meanwhile.
     """
 
     def decision(db: Any) -> Act | None:
@@ -154,6 +163,8 @@ def amend(
         if row is None:
             raise CommandRefused("number-not-given", number=number, year=year)
         taken = row.taken
+        if seen is not None and seen != row.count:
+            raise CommandRefused("changed-meanwhile")
         if taken.document_id and documents.load(db, taken.document_id).secret:
             raise CommandRefused("cells-wiped")
         change = amended(row.now, cleaned(BOOKS[book], typed))

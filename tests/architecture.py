@@ -53,6 +53,8 @@ ONE_IMPORTER = {
     "psycopg": ("sync/province/store/postgres.py",),
     "botocore": ("sync/province/store/s3.py",),
     "sqlite_utils": ("appliance/store/*", "sync/province/store/*"),
+    "reportlab": ("appliance/printing/*",),
+    "xlsxwriter": ("appliance/printing/*",),
     "watchdog": ("scanner_intake/watch.py",),
     "tesserocr": ("scanner_intake/ocr_engine.py",),
     "zxingcpp": ("scanner_intake/separator*.py",),

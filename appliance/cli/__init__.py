@@ -26,6 +26,7 @@ COMMANDS = {
     "incoming": "appliance.cli.incoming:incoming_group",
     "orders": "appliance.cli.orders:orders",
     "queue": "appliance.cli.queue:queue",
+    "register": "appliance.cli.register:register_group",
     "separators": "appliance.cli.separators:separators",
     "serve": "appliance.cli.serve:serve",
     "sign": "appliance.cli.sign:sign",

@@ -13,12 +13,14 @@ from datetime import datetime
 from typing import Any
 
 from appliance.domain.documents import Document
+from appliance.domain.kinds import REGISTERS
 from appliance.registers.cells import cells_of, document_cell
 from appliance.registers.columns import BOOKS, Book
 from appliance.registers.rows import Act, Line, Standing, Version, amended, lines_of
-from appliance.store import registers
+from appliance.store import documents, registers
 from appliance.store.incoming import Electronic
 from appliance.store.registers import Taken
+from appliance.store.standing import may_take_number
 
 ANEW = "confirmed-anew"
 """The reason of a correction that follows from a paper that was approved again or got its number and day at issue."""
@@ -26,12 +28,14 @@ ANEW = "confirmed-anew"
 
 @dataclass(frozen=True)
 class Row:
-    """One number of a book with its lines; ``derived``: cells that follow from the number and are kept nowhere."""
+    """One number of a book with its lines; ``derived``: cells that follow from the number and are kept nowhere;
+    ``count``: how many acts made the lines, by which a form knows that it is not stale."""
 
     book: Book
     taken: Taken
     lines: tuple[Line, ...]
     derived: Mapping[str, str]
+    count: int = 0
 
     @property
     def now(self) -> Line | None:
@@ -147,7 +151,7 @@ def row(db: Any, name: str, year: int, number: int) -> Row | None:
     return _row(book, taken, versions(db, name, year, number), under)
 
 
-def _row(book: Book, taken: Taken, written: Iterable[Version], under: tuple[Line, ...]) -> Row:
+def _row(book: Book, taken: Taken, written: list[Version], under: tuple[Line, ...]) -> Row:
     number = str(taken.number)
     derived = {"arrival_number": number, "number": number}
     lines = lines_of(written)
@@ -155,7 +159,7 @@ def _row(book: Book, taken: Taken, written: Iterable[Version], under: tuple[Line
         derived["document"] = document_cell(under[-1].cells)
         if under[-1].standing is Standing.VOID:
             lines = (*lines[:-1], under[-1])
-    return Row(book, taken, lines, derived)
+    return Row(book, taken, lines, derived, len(written))
 
 
 def _by_number(found: Iterable[Version]) -> dict[int, list[Version]]:
@@ -196,3 +200,30 @@ def _read(row: Any) -> Version:
 
 def _json(cells: Mapping[str, str]) -> str:
     return json.dumps(dict(cells), ensure_ascii=False, sort_keys=True)
+
+
+def figures(db: Any, register: str, year: int) -> tuple[int, int, int, int]:
+    """Of a register's year: how many numbers were given, the last one, how many are reserved, how many void."""
+    given, last = db.execute(
+        "SELECT count(*), coalesce(max(number), 0) FROM register_numbers WHERE register = ? AND year = ?",
+        [register, year],
+    ).fetchone()
+    acts = dict(
+        db.execute(
+            """SELECT act, count(*) FROM register_rows AS last WHERE book = ?1 AND year = ?2
+               AND act IN ('reserved', 'voided') AND sequence = (SELECT max(sequence) FROM register_rows AS other
+                   WHERE other.book = ?1 AND other.year = ?2 AND other.number = last.number) GROUP BY act""",
+            [register, year],
+        ).fetchall()
+    )
+    return int(given), int(last), int(acts.get("reserved", 0)), int(acts.get("voided", 0))
+
+
+def waiting_for_number(db: Any, register: str) -> list[Document]:
+    """Papers that a reserved number of this register may be given to, newest first."""
+    kinds = [kind for kind, name in REGISTERS.items() if name == register]
+    return [
+        one
+        for one in documents.listed(db, limit=300)
+        if one.kind in kinds and may_take_number(one) and not one.secret and registers.held_for(db, one.id) is None
+    ]

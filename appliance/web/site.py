@@ -25,6 +25,7 @@ from appliance.web import (
     myself,
     papers,
     persons,
+    registers,
     statics,
     verifying,
 )
@@ -63,6 +64,7 @@ def make_site(
     entrance.prepare(app)
     myself.prepare(app)
     persons.prepare(app)
+    registers.prepare(app)
     app.add_routes(
         [
             web.get("/", home.show),

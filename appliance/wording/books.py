@@ -63,6 +63,7 @@ STANDINGS: dict[str, str] = {
     "reserved": N_("Giữ số"),
     "entered": N_("Đã đăng ký"),
     "void": N_("Số hủy"),
+    "corrected": N_("Có sửa"),
 }
 
 REASONS: dict[str, str] = {"confirmed-anew": N_("Duyệt lại văn bản")}
@@ -86,6 +87,14 @@ BOOK_CODES: dict[str, str] = {
     ),
     "cells-wiped": N_("Văn bản này nghi là tài liệu mật nên sổ không ghi nội dung."),
 }
+
+BOOK_DONE: dict[str, str] = {
+    "number-reserved": N_("Đã giữ số này. Khi có văn bản, ghi vào dòng hoặc dùng số cho văn bản chờ duyệt."),
+    "number-voided": N_("Đã hủy số. Số hủy vẫn nằm trong sổ kèm lý do."),
+    "number-used": N_("Đã dành số này cho văn bản. Dòng sổ được ghi khi văn bản được duyệt."),
+    "row-written": N_("Đã ghi sổ."),
+}
+"""What pages say after an act."""
 
 BOOK_EVENTS: dict[str, str] = {
     "register-started": N_("Sổ năm {year} bắt đầu từ số {number}"),

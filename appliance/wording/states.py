@@ -6,7 +6,7 @@ of ``appliance.store.standing`` and holds Vietnamese, marked for the catalogue. 
 
 from __future__ import annotations
 
-from appliance.wording.books import BOOK_EVENTS
+from appliance.wording.books import BOOK_DONE, BOOK_EVENTS
 from appliance.wording.catalogue import N_, _
 from appliance.wording.longterm_codes import revocation_words
 
@@ -161,6 +161,7 @@ DONE: dict[str, str] = {
     "user-sign-out": N_("Đã đăng xuất người này ở mọi nơi."),
 }
 """What pages say after an action."""
+DONE |= BOOK_DONE
 
 STATIONS: dict[str, str] = {
     "received": N_("Tiếp nhận"),
