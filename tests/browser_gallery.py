@@ -28,10 +28,12 @@ from appliance.domain.states import Event
 from appliance.services.clock import utc_now
 from appliance.store import Store, open_store
 from appliance.web.site import make_site
-from tests.fixtures_web import Papers, office_config, write_link
+from tests.fixtures_web import CLERK, LEADER, Papers, cookie_for, office_config, write_link
 
 WIDTHS = {"desktop": (1280, 900), "phone": (360, 740)}
-LEADER, CLERK = "Nông Văn Thuận (lãnh đạo)", "Trần Thị Lan (văn thư)"
+BY_LEADER, BY_CLERK = "Nông Văn Thuận (lãnh đạo)", "Trần Thị Lan (văn thư)"
+LEADERS_PAGES = ("approvals", "approval")
+"""Pages that are looked at as the leader; all others as the clerk."""
 
 
 class Gallery:
@@ -63,15 +65,16 @@ class Gallery:
         self.papers.quarantine(secret, Event.SUSPECTED_SECRET, "suspected-secret")
         for name in ("draft", "draft-two"):
             self.paper(name, Kind.OUTGOING)
+        commands.hand_back(self.store, self.paper("back", Kind.OUTGOING), BY_LEADER, utc_now(), "Thiếu căn cứ pháp lý")
         issue = self.paper("issue", Kind.OUTGOING)
-        commands.approve(self.store, issue, LEADER, utc_now())
+        commands.approve(self.store, issue, BY_LEADER, utc_now())
         self.papers.sign(issue)
         for name in ("queued", "refused", "delivered"):
-            commands.approve(self.store, self.paper(name), CLERK, utc_now())
+            commands.approve(self.store, self.paper(name), BY_CLERK, utc_now())
             self.papers.enqueue(self.papers.sign(self.ids[name]))
         self.papers.answer(self.ids["refused"], "Thiếu trang 2 của văn bản")
         self.papers.answer(self.ids["delivered"])
-        commands.approve(self.store, self.paper("signing"), CLERK, utc_now())
+        commands.approve(self.store, self.paper("signing"), BY_CLERK, utc_now())
         write_link(self.config, False, utc_now() - timedelta(minutes=48), "link-lost")
 
     def pages(self) -> dict[str, str]:
@@ -81,6 +84,7 @@ class Gallery:
             "home": "/", "search": "/search?q=UBND", "hand-in": "/hand-in", "verify": "/verify",
             "desk": f"/desk/{one['waiting']}", "desk-refused": f"/desk/{one['refused']}",
             "desk-secret": f"/desk/{one['secret']}", "desk-issue": f"/desk/{one['issue']}",
+            "desk-many": "/desk/many", "approvals": "/approvals", "approval": f"/approvals/{one['draft']}",
             "paper": f"/papers/{one['waiting']}", "paper-delivered": f"/papers/{one['delivered']}",
         }  # fmt: skip
 
@@ -93,14 +97,6 @@ async def office(gallery: Gallery) -> AsyncIterator[str]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
-
-
-async def sign_in(page: Any, address: str) -> None:
-    """Become the clerk."""
-    await page.goto(f"{address}/who")
-    await page.locator("#person").fill("Trần Thị Lan")
-    await page.locator("input[value=van_thu]").check()
-    await page.locator("main form button").first.click()
 
 
 async def photograph(page: Any, address: str, pages: dict[str, str], folder: Path, size: str) -> None:
@@ -126,13 +122,16 @@ async def take(folder: Path, wanted: list[str]) -> None:
             chromium = shutil.which("chromium") or shutil.which("chromium-browser")
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             for size, (width, height) in WIDTHS.items():
-                context = await browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN")
-                page = await context.new_page()
-                page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
-                page.on("pageerror", lambda error: print("error:", error))
-                await sign_in(page, address)
-                await photograph(page, address, pages, folder, size)
-                await context.close()
+                for who, theirs in ((CLERK, False), (LEADER, True)):
+                    context = await browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN")
+                    cookie: Any = cookie_for(gallery.store, address, who, utc_now())
+                    await context.add_cookies([cookie])
+                    page = await context.new_page()
+                    page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
+                    page.on("pageerror", lambda error: print("error:", error))
+                    shown = {name: path for name, path in pages.items() if (name in LEADERS_PAGES) is theirs}
+                    await photograph(page, address, shown, folder, size)
+                    await context.close()
             await browser.close()
         gallery.store.close()
 

@@ -15,6 +15,7 @@ from appliance.door import DoorClosed, ask
 from appliance.store import Store, open_store, views
 from appliance.store.standing import Role
 from appliance.web import (
+    approvals,
     desk,
     downloads,
     enrolling,
@@ -59,6 +60,7 @@ def make_site(
     app = web.Application(middlewares=[guard, admit], client_max_size=256 << 10)
     app[OFFICE] = office
     verifying.prepare(app)
+    approvals.prepare(app)  # before the desk: /desk/many is no paper
     desk.prepare(app)
     enrolling.prepare(app, config)
     entrance.prepare(app)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from appliance.domain.kinds import Kind
 from appliance.domain.states import Event, State
 from appliance.web.deeds import FormRefused, changed_fields, understood
 from appliance.wording import speak
+from tests.fixtures_pins import PinSigner
 from tests.fixtures_store import NOW
 from tests.fixtures_web import CLERK, LEADER, Papers, Visitor
 
@@ -219,48 +218,10 @@ def test_only_what_changed_is_told_and_an_unchanged_number_keeps_its_parts(offic
 
 
 @pytest.fixture
-def pins(office: Config) -> Iterator[list[dict[str, Any]]]:
-    """A stand-in for the signer's socket that notes what it is asked, refuses the PIN "0000" and takes any other."""
-    import socket
-
-    from hsm import frames
-    from hsm.api import KeyState, SignerState
-
-    keys = tuple(KeyState(slot, f"Token {slot}", slot, "01", None, logged_in=False) for slot in ("leader", "agency"))
-    asked: list[dict[str, Any]] = []
-    office.runtime.mkdir(parents=True, exist_ok=True)
-    server = socket.socket(socket.AF_UNIX)
-    server.bind(str(office.signer_socket))
-    server.listen()
-
-    def answer() -> None:
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            with connection:
-                length = frames.payload_length(_exactly(connection, frames.HEADER_SIZE))
-                request = frames.decode(_exactly(connection, length))
-                asked.append(request)
-                wrong = request.get("pin") == "0000"
-                reply: dict[str, Any] = (
-                    {"ok": False, "fault": "auth-wrong", "code": "pin-wrong", "detail": ""} if wrong else {"ok": True}
-                )
-                if request["op"] == "state":
-                    reply = frames.pack_state(SignerState("module.so", keys))
-                connection.sendall(frames.encode(reply))
-
-    threading.Thread(target=answer, daemon=True).start()
-    yield asked
-    server.close()
-
-
-def _exactly(connection: Any, size: int) -> bytes:
-    got = b""
-    while len(got) < size:
-        got += connection.recv(size - len(got))
-    return got
+def pins(pin_signer: PinSigner) -> list[dict[str, Any]]:
+    """What a signer is asked whose tokens stay shut, so that the form for a PIN stays on the page."""
+    pin_signer.opens = False
+    return pin_signer.asked
 
 
 def _logins(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:

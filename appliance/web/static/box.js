@@ -15,7 +15,7 @@ for (const region of document.querySelectorAll("[data-live]")) shown.set(region.
 function busy(region) {
   const active = document.activeElement;
   const typing = region.contains(active) && active.matches("input, textarea, select");
-  return typing || region.querySelector("form.touched, details[open] form") !== null;
+  return typing || region.querySelector("form.touched, details[open] form") !== null || region.closest("form.touched") !== null;
 }
 
 function replace(region, fresh) {
