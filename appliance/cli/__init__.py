@@ -31,6 +31,7 @@ COMMANDS = {
     "serve": "appliance.cli.serve:serve",
     "sign": "appliance.cli.sign:sign",
     "token": "appliance.cli.enrolling:token",
+    "user": "appliance.cli.user:user",
     "verify": "appliance.cli.verify:verify",
     "verify-stream": "appliance.cli.verify_stream:verify_stream",
 }

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from appliance.demo.accounts import make_people
 from appliance.demo.installation import MARKER, DemoFailed, Installation, install
 from appliance.demo.papers import DemoFile, demo_papers
 from appliance.demo.processes import Running
@@ -28,7 +29,7 @@ from appliance.services.clock import utc_now
 from appliance.store import Store, open_store
 from appliance.store.standing import situation_of
 from appliance.wording import N_, _, text_of
-from appliance.wording.states import SITUATIONS
+from appliance.wording.states import ROLES, SITUATIONS
 
 PATIENCE_SECONDS = 240.0
 PASSED = {
@@ -70,8 +71,10 @@ def run_demo(root: Path, once: bool, console: Console) -> dict[str, Any]:
             console.print(f"Mọi thứ nằm trong:  {root}")
             store = open_store(made.box_config.parent / "state" / "box.db", made.box_config.parent / "state" / "blobs")
             try:
+                people = make_people(store, utc_now())
+                _introduce(people, console)
                 papers = _follow(made, store, console)
-                proof = _proof(made, store, papers, addresses, time.monotonic() - began)
+                proof = _proof(made, store, papers, addresses, time.monotonic() - began) | {"people": people}
                 _tell(proof, console)
                 if not once:
                     console.print(
@@ -81,6 +84,14 @@ def run_demo(root: Path, once: bool, console: Console) -> dict[str, Any]:
             finally:
                 store.close()
     return proof
+
+
+def _introduce(people: list[dict[str, str]], console: Console) -> None:
+    """Say who may sign in at the box's pages; these passwords open nothing but this demo."""
+    console.print("Đăng nhập trang của hộp xã bằng một trong các tài khoản trình diễn:")
+    for one in people:
+        role = _(ROLES[one["role"]])
+        console.print(f"  {one['login']:<10} [bold]{one['password']}[/]  {one['name']} ({role})", highlight=False)
 
 
 @contextmanager
