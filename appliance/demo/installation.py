@@ -34,6 +34,10 @@ class DemoFailed(Exception):
     """The demo cannot be set up or did not come to its end; the text says why."""
 
 
+PROVINCE_PERSON = "van.hanh"
+"""Who may sign in at the province's pages."""
+
+
 @dataclass(frozen=True)
 class Installation:
     """Where everything of one demo lies."""
@@ -47,6 +51,11 @@ class Installation:
     @property
     def province(self) -> Path:
         return self.root / "province"
+
+    @property
+    def province_password(self) -> Path:
+        """What `PROVINCE_PERSON` types at the province's pages of this demo."""
+        return self.province / "trinh-dien.txt"
 
     @property
     def box_config(self) -> Path:
@@ -81,13 +90,15 @@ def program(name: str) -> list[str]:
     return [str(Path(sys.executable).parent / name)]
 
 
-def run_program(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
-    """Run a command that prints one JSON object and return it.
+def run_program(command: list[str], environment: dict[str, str], typed: str | None = None) -> dict[str, Any]:
+    """Run a command that prints one JSON object and return it; `typed` is what it reads.
 
     Raises:
         DemoFailed: it failed; the text ends with what it said.
     """
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, timeout=120, check=False, input=typed
+    )
     if done.returncode != 0:
         raise DemoFailed(f"{' '.join(command)}: {done.stderr.strip()[-800:]}")
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -155,6 +166,13 @@ def _province(made: Installation, roots: Path) -> dict[str, Any]:
         "--out", str(made.root / "box" / "sync"), "--json",
     ]  # fmt: skip
     run_program(command, made.environment)
+    command = [
+        *program("commune-province"), "user", "add", PROVINCE_PERSON, "--role", "van_hanh", "--shown", "Người vận hành",
+        "--password-stdin", "--dir", str(made.province), "--json",
+    ]  # fmt: skip
+    made.province_password.write_text(secrets.token_urlsafe(9), encoding="ascii")
+    made.province_password.chmod(0o600)
+    run_program(command, made.environment, typed=made.province_password.read_text(encoding="ascii") + "\n")
     facts: dict[str, Any] = json.loads((made.root / "box" / "sync" / "province.json").read_text(encoding="utf-8"))
     return facts
 

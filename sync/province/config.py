@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,14 +38,19 @@ class BadConfig(Exception):
 
 @dataclass(frozen=True)
 class Config:
-    """What `province.toml` says. Times in seconds, sizes in bytes. `longterm_pause` lies between two time stamps: some
-    services shut out who asks more than 20 times in 20 minutes. `enrol_port`: where boxes enrol with a code (on every
-    address of this host); 0: nowhere."""
+    """What `province.toml` says. Times in seconds, sizes in bytes.
+
+    `web_address`: where people reach the pages through a proxy that speaks https, such as `https://tinh.example`;
+    without it passwords are taken on this host only. `enrol_port`: where boxes enrol with a code (on every address of
+    this host); 0: nowhere. `longterm_pause` lies between two time stamps: some services shut out who asks more than 20
+    times in 20 minutes.
+    """
 
     broker_host: str = "127.0.0.1"
     broker_port: int = 8883
     web_host: str = "127.0.0.1"
     web_port: int = 8480
+    web_address: str = ""
     enrol_port: int = 0
     trust_roots: str = "signer-roots.pem"
     verify_command: tuple[str, ...] = VERIFY_COMMAND
@@ -82,6 +88,7 @@ class Folder:
         self.revoked = root / "revoked.pem"
         self.broker_pid = root / "broker.pid"
         self.enrolments = root / "enrolments.sqlite"
+        self.metrics_token = root / "metrics.token"
 
     def resolve(self, name: str) -> Path:
         """A path from the settings: absolute as it is, otherwise inside the folder."""
@@ -115,6 +122,8 @@ def load(path: Path) -> Config:
             values[name] = value
     if not 1 <= values.get("workers", 1) <= SHARDS:
         raise BadConfig(f"{path}: workers")
+    if not re.fullmatch(r"(https://[a-z0-9.-]+(:[0-9]{1,5})?/?)?", values.get("web_address", "")):
+        raise BadConfig(f"{path}: web_address")
     return Config(**values)
 
 

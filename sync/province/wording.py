@@ -163,6 +163,7 @@ FIELDS: Mapping[str, str] = {
     "signer_name": _("Người ký"),
     "dossier": _("Mã hồ sơ"),
 }
+ROLES: Mapping[str, str] = {"giam_sat": _("Giám sát (xem)"), "van_hanh": _("Vận hành (xem và thao tác)")}
 DIRECTIONS: Mapping[str, str] = {"ahead": _("nhanh"), "behind": _("chậm")}
 
 

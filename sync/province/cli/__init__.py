@@ -16,6 +16,7 @@ from sync.province.cli import (
     handling,
     moving,
     ordering,
+    people,
     sending,
     setting_up,
     simulating,
@@ -56,5 +57,6 @@ for command in (
     ordering.orders,
     simulating.simulate_command,
     bridging.edxml,
+    people.user,
 ):
     main.add_command(command)

@@ -8,6 +8,7 @@ one (the chain cannot fork), and one manifest has one answer: the database itsel
 from __future__ import annotations
 
 from sync.province.store.down_schema import DOWNWARD, NOTICES, ORDERS
+from sync.province.store.people_schema import PEOPLE
 from sync.province.store.wall_schema import WALL
 
 FIRST = """
@@ -157,4 +158,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0004-notices", NOTICES),
     ("0005-orders", ORDERS),
     ("0006-wall", WALL),
+    ("0007-people", PEOPLE),
 )

@@ -23,6 +23,7 @@
     const href = focused && old.contains(focused) ? focused.getAttribute("href") : null;
     const chosen = window.getSelection();
     if (chosen && !chosen.isCollapsed && old.contains(chosen.anchorNode)) return; // somebody is copying a number
+    if (focused && old.contains(focused) && focused.matches("input, select, textarea")) return; // somebody is typing
     old.replaceChildren(...fresh.childNodes);
     if (href) {
       const same = [...old.querySelectorAll("a")].find((link) => link.getAttribute("href") === href);
@@ -41,7 +42,7 @@
     setTimeout(() => { waiting = false; if (again) { again = false; refresh(); } }, REST_MS);
   };
 
-  const source = new EventSource("/events");
+  const source = new EventSource("/events?" + (document.body.dataset.about || ""));
   let opened = false;
   source.addEventListener("open", () => { tell(true); if (opened) refresh(); opened = true; });
   source.addEventListener("changed", refresh);
