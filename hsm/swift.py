@@ -62,10 +62,16 @@ def hashable(name: x509.Name) -> str:
     return str(found)
 
 
+def _words(name: x509.Name) -> bytes:
+    """The encoding without the tags around it: as an issuer and within a `GeneralName` these differ."""
+    name.chosen.dump()  # of a name that was built or changed here, nothing is encoded before
+    return bytes(name.chosen.contents)
+
+
 def equal(name: x509.Name, other: object) -> bool:
     """Whether two names are the same: those of the same bytes are, unless the original would not compare them at all,
     which `hashable` finds out by the same preparation of the same words."""
-    if isinstance(other, x509.Name) and name.dump() == other.dump():
+    if isinstance(other, x509.Name) and _words(name) == _words(other):
         hashable(name)
         return True
     return bool(_equal(name, other))

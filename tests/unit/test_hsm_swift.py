@@ -90,6 +90,15 @@ def test_names_compare_as_the_library_compares_them(
     assert (name_of(one, False) == "a word") is False
 
 
+def test_a_name_within_a_general_name_is_the_same_name() -> None:
+    name = name_of([("common_name", WORDS[1])], False)
+    general = x509.GeneralName.load(x509.GeneralName(name="directory_name", value=name.copy()).dump())
+    assert general.chosen.dump() != name.dump() and general.chosen == name and name == general.chosen
+    grown = name_of([("common_name", WORDS[1])], False)
+    grown.chosen.append(grown.chosen[0].copy())
+    assert grown != name, "a name that was changed here is compared as it is now"
+
+
 def test_they_are_in_place_and_can_be_put_there_again() -> None:
     swift.put_in_place()
     assert generic.read_hex_string_from_stream is swift.read_hexadecimal
