@@ -7,12 +7,14 @@ wider than its screen is told beside its name. With further arguments only the p
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,11 @@ from appliance.demo.scan_files import write_pdf_scan
 from appliance.demo.texts import fields, varied_paper
 from appliance.domain.kinds import Kind
 from appliance.domain.states import Event
+from appliance.pipeline import handling
 from appliance.services.clock import utc_now
 from appliance.store import Store, open_store
 from appliance.web.site import make_site
+from tests.fixtures_books import electronic, take_electronic
 from tests.fixtures_web import CLERK, LEADER, Papers, cookie_for, office_config, write_link
 
 WIDTHS = {"desktop": (1280, 900), "phone": (360, 740)}
@@ -75,7 +79,22 @@ class Gallery:
         self.papers.answer(self.ids["refused"], "Thiếu trang 2 của văn bản")
         self.papers.answer(self.ids["delivered"])
         commands.approve(self.store, self.paper("signing"), BY_CLERK, utc_now())
+        self._electronic()
         write_link(self.config, False, utc_now() - timedelta(minutes=48), "link-lost")
+
+    def _electronic(self) -> None:
+        """Two documents from the province: one waits, one was taken up."""
+        facts = {"verdict": "untrusted", "conclusion": "untrusted", "signatures": [], "reasons": [], "pdfa": True}
+        for number, name in enumerate(("electronic", "electronic-taken"), 1):
+            drawn = varied_paper(40 + number, 7)
+            file = self._scratch / f"{name}.pdf"
+            write_pdf_scan(render(drawn, 110), file, 110)
+            sha256, size = self.papers.blob(file.read_bytes())
+            plain = electronic(number, utc_now(), **fields(drawn))
+            self.ids[name] = plain.document_id
+            one = dataclasses.replace(plain, sha256=sha256, size=size, signatures=facts)
+            self.store.write(partial(take_electronic, one=one))
+        handling.set_stage(self.store, self.ids["electronic-taken"], "03", BY_CLERK, utc_now())
 
     def pages(self) -> dict[str, str]:
         """Name of a picture → address."""
@@ -84,6 +103,8 @@ class Gallery:
             "home": "/", "search": "/search?q=UBND", "hand-in": "/hand-in", "verify": "/verify",
             "desk": f"/desk/{one['waiting']}", "desk-refused": f"/desk/{one['refused']}",
             "desk-secret": f"/desk/{one['secret']}", "desk-issue": f"/desk/{one['issue']}",
+            "incoming": "/incoming", "electronic": f"/incoming/{one['electronic']}",
+            "electronic-taken": f"/incoming/{one['electronic-taken']}",
             "desk-many": "/desk/many", "approvals": "/approvals", "approval": f"/approvals/{one['draft']}",
             "paper": f"/papers/{one['waiting']}", "paper-delivered": f"/papers/{one['delivered']}",
         }  # fmt: skip

@@ -172,10 +172,12 @@ def search(db: Any, question: str, limit: int = 50) -> tuple[Row, ...]:
 
 
 def showable_digests(db: Any) -> set[str]:
-    """Digests whose page pictures may be kept in the cache: none of a concealed paper."""
+    """Digests whose page pictures may be kept in the cache: none of a concealed paper, none that was taken back."""
     found = db.execute("SELECT * FROM documents WHERE archive_sha256 != ''")
     every = [documents.document_of(row) for row in _dicts(found)]
-    return {rendition.sha256 for each in every for rendition in renditions(each) if rendition.name != "original"}
+    electronic = db.execute("SELECT sha256 FROM incoming_documents WHERE recalled_at IS NULL").fetchall()
+    papers = {rendition.sha256 for each in every for rendition in renditions(each) if rendition.name != "original"}
+    return papers | {row[0] for row in electronic}
 
 
 def _neighbours(db: Any, document: Document) -> tuple[str, str]:

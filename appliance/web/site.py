@@ -22,6 +22,7 @@ from appliance.web import (
     entrance,
     handing_in,
     home,
+    incoming,
     keys,
     myself,
     papers,
@@ -62,6 +63,7 @@ def make_site(
     verifying.prepare(app)
     approvals.prepare(app)  # before the desk: /desk/many is no paper
     desk.prepare(app)
+    incoming.prepare(app)
     enrolling.prepare(app, config)
     entrance.prepare(app)
     myself.prepare(app)
