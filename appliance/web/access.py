@@ -80,6 +80,13 @@ def rule_of(request: web.Request) -> Rule | None:
     return request.app[RULES].get(resource.canonical) if resource else None
 
 
+def may_use(app: web.Application, path: str, method: str, role: Role | None) -> bool:
+    """Whether somebody of this role (None: not signed in) may use the route at ``path``; pages offer no other."""
+    rule = app[RULES].get(path)
+    roles = rule.roles(method) if rule else NOBODY
+    return roles is None or role in roles
+
+
 def unsaid(app: web.Application) -> list[str]:
     """Canonical paths of the application that have no rule, and rules of paths that it does not have."""
     rules = app[RULES]

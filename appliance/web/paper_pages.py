@@ -20,6 +20,7 @@ from appliance.domain.kinds import Slot
 from appliance.door import DoorClosed, ask
 from appliance.store import standing, views
 from appliance.web.deeds import EDITABLE, FormRefused, done, typed_fields
+from appliance.web.enrolling import ROLE_OF_SLOT
 from appliance.web.office import OFFICE, Office
 from appliance.web.people import Person
 from appliance.web.pictures import WIDTHS
@@ -120,6 +121,9 @@ class PaperPages:
         office, slot = request.app[OFFICE], request.match_info["slot"]
         here = f"{self.place.root}/{request.match_info['id']}"
         form = await request.post()
+        person, owner = office.people.person(request), ROLE_OF_SLOT.get(slot)
+        if owner is None or person is None or person.role is not owner:  # nobody types the PIN of another's token
+            return see_other(f"{here}?login=pin-of-another")
         number = str(form.get("documents", "")).strip() or "0"
         if not number.isdecimal() or len(number) > 3:
             return see_other(f"{here}?login=login-number-wrong")

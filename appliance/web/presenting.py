@@ -21,6 +21,7 @@ from aiohttp import web
 
 from appliance.store import views
 from appliance.store.standing import Role
+from appliance.web.access import may_use
 from appliance.web.link import Link, read_link
 from appliance.web.office import LIVE_NUMBER, OFFICE, VIETNAM, Office
 from appliance.web.people import form_token
@@ -123,12 +124,14 @@ async def page(request: web.Request, template: str, state: int = 200, **facts: A
     """``template`` as a response, inside the frame: language, person, line, tokens, what was just done."""
     office = request.app[OFFICE]
     now = office.clock()
+    person = office.people.person(request)
     frame = {
         "lang": current_language(),
         "commune": office.config.box.commune,
         "box_id": office.config.box.id,
-        "person": office.people.person(request),
+        "person": person,
         "csrf": (token := form_token(request)),
+        "may": lambda path, method="GET": may_use(request.app, path, method, person.role if person else None),
         "line": await asyncio.to_thread(_line, office, now),
         "said": request.query.get("said", ""),
         "path": request.path,

@@ -31,7 +31,7 @@ from appliance.web import (
     statics,
     verifying,
 )
-from appliance.web.access import EVERYBODY, NOBODY, OFFICERS, SIGNED_IN, allow, only
+from appliance.web.access import DOERS, EVERYBODY, NOBODY, OFFICERS, SIGNED_IN, allow, only
 from appliance.web.admitting import admit
 from appliance.web.link import Signer
 from appliance.web.live import Live
@@ -111,8 +111,9 @@ def _say_who_may(app: web.Application) -> None:
     for path in ("do/{action}", "nudge", "token/{slot}", "password"):
         allow(app, f"/papers/{{id}}/{path}", write=OFFICERS)
     allow(app, "/verify", write=SIGNED_IN, streamed=True)
-    allow(app, "/enrolment", write=OFFICERS)
-    allow(app, "/hand-in", write=OFFICERS | only(Role.SCANNER), streamed=True)
+    allow(app, "/enrolment", read=DOERS, write=OFFICERS)
+    handers = OFFICERS | only(Role.SCANNER)
+    allow(app, "/hand-in", read=handers, write=handers, streamed=True)
     for path in ("/healthz", "/static/{name}"):
         allow(app, path, read=EVERYBODY, write=NOBODY)
 

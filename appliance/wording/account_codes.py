@@ -15,6 +15,9 @@ ACCOUNTS: dict[str, str] = {
     "recovery-wrong": N_("Tên đăng nhập hoặc mã khôi phục không đúng, hoặc mã đã dùng rồi."),
     "first-code-wrong": N_("Mã dùng lần đầu không đúng hoặc đã quá 24 giờ. Hãy lấy mã mới trên máy của hộp."),
     "first-run-over": N_("Hộp đã có người dùng; hãy đăng nhập."),
+    "pin-of-another": N_(
+        "Mã PIN do chủ thiết bị nhập: lãnh đạo với thiết bị của lãnh đạo, văn thư với thiết bị của cơ quan."
+    ),
     "login-bad": N_("Tên đăng nhập gồm chữ không dấu và số, bắt đầu bằng chữ, tối đa 32 ký tự."),
     "login-taken": N_("Đã có người dùng tên đăng nhập “{login}”."),
     "name-missing": N_("Hãy ghi họ và tên."),

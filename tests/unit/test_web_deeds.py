@@ -272,8 +272,14 @@ async def test_a_leaders_pin_is_for_the_papers_that_wait(
     for paper in papers[:2]:  # the approval of a letter is its leader's
         commands.approve(office_papers.store, paper, "Thuận (lãnh đạo)", NOW)
     page = (await visitor.get(f"/papers/{papers[0]}"))[1]
+    assert "do chủ thiết bị nhập" in page and 'name="pin"' not in page, "the clerk does not type the leader's PIN"
+    answered = await visitor.post(f"/papers/{papers[0]}/token/leader", {"pin": "1", "turn": ""})
+    assert answered[1] == f"/papers/{papers[0]}?login=pin-of-another"
+    await visitor.become(LEADER)
+    page = (await visitor.get(f"/papers/{papers[0]}"))[1]
     (number,) = re.findall(r'<input id="documents"[^>]*>', page)
     assert 'required value="2"' in number
+    await visitor.become(CLERK)
     agency = office_papers.digitized()
     commands.approve(office_papers.store, agency, "Lan (văn thư)", NOW)
     page = (await visitor.get(f"/papers/{agency}"))[1]
