@@ -26,6 +26,7 @@ COMPOSITION = ("appliance.cli", "appliance.services", "appliance.demo", "applian
 PURE_CORES = (
     "appliance.domain",
     "appliance.registers",
+    "appliance.reports",
     "sync.protocol",
     "sync.edxml",
     "hsm.api",
@@ -36,9 +37,9 @@ PURE_CORES = (
     "sync.province.urgency",
 )
 PURE_LIBRARY = _names(
-    "__future__ abc base64 binascii bisect collections contextlib copy dataclasses datetime decimal difflib enum "
-    "fractions functools hashlib heapq hmac io itertools json math operator re string struct textwrap types typing "
-    "unicodedata xml zipfile zlib"
+    "__future__ abc base64 binascii bisect collections contextlib copy csv dataclasses datetime decimal difflib enum "
+    "fractions functools hashlib heapq hmac io itertools json math operator re statistics string struct textwrap types "
+    "typing unicodedata xml zipfile zlib"
 )
 PURE_EXTRA = {"cbor2": ("sync/protocol/codec.py",)}
 # Reading a clock, drawing at random, touching files or a terminal: by the name that is called.

@@ -27,6 +27,7 @@ COMMANDS = {
     "orders": "appliance.cli.orders:orders",
     "queue": "appliance.cli.queue:queue",
     "register": "appliance.cli.register:register_group",
+    "report": "appliance.cli.report:report_group",
     "separators": "appliance.cli.separators:separators",
     "serve": "appliance.cli.serve:serve",
     "sign": "appliance.cli.sign:sign",

@@ -17,6 +17,9 @@ WALL_SECONDS = 120.0
 KINDS = {
     "register.pdf": ("appliance.printing.sheets:Sheet", "appliance.printing.register_pdf:register_pdf"),
     "register.xlsx": ("appliance.printing.sheets:Sheet", "appliance.printing.register_xlsx:register_xlsx"),
+    "report.pdf": ("appliance.printing.report_sheet:ReportSheet", "appliance.printing.report_pdf:report_pdf"),
+    "report.xlsx": ("appliance.printing.report_sheet:ReportSheet", "appliance.printing.report_xlsx:report_xlsx"),
+    "report.csv": ("appliance.printing.report_sheet:ReportSheet", "appliance.printing.report_sheet:report_csv"),
 }
 """What can be drawn: the values' class (with ``from_json``) and the function that makes bytes of them."""
 MEDIA_TYPES = {

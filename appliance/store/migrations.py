@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils.migrations import Migrations
 
-from appliance.store.schema import accounts, books, papers, proofs, province
+from appliance.store.schema import accounts, books, catalogues, papers, proofs, province
 
 STEPS = (
     papers.m001_documents,
@@ -31,6 +31,7 @@ STEPS = (
     province.m016_incoming_verdicts,
     accounts.m017_accounts,
     books.m018_books,
+    catalogues.m020_catalogues,
 )
 MIGRATIONS = Migrations("commune-box")
 for _step in STEPS:

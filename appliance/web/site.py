@@ -28,6 +28,7 @@ from appliance.web import (
     papers,
     persons,
     registers,
+    reports,
     statics,
     verifying,
 )
@@ -69,6 +70,7 @@ def make_site(
     myself.prepare(app)
     persons.prepare(app)
     registers.prepare(app)
+    reports.prepare(app)
     app.add_routes(
         [
             web.get("/", home.show),

@@ -97,6 +97,7 @@ BOOK_DONE: dict[str, str] = {
 """What pages say after an act."""
 
 BOOK_EVENTS: dict[str, str] = {
+    "list-imported": N_("Nhập danh sách {count} dòng"),
     "register-started": N_("Sổ năm {year} bắt đầu từ số {number}"),
     "number-taken": N_("Vào sổ, lấy số {number}/{year}"),
     "number-reserved": N_("Giữ số {number}/{year}"),

@@ -14,6 +14,7 @@ from appliance.wording.enrolment_codes import ENROLMENT
 from appliance.wording.intake_codes import INTAKE
 from appliance.wording.longterm_codes import LONGTERM
 from appliance.wording.paper_codes import PAPERS
+from appliance.wording.reports import LIST_CODES
 from appliance.wording.signing_codes import SIGNING
 from appliance.wording.verify_codes import VERIFY
 
@@ -80,7 +81,18 @@ _BOX: dict[str, str] = {
     "store-full": N_("Ổ đĩa đầy. Hãy giải phóng chỗ trống; văn bản không mất và sẽ được xử lý tiếp."),
 }
 CODES: dict[str, str] = (
-    _BOX | SIGNING | APPEARANCE | VERIFY | PAPERS | INTAKE | LONGTERM | ENROLMENT | COURIER | BOOK_CODES | ACCOUNTS
+    _BOX
+    | SIGNING
+    | APPEARANCE
+    | VERIFY
+    | PAPERS
+    | INTAKE
+    | LONGTERM
+    | ENROLMENT
+    | COURIER
+    | BOOK_CODES
+    | LIST_CODES
+    | ACCOUNTS
 )
 """Every stable code a person may meet, with its Vietnamese sentence."""
 
