@@ -99,6 +99,8 @@ async def receive(request: web.Request) -> web.StreamResponse:
         )
     except AccountRefused as error:
         return await _sign_in_page(request, onward, 422, login=login, trouble=refusal(error, now))
+    if before := request.get(ENTERED):  # somebody else sits down at this browser
+        await asyncio.to_thread(entering.sign_out, office.store, before.session, before.account, now)
     answer = see_other("/me" if account.must_change else onward)
     office.people.remember(answer, session_id)
     return answer
