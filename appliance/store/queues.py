@@ -94,3 +94,23 @@ def _in_order(db: Any) -> list[Document]:
     )
     columns = [column[0] for column in found.description]
     return [documents.document_of(dict(zip(columns, row, strict=True))) for row in found.fetchall()]
+
+
+def electronic_waiting(db: Any) -> int:
+    """How many electronic documents nobody has taken up yet."""
+    (count,) = db.execute(
+        "SELECT count(*) FROM incoming_documents WHERE stage = '01' AND recalled_at IS NULL"
+    ).fetchone()
+    return int(count)
+
+
+def recalls_waiting(db: Any) -> int:
+    """How many electronic documents the province wants back without an answer (``notices.recall_asked`` for all)."""
+    (count,) = db.execute(
+        """SELECT count(*) FROM incoming_documents AS held WHERE recalled_at IS NULL AND
+               (SELECT count(*) FROM notices_taken WHERE document_id = held.document_id AND way = 'down'
+                AND code = '13') >
+               (SELECT count(*) FROM notices_said WHERE document_id = held.document_id AND way = 'down'
+                AND code IN ('15', '16'))"""
+    ).fetchone()
+    return int(count)

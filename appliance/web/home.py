@@ -8,12 +8,13 @@ from typing import Any
 from aiohttp import web
 
 from appliance.store import views
-from appliance.store.standing import Turn
+from appliance.store.standing import Role, Turn
 from appliance.web.link import read_link
 from appliance.web.office import OFFICE
 from appliance.web.people import clean_line
 from appliance.web.presenting import page
-from appliance.wording import N_
+from appliance.web.todos import Waiting, todos, waiting_now
+from appliance.wording import N_, _
 
 FIGURES = {
     "approve": N_("Chờ duyệt"),
@@ -22,9 +23,9 @@ FIGURES = {
     "refused": N_("Bị từ chối"),
     "quarantine": N_("Cách ly"),
 }
-"""Titles of the figures on top of the first page (``views.FIGURES``)."""
+"""What the list can be narrowed to (``views.FIGURES``)."""
 GROUPS = (
-    ("people", N_("Việc cần làm"), (Turn.CLERK, Turn.LEADER)),
+    ("people", N_("Văn bản chờ người xử lý"), (Turn.CLERK, Turn.LEADER)),
     ("box", N_("Hộp đang tự làm"), (Turn.BOX,)),
     ("link", N_("Chờ gửi lên tỉnh"), (Turn.LINK,)),
     ("done", N_("Đã xong hôm nay"), (Turn.NOBODY,)),
@@ -37,16 +38,31 @@ async def show(request: web.Request) -> web.Response:
     if chosen not in FIGURES:
         chosen = ""
     found = await asyncio.to_thread(office.store.read, lambda db: views.home(db, office.day_start(), chosen))
+    glance, person, waiting = await office.signer.glance(), office.people.person(request), await waiting_now(office)
+    role = person.role if person else Role.VIEWER
     return await page(
         request,
         "home.html",
         home=found,
         chosen=chosen,
         titles=FIGURES,
-        figures=found.figures | {"quarantine": found.figures["quarantine"] + len(found.held)},
+        tiles=_tiles(found, waiting, role),
+        todos=todos(waiting, glance, role),
         groups=[(name, title, [row for row in found.rows if row.turn in turns]) for name, title, turns in GROUPS],
         held=found.held if chosen in ("", "quarantine") else (),
-        glance=await office.signer.glance(),
+        glance=glance,
+    )
+
+
+def _tiles(found: views.Home, waiting: Waiting, role: Role) -> tuple[tuple[str, str, int, str], ...]:
+    """The four numbers that matter today: (name, title, number, address)."""
+    mine = {Role.CLERK: "/desk", Role.LEADER: "/approvals"}.get(role, "")
+    figures = found.figures
+    return (
+        ("mine", _("Chờ tôi") if mine else _("Chờ người xử lý"), waiting.of(role), mine or "/"),
+        ("send", _("Chưa gửi"), figures["send"], "/?show=send"),
+        ("refused", _("Bị từ chối"), figures["refused"], "/?show=refused"),
+        ("quarantine", _("Sai, cần xem"), figures["quarantine"] + len(found.held), "/?show=quarantine"),
     )
 
 
