@@ -23,8 +23,8 @@ from hsm.findings import METADATA_CHANGED, CertificateFacts, Revocation, Signatu
 from hsm.policy import GAP_MOST, KEY_USAGE, LENIENT, STRICT, allowed, gap_is_clean, key_name, weak
 from hsm.proving import Stamp, is_timestamp, proven_before
 from hsm.slots import SLOT_OF_FIELD
-from hsm.stamps import iso_time
 from hsm.standing import FOR_EVER, Evidence
+from hsm.times import iso_time
 from hsm.trust import Trust, standings
 
 

@@ -46,7 +46,8 @@ from hsm.readiness import (
     slots_of,
 )
 from hsm.slots import FIELD_OF_SLOT, KEY_OF_SLOT, NUMBER
-from hsm.stamps import SEAL_MILLIMETRES, SIGNATURE_MILLIMETRES, VIETNAM, StampImage, StampText, iso_time
+from hsm.stamps import SEAL_MILLIMETRES, SIGNATURE_MILLIMETRES, StampImage, StampText
+from hsm.times import VIETNAM, iso_time
 from hsm.trust import Trust
 from hsm.verify import Verification, verify_file
 

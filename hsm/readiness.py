@@ -16,7 +16,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from hsm.fields import QuietWriter
 from hsm.findings import Revocation
 from hsm.slots import FIELD_OF_SLOT, SLOTS_OF_KIND
-from hsm.stamps import iso_time
+from hsm.times import iso_time
 from hsm.trust import Trust, TrustError, check_signer
 from hsm.verify import Verification, verify_file
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 
 from PIL import Image
 
 from hsm.font import check_text, text_width
 from hsm.places import POINTS_PER_MILLIMETRE
+from hsm.times import iso_time
 
 FONT_SIZE = 10
 LEADING = 11
@@ -27,7 +28,6 @@ MAX_TEXT_WIDTH = 190.0
 SIGNATURE_MILLIMETRES = (48.0, 21.0)
 SEAL_MILLIMETRES = 36.0
 """Diameter of a commune's seal when the image does not tell its own size."""
-VIETNAM = timezone(timedelta(hours=7))
 CONVERTED = "Bản điện tử chuyển đổi từ văn bản giấy"
 COPY_FORMS = ("SAO Y", "SAO LỤC", "TRÍCH SAO")
 Size = tuple[float, float]
@@ -83,11 +83,6 @@ class Block:
     lines: tuple[str, ...]
     width: float
     height: float
-
-
-def iso_time(now: datetime) -> str:
-    """A moment as ISO 8601 in Vietnam time, whole seconds, e.g. 2026-03-05T14:30:00+07:00."""
-    return now.astimezone(VIETNAM).isoformat(timespec="seconds")
 
 
 def copy_stamp(agency: str, now: datetime, office: str = "", form: str = "SAO Y") -> StampText:

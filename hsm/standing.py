@@ -29,7 +29,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 
 from hsm.findings import Revocation
-from hsm.stamps import iso_time
+from hsm.times import iso_time
 
 TOLERANCE = timedelta(minutes=5)
 """How far the clocks of a signer and of a list's issuer may stand apart."""

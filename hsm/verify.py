@@ -29,7 +29,6 @@ from hsm import standing, swift
 from hsm.digests import read_once
 from hsm.findings import CHANGED, TAIL, UNTRUSTED, VERDICTS, SignatureFinding, Verification, conclude
 from hsm.judging import judged_signature, level_of, lock_faults
-from hsm.pdfa import check_pdfa
 from hsm.proving import judged_timestamps
 from hsm.standing import Evidence
 from hsm.trust import Trust
@@ -67,9 +66,15 @@ def verify_file(
         if not digest:
             stream.seek(0)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    pdfa = check_pdfa(path).passed if with_pdfa and verdict != "unreadable" else False
+    pdfa = _is_pdfa(path) if with_pdfa and verdict != "unreadable" else False
     conclusion = conclude(verdict, findings, tuple(reasons))
     return Verification(verdict, findings, pdfa, tuple(reasons), digest, size, level, conclusion)
+
+
+def _is_pdfa(path: Path) -> bool:
+    from hsm.pdfa import check_pdfa  # 5 MiB of libraries that a judge of signatures alone does without
+
+    return check_pdfa(path).passed
 
 
 def _broken(stream: BinaryIO) -> str:

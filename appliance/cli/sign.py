@@ -32,7 +32,8 @@ from hsm.pades import AppliedSignature, SignatureRefused, apply_signature
 from hsm.places import PlacementError
 from hsm.readiness import fields_in, opened
 from hsm.slots import FIELD_OF_SLOT, NUMBER, SLOTS_OF_KIND
-from hsm.stamps import COPY_FORMS, StampError, StampImage, StampText, attachment_stamp, copy_stamp, iso_time
+from hsm.stamps import COPY_FORMS, StampError, StampImage, StampText, attachment_stamp, copy_stamp
+from hsm.times import iso_time
 from hsm.trust import Trust, TrustError, read_certificates
 
 START_SECONDS = 20.0

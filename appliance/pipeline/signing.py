@@ -33,7 +33,8 @@ from hsm.font import FontError
 from hsm.pades import Numbering, SignatureRefused, apply_signature
 from hsm.places import PlacementError
 from hsm.revocation import RevocationLists
-from hsm.stamps import VIETNAM, StampError
+from hsm.stamps import StampError
+from hsm.times import VIETNAM
 from hsm.trust import Trust, TrustError, read_certificates
 
 GIVE_UP_AFTER = 3

@@ -26,7 +26,8 @@ from appliance.demo.pki import Pki, make_pki
 from hsm.fields import QuietWriter
 from hsm.findings import SignatureFinding, Verification
 from hsm.policy import key_name, weak
-from hsm.stamps import copy_stamp, iso_time
+from hsm.stamps import copy_stamp
+from hsm.times import iso_time
 from hsm.trust import Trust, TrustError, check_signer
 from hsm.verify import verify_file
 from tests.data.signing_pages import make_page
