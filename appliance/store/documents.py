@@ -16,7 +16,7 @@ from appliance.domain.documents import Consent, Document, FieldValue, Signature
 from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import State
 from appliance.domain.steps import Step, next_step
-from appliance.store import events, manifest
+from appliance.store import events, manifest, search_index
 
 _PLAIN = (
     "id", "version", "folder", "policy", "original_sha256", "original_name", "media_type", "pages", "archive_sha256",
@@ -41,6 +41,7 @@ def insert(db: Any, document: Document, by: str, detail: dict[str, Any]) -> bool
     if cursor.rowcount != 1:
         return False
     manifest.follow(db, document)
+    search_index.follow(db, document)
     events.append(db, document.id, document.received_at, by, "received", detail)
     return True
 
@@ -62,6 +63,7 @@ def save(db: Any, before: Document, after: Document, by: str, event: str, detail
     if cursor.rowcount != 1:
         raise ChangedMeanwhile(before.id)
     manifest.follow(db, after, str(detail.get("level", "")))
+    search_index.follow(db, after)
     events.append(db, after.id, after.updated_at, by, event, detail)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from appliance.store import documents, search_index
 from appliance.store.blobs import BlobStore, make_folder
 from appliance.store.database import Database
 from appliance.store.migrations import migrate
 
 T = TypeVar("T")
+_AT_ONCE = 500
 
 
 class Store:
@@ -40,6 +42,17 @@ class Store:
         self.database.close()
 
 
+def _fill_in(database: Database) -> None:
+    """Let the search know the facts of papers that are older than it: what a migration cannot read from its SQL."""
+    while ids := database.read(lambda db: search_index.stale(db, _AT_ONCE)):
+
+        def fill(db: Any, ids: list[str] = ids) -> None:
+            for document_id in ids:
+                search_index.refreshed(db, documents.load(db, document_id))
+
+        database.write(fill)
+
+
 def open_store(database: Path, blobs: Path) -> Store:
     """Open (making and migrating where needed) the store.
 
@@ -50,6 +63,7 @@ def open_store(database: Path, blobs: Path) -> Store:
     opened = Database(database)
     try:
         opened.write(migrate)
+        _fill_in(opened)
     except BaseException:
         opened.close()
         raise

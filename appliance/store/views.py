@@ -15,7 +15,7 @@ from appliance.domain.documents import Document, slot_to_sign
 from appliance.domain.kinds import Slot
 from appliance.domain.states import IN_CUSTODY, Event, State
 from appliance.domain.steps import next_step
-from appliance.store import arrivals, batches, documents, events, held, outbox, texts
+from appliance.store import arrivals, batches, documents, events, held, outbox, searching, texts
 from appliance.store.standing import (
     Action,
     Rendition,
@@ -155,20 +155,10 @@ def paper(db: Any, document_id: str) -> Paper:
     )
 
 
-def search(db: Any, question: str, limit: int = 50) -> tuple[Row, ...]:
-    """Papers whose text, number, subject, issuer or file name has all the words of ``question``."""
-    words = texts.fold(question).split()
-    if not words:
-        return ()
-    by_text = texts.found(db, question, limit)
-    found = {document_id: documents.load(db, document_id) for document_id in by_text}
-    for document in documents.listed(db, limit=3000):
-        if len(found) >= limit:
-            break
-        facts = " ".join((*(value.value for value in shown(document).fields.values()), document.original_name))
-        if all(word in texts.fold(facts) for word in words):
-            found.setdefault(document.id, document)
-    return rows_of(db, [document for document in found.values() if not (document.id in by_text and conceals(document))])
+def search(db: Any, question: searching.Question, limit: int = searching.PAGE) -> tuple[tuple[Row, ...], str]:
+    """The papers that answer the question, and what asks for those after them ("" when there are no more)."""
+    answer = searching.found(db, question, limit)
+    return rows_of(db, [documents.load(db, document_id) for document_id in answer.ids]), answer.next
 
 
 def showable_digests(db: Any) -> set[str]:

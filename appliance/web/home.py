@@ -1,4 +1,4 @@
-"""The first page (today's papers and everything still open), the search over all papers, and the health answer."""
+"""The first page (today's papers and everything still open), and the health answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from appliance.store import views
 from appliance.store.standing import Role, Turn
 from appliance.web.link import read_link
 from appliance.web.office import OFFICE
-from appliance.web.people import clean_line
 from appliance.web.presenting import page
 from appliance.web.todos import Waiting, todos, waiting_now
 from appliance.wording import N_, _
@@ -64,13 +63,6 @@ def _tiles(found: views.Home, waiting: Waiting, role: Role) -> tuple[tuple[str, 
         ("refused", _("Bị từ chối"), figures["refused"], "/?show=refused"),
         ("quarantine", _("Sai, cần xem"), figures["quarantine"] + len(found.held), "/?show=quarantine"),
     )
-
-
-async def search(request: web.Request) -> web.Response:
-    """``GET /search?q=``."""
-    question = clean_line(request.query.get("q", ""), 200)
-    rows = await asyncio.to_thread(request.app[OFFICE].store.read, lambda db: views.search(db, question))
-    return await page(request, "search.html", found=rows, question=question)
 
 
 async def health(request: web.Request) -> web.Response:

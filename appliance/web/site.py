@@ -28,6 +28,7 @@ from appliance.web import (
     papers,
     persons,
     registers,
+    searching,
     reports,
     statics,
     verifying,
@@ -70,11 +71,11 @@ def make_site(
     myself.prepare(app)
     persons.prepare(app)
     registers.prepare(app)
+    searching.prepare(app)
     reports.prepare(app)
     app.add_routes(
         [
             web.get("/", home.show),
-            web.get("/search", home.search),
             web.get("/papers/{id}", papers.show),
             web.post("/papers/{id}/do/{action}", papers.act),
             web.post("/papers/{id}/nudge", papers.nudge),
@@ -106,7 +107,7 @@ def make_site(
 
 def _say_who_may(app: web.Application) -> None:
     """The rules of the routes above; modules with a ``prepare`` of their own say theirs there."""
-    for path in ("/", "/search", "/certificates", "/papers/{id}", "/papers/{id}/signatures", "/events"):
+    for path in ("/", "/certificates", "/papers/{id}", "/papers/{id}/signatures", "/events"):
         allow(app, path)
     for path in ("pages/{number}.jpg", "cut.jpg", "files/{rendition}", "receipt.json"):
         allow(app, f"/papers/{{id}}/{path}")

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives import serialization
 from appliance import commands
 from appliance.config import Config, KeySection, SignerSection
 from appliance.pipeline.digitizing import Digitizing
-from appliance.store import Store, arrivals, documents, texts
+from appliance.store import Store, arrivals, documents, searching
+from appliance.store.searching import Question
 from appliance.trusting import trust_files
 from appliance.web import verifying
 from appliance.wording.verification import CONCLUSIONS
@@ -230,7 +231,7 @@ def test_the_real_engine_keeps_a_signed_file_and_its_words_are_found(
     document = office_papers.load(paper)
     assert document.archive_sha256 == document.original_sha256
     assert office_papers.store.blobs.existing(document.archive_sha256).read_bytes() == content
-    assert office_papers.store.read(lambda db: texts.found(db, "so noi vu tinh")) == [paper]
+    assert office_papers.store.read(lambda db: searching.found(db, Question("so noi vu tinh"))).ids == (paper,)
     arrival = office_papers.store.read(lambda db: arrivals.of_document(db, paper))
     assert arrival and arrival.conclusion == "valid"
 

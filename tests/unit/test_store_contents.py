@@ -13,7 +13,9 @@ import pytest
 from appliance.domain.documents import SUSPECTED
 from appliance.domain.kinds import Kind
 from appliance.domain.states import State
-from appliance.store import Store, documents, held, open_store, outbox, texts
+from appliance.store import Store, documents, held, open_store, outbox, searching, texts
+from appliance.store.folding import fold
+from appliance.store.searching import Question
 from appliance.store.upkeep import backup, verify
 from tests.fixtures_store import NOW, in_state, keep, paper
 
@@ -32,8 +34,8 @@ from tests.fixtures_store import NOW, in_state, keep, paper
     ],
 )
 def test_folding(written: str, folded: str) -> None:
-    assert texts.fold(written) == folded
-    assert texts.fold(unicodedata.normalize("NFD", written)) == folded
+    assert fold(written) == folded
+    assert fold(unicodedata.normalize("NFD", written)) == folded
 
 
 def test_what_was_written_is_found_without_marks(store: Store) -> None:
@@ -43,7 +45,7 @@ def test_what_was_written_is_found_without_marks(store: Store) -> None:
     store.write(lambda db: texts.keep(db, second.id, ("Công văn số 15/QĐ-UBND về việc đường giao thông",)))
 
     def found(question: str) -> set[str]:
-        return set(store.read(lambda db: texts.found(db, question)))
+        return set(store.read(lambda db: searching.found(db, Question(question))).ids)
 
     assert found("duong") == {first.id, second.id}
     assert found("uy ban") == found("ỦY BAN duo") == {first.id}
@@ -60,7 +62,7 @@ def test_a_forgotten_text_leaves_no_trace(store: Store) -> None:
     kept = keep(store, paper())
     store.write(lambda db: texts.keep(db, kept.id, ("tuyệt mật",)))
     store.write(lambda db: texts.forget(db, kept.id))
-    assert store.read(lambda db: texts.found(db, "mat")) == []
+    assert store.read(lambda db: searching.found(db, Question("mat"))).ids == ()
     assert store.read(lambda db: texts.of_document(db, kept.id)) == ()
 
 
@@ -69,7 +71,7 @@ def test_keeping_again_replaces(store: Store) -> None:
     for words in (("một", "hai"), ("ba",)):
         store.write(lambda db, words=words: texts.keep(db, kept.id, words))  # type: ignore[misc]
     assert store.read(lambda db: texts.of_document(db, kept.id)) == ("ba",)
-    assert store.read(lambda db: texts.found(db, "hai")) == []
+    assert store.read(lambda db: searching.found(db, Question("hai"))).ids == ()
 
 
 # --- held files ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from appliance import commands
 from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import Event, State
 from appliance.store import Store, documents, standing, views
+from appliance.store.searching import Question
 from appliance.store.standing import Reason, Role, Situation, Turn
 from appliance.wording import states
 from tests.fixtures_store import NOW, Clock, in_state, keep, signature
@@ -163,7 +164,7 @@ def test_search_finds_without_marks_and_never_a_secret(store: Store, office_pape
     office_papers.quarantine(secret, Event.SUSPECTED_SECRET, "suspected-secret")
 
     def ids(question: str) -> list[str]:
-        return [row.document.id for row in store.read(lambda db: views.search(db, question))]
+        return [row.document.id for row in store.read(lambda db: views.search(db, Question(question)))[0]]
 
     assert ids("tro cap xa hoi") == [paper]
     assert ids("215/UBND-LĐTBXH") == [paper]
