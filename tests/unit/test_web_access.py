@@ -93,6 +93,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/registers/{book}/reserve": ("", "V"),
     "/registers/{book}/{year}/{number}": (EVERY, ""),
     "/registers/{book}/{year}/{number}/{act}": ("", "V"),
+    "/reports": ("VLAX", ""),
+    "/reports/export.{form}": ("VLAX", ""),
 }
 STREAMED = ("/hand-in", "/verify")
 VALUES = {"number": "1", "name": "box.css", "book": "den", "year": "2026", "slot": "agency", "form": "pdf"}
