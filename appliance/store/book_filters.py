@@ -9,7 +9,7 @@ from datetime import date
 from appliance.registers.cells import VIETNAM
 from appliance.registers.rows import Standing
 from appliance.store.books import Row
-from appliance.store.texts import fold
+from appliance.store.folding import fold
 from appliance.wording.books import STANDINGS as STANDING_NAMES
 
 STANDINGS = (*(one.value for one in Standing), "corrected")
