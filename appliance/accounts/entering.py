@@ -149,7 +149,7 @@ def _failed(db: Any, account_id: str, now: datetime, where: str, code: str) -> A
     present = rows.find(db, account_id)
     if present is None:
         return AccountRefused(code)
-    rows.note(db, account_id, now, by_of(present), "sign-in-failed", where=where, failed=present.failed, code=code)
+    rows.note(db, account_id, now, "sign-in", "sign-in-failed", where=where, failed=present.failed, code=code)
     if code == "sign-in-wrong" and present.locked_until and now < present.locked_until:
         return AccountRefused("sign-in-locked", until=present.locked_until)
     return AccountRefused(code)

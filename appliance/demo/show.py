@@ -90,8 +90,8 @@ def _introduce(people: list[dict[str, str]], console: Console) -> None:
     """Say who may sign in at the box's pages; these passwords open nothing but this demo."""
     console.print("Đăng nhập trang của hộp xã bằng một trong các tài khoản trình diễn:")
     for one in people:
-        role = _(ROLES[one["role"]])
-        console.print(f"  {one['login']:<10} [bold]{one['password']}[/]  {one['name']} ({role})", highlight=False)
+        role = ROLES[one["role"]]
+        console.print(f"  {one['login']:<10} [bold]{one['password']}[/]  {one['name']} ({_(role)})", highlight=False)
 
 
 @contextmanager

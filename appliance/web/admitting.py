@@ -32,13 +32,13 @@ log = logging.getLogger(__name__)
 @web.middleware
 async def admit(request: web.Request, handler: Handle) -> web.StreamResponse:
     """Let a request through, or answer why not."""
+    office, rule = request.app[OFFICE], rule_of(request)
+    await office.people.recognise(request, office.clock())
     if request.match_info.http_exception is not None:  # no such page, for whoever asks
         return await handler(request)
-    office, rule = request.app[OFFICE], rule_of(request)
     if rule is None:
         log.error("no rule says who may use %s %s", request.method, request.path)
         return await _refusal(request, 403, _("Trang này chưa được giao cho ai nên không mở được."))
-    await office.people.recognise(request, office.clock())
     entered, roles = request.get(ENTERED), rule.roles(request.method)
     if roles is not EVERYBODY:
         if entered is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -177,9 +177,10 @@ def twice(said: Mapping[str, Any]) -> str:
 
 
 def refusal(error: AccountRefused, now: datetime) -> str:
-    """What was refused, in a sentence with times as people say them."""
+    """What was refused, in a sentence with times as people say them: to the minute, and never too early."""
     params = {
-        name: clock_time(value, now) if isinstance(value, datetime) else value for name, value in error.params.items()
+        name: clock_time(value + timedelta(seconds=59), now) if isinstance(value, datetime) else value
+        for name, value in error.params.items()
     }
     return text_of(error.code, **params)
 

@@ -20,6 +20,7 @@ from appliance.web import (
     downloads,
     enrolling,
     entrance,
+    first_steps,
     handing_in,
     home,
     incoming,
@@ -68,6 +69,7 @@ def make_site(
     incoming.prepare(app)
     enrolling.prepare(app, config)
     entrance.prepare(app)
+    first_steps.prepare(app)
     myself.prepare(app)
     persons.prepare(app)
     registers.prepare(app)

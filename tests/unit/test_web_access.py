@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/users": ("A", "A"),
     "/users/{id}": ("A", ""),
     "/users/{id}/do/{deed}": ("", "A"),
+    "/setup": ("A", ""),
     # papers
     "/": (EVERY, ""),
     "/search": (EVERY, ""),
@@ -86,7 +87,14 @@ TABLE: dict[str, tuple[str, str]] = {
     "/approvals/{id}": ("VL", ""),
     "/approvals/{id}/do/{action}": ("", "L"),
     "/approvals/{id}/nudge": ("", "L"),
-    # registers
+    # electronic documents of the province
+    "/incoming": (EVERY, ""),
+    "/incoming/{id}": (EVERY, ""),
+    "/incoming/{id}/pages/{number}.jpg": (EVERY, ""),
+    "/incoming/{id}/file": (EVERY, ""),
+    "/incoming/{id}/stage": ("", "VL"),
+    "/incoming/{id}/recall": ("", "V"),
+    # registers and reports
     "/registers": (EVERY, ""),
     "/registers/{book}": (EVERY, ""),
     "/registers/{book}/export.{form}": (EVERY, ""),

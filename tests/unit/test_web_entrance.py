@@ -90,7 +90,7 @@ async def test_a_locked_account_says_until_when_and_whom_to_call(
 ) -> None:
     for _ in range(5):
         _, _, text = await enter(stranger, "lan", OTHER)
-    assert "tạm khóa đến 09:00" in text and "quản trị của hộp" in text and "mã khôi phục" in text
+    assert "tạm khóa đến 09:01" in text and "quản trị của hộp" in text and "mã khôi phục" in text
     state, _, text = await enter(stranger, "lan", PASSWORD)
     assert state == 422 and "tạm khóa" in text, "the right password does not open a locked account"
     web_clock.now += timedelta(seconds=30)
