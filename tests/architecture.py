@@ -32,6 +32,7 @@ PURE_CORES = (
     "hsm.api",
     "hsm.frames",
     "scanner_intake.settle",
+    "sync.province.alerting",
     "sync.province.fleet",
     "sync.province.sequences",
     "sync.province.urgency",

@@ -253,6 +253,18 @@ def as_facts(view: BoxView, now: float) -> dict[str, Any]:
     }
 
 
+def _findings(fleet: Fleet) -> list[str]:
+    """What is wrong, one line a finding, so that an alert rule can say which and leave out what somebody took on."""
+    name = "commune_box_finding"
+    lines = [f"# HELP {name} Gravity of a finding: 2 warning, 3 alarm", f"# TYPE {name} gauge"]
+    for view in fleet.boxes:
+        for found in view.findings:
+            if found.gravity >= Gravity.WARNING:
+                quiet = str(found.code in view.quiet).lower()
+                lines.append(f'{name}{{box="{view.box.box}",code="{found.code}",quiet="{quiet}"}} {found.gravity:d}')
+    return lines
+
+
 def metrics(fleet: Fleet, now: float) -> str:
     """The fleet in Prometheus text. Moments, not ages: an exporter that dies must not leave a young age behind."""
     gauges: list[tuple[str, str, list[tuple[str, float]]]] = [
@@ -265,6 +277,11 @@ def metrics(fleet: Fleet, now: float) -> str:
         ("commune_box_clock_skew_seconds", "Clock of the box minus clock of the province", []),
         ("commune_box_disk_free_bytes", "Free space on the box", []),
         ("commune_box_findings", "Warnings and alarms about the box", []),
+        ("commune_box_token_end_timestamp_seconds", "When the first of the signers' certificates runs out", []),
+        ("commune_box_certificate_end_timestamp_seconds", "When the box's own certificate runs out", []),
+        ("commune_box_last_scan_timestamp_seconds", "When the box last took paper in", []),
+        ("commune_box_refused_documents", "Documents refused in the last 24 hours", []),
+        ("commune_box_unchecked_documents", "Documents whose check failed and is tried again", []),
     ]
     for view in fleet.boxes:
         values = (
@@ -277,6 +294,11 @@ def metrics(fleet: Fleet, now: float) -> str:
             view.presence.clock_skew if view.presence else None,
             view.presence.disk_free if view.presence else None,
             float(sum(finding.gravity >= Gravity.WARNING for finding in view.findings)),
+            view.said("token_ends"),
+            view.said("link_ends"),
+            view.said("scanned_at"),
+            float(view.refused),
+            next((float(found.params["count"]) for found in view.findings if found.code == "unchecked"), 0.0),
         )
         for (_, _, samples), value in zip(gauges, values, strict=True):
             if value is not None:
@@ -285,4 +307,5 @@ def metrics(fleet: Fleet, now: float) -> str:
     for name, meaning, samples in gauges:
         lines += [f"# HELP {name} {meaning}", f"# TYPE {name} gauge"]
         lines += [f'{name}{{box="{box}"}} {value:.3f}' for box, value in samples]
+    lines += _findings(fleet)
     return "\n".join((*lines, f"# EOF at {now:.0f}", ""))

@@ -25,7 +25,7 @@ def filled(root: Path) -> ProvinceStore:
     store, now = ProvinceStore(root), time.time()
     store.fleet.enrol(Box(BOX, "UBND xã Tân Phú", bytes(32), "ab" * 32, now - 86_400))
     store.fleet.enrol(Box("commune-00001", "UBND xã Mường Lát", bytes(32), "cd" * 32, now - 3 * 86_400))
-    store.fleet.note_presence(Presence(BOX, True, now - 60, now - 60, 1, 100, now - 100, 0.0, 10**10, "0.1.0"))
+    store.fleet.note_presence(Presence(BOX, True, now - 1800, now - 1800, 1, 100, now - 1900, 0.0, 10**10, "0.1.0"))
     store.fleet.note_presence(Presence(BOX, True, now, now, 2, 1_500_000, now - 6 * 3600, 0.0, 10**10, "0.1.0"))
     receipt = Receipt(
         1, BOX, "11" * 8, bytes(32), DOCUMENT, "ab" * 32, 5, 1, "stored", "", now, bytes(32), b"d" * 32, b"C"
@@ -124,7 +124,9 @@ async def test_metrics_are_moments_not_ages(client: Visitor) -> None:
     assert float(seen[1]) == pytest.approx(time.time(), abs=30)
     assert 'commune_box_last_seen_timestamp_seconds{box="commune-00001"}' not in page
     assert 'commune_box_outbox_documents{box="commune-27007"} 2.000' in page
-    assert all(re.fullmatch(r'# .*|\w+\{box="commune-\d{5}"\} -?\d+\.\d{3}', line) for line in page.splitlines())
+    sample = r'\w+\{box="commune-\d{5}"(,code="[a-z-]+",quiet="(true|false)")?\} -?\d+(\.\d{3})?'
+    assert [line for line in page.splitlines() if not re.fullmatch(rf"# .*|{sample}", line)] == []
+    assert 'commune_box_finding{box="commune-27007",code="waiting-long",quiet="false"} 2' in page
 
 
 async def event(stream: ClientResponse) -> tuple[str, dict]:

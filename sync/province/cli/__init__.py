@@ -9,6 +9,7 @@ from __future__ import annotations
 import click
 
 from sync.province.cli import (
+    alerting,
     asking,
     bridging,
     brokering,
@@ -58,5 +59,7 @@ for command in (
     simulating.simulate_command,
     bridging.edxml,
     people.user,
+    alerting.alerts,
+    alerting.silence,
 ):
     main.add_command(command)

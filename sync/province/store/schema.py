@@ -7,6 +7,7 @@ one (the chain cannot fork), and one manifest has one answer: the database itsel
 
 from __future__ import annotations
 
+from sync.province.store.alert_schema import ALERTS
 from sync.province.store.down_schema import DOWNWARD, NOTICES, ORDERS
 from sync.province.store.people_schema import PEOPLE
 from sync.province.store.wall_schema import WALL
@@ -159,4 +160,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0005-orders", ORDERS),
     ("0006-wall", WALL),
     ("0007-people", PEOPLE),
+    ("0008-alerts", ALERTS),
 )

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from sync.province.people.rows import People
 from sync.province.store import ProvinceStore
-from sync.province.web import access, entering, metering, pages, wall
+from sync.province.web import access, alerts, box, entering, metering, pages, wall
 from sync.province.web.access import ROUTES, Answer, guard, protect
 from sync.province.web.keys import ADDRESS, DOOR, HOSTS, LOOPBACK, METRICS_TOKEN, PEOPLE, PROVINCE_NAME, STORE
 
@@ -23,6 +23,8 @@ STATIC = Path(__file__).parent / "static"
 HANDLED: dict[tuple[str, str], Answer] = {
     **entering.HANDLED,
     **wall.HANDLED,
+    **alerts.HANDLED,
+    **box.HANDLED,
     **pages.HANDLED,
     **metering.HANDLED,
 }

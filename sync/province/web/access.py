@@ -58,6 +58,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/document/{box}/{document}", _LOOK),
     Route("GET", "/receipt/{rid}", _LOOK),
     Route("GET", "/metrics", _LOOK, scraped=True),
+    Route("GET", "/alerts", _LOOK),
+    Route("POST", "/alerts/{number}/acknowledge", _ACT),
+    Route("POST", "/silences", _ACT),
+    Route("POST", "/silences/{number}/end", _ACT),
+    Route("POST", "/box/{box}/log", _ACT),
 )
 _TABLE = {(route.method, route.path): route for route in ROUTES}
 

@@ -1,26 +1,35 @@
 """The wall as it is now: one survey and one set of rows for everybody who looks.
 
-Owns the snapshot and the version of every row. However many people look, the rows are asked once: at most once a second
-when something was written, and every 20 seconds because ages grow. Any thread may call; they take turns.
+Owns the snapshot and the version of every row. However many people look, the rows are asked once: when something was
+written, but with a rest that keeps the asking below a tenth of one core, and every 20 seconds because ages grow and
+alerts begin and end by time. Any thread may call; they take turns.
 Invariant: a row that says the same keeps its version and its place among other rows that say the same, so whoever knows
 version N becomes current by the rows with greater versions, put in order one after the other.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from sync.province.overview import Fleet, Memory, survey
+from sync.province.overview import Fleet, Memory
 from sync.province.store import ProvinceStore
+from sync.province.watching import EVERY_SECONDS, look, watch
 from sync.province.web.rows import Row, markup, row_of, titles_of
 from sync.province.wording import LANGUAGES, Wording
 
-REST_SECONDS, AGE_SECONDS = 1.0, 20.0
+REST_SECONDS, LONGEST_REST, REST_FOR_WORK = 1.0, 10.0, 10.0
+FRESH_SECONDS = 1.5 * EVERY_SECONDS
+"""A page is given what is there when it is so young; what changed since comes to it by the stream."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -58,7 +67,8 @@ class Board:
         self._memory = Memory(store)
         self._fleet: Fleet | None = None
         self._mark: int | None = None
-        self._at = self._looked = 0.0
+        self._at = self._looked = self._watched = 0.0
+        self._rest = REST_SECONDS
         self._kept = {language: _Kept() for language in LANGUAGES}
         self._shown: dict[str, Shown] = {}
         self.first = self.version = int(clock() * 1000)
@@ -70,22 +80,46 @@ class Board:
             return self._survey()
 
     def shown(self, language: str) -> Shown:
-        """The wall in a language. Raises RowsAway."""
+        """The wall in a language, as it is. Raises RowsAway."""
         with self._lock:
+            began = time.thread_time()
             fleet = self._survey()
             shown = self._shown.get(language)
             if shown is None or shown.fleet is not fleet:
                 shown = self._shown[language] = self._render(language, fleet)
+                spent = time.thread_time() - began
+                self._rest = min(LONGEST_REST, max(REST_SECONDS, REST_FOR_WORK * spent))
             return shown
+
+    def at_hand(self, language: str) -> Shown:
+        """The wall in a language as somebody saw it a moment ago, so that nobody waits for it. Raises RowsAway."""
+        shown = self._shown.get(language)
+        return shown if shown is not None and self._clock() - shown.at < FRESH_SECONDS else self.shown(language)
+
+    def turn(self) -> None:
+        """What is due every `EVERY_SECONDS`: alerts begin and end, and the wall is at hand. Raises RowsAway."""
+        with self._lock:
+            self._looked = 0.0
+            fleet = self._survey()
+            watch(self._store, fleet, self._at)
+            self._memory.followed.keep()
+        for language in tuple(self._shown) or LANGUAGES[:1]:
+            self.shown(language)
+
+    def forget(self) -> None:
+        """Somebody did something that the wall shows: the next look asks anew."""
+        with self._lock:
+            self._looked, self._mark = 0.0, None
+            self._shown.clear()
 
     def _survey(self) -> Fleet:
         now = self._clock()
-        if self._fleet is not None and now - self._looked < REST_SECONDS:
+        if self._fleet is not None and now - self._looked < self._rest:
             return self._fleet
         mark = self._store.connection.change_mark()
         self._looked = now
-        if self._fleet is None or mark != self._mark or now - self._at >= AGE_SECONDS:
-            self._fleet, self._mark, self._at = survey(self._store, now, self._memory), mark, now
+        if self._fleet is None or mark != self._mark or now - self._at >= EVERY_SECONDS:
+            self._fleet, self._mark, self._at = look(self._store, now, self._memory), mark, now
         return self._fleet
 
     def _render(self, language: str, fleet: Fleet) -> Shown:
@@ -105,3 +139,20 @@ class Board:
 
 
 BOARD: web.AppKey[Board] = web.AppKey("board", Board)
+
+
+async def turning(app: web.Application) -> AsyncIterator[None]:
+    """The board's turns beside the pages, for as long as they are served."""
+
+    async def turns() -> None:
+        while True:
+            try:
+                await asyncio.to_thread(app[BOARD].turn)
+            except (OSError, sqlite3.Error) as error:  # the rows are away: the next turn may find them
+                log.warning("the wall could not be turned: %s", error)
+            await asyncio.sleep(EVERY_SECONDS)
+
+    beside = asyncio.create_task(turns())
+    yield
+    beside.cancel()
+    await asyncio.gather(beside, return_exceptions=True)

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sync.province import wording
 from sync.province.checking import field_value
 from sync.province.fleet import Gravity
+from sync.province.happenings import OUTCOMES, VERBS, sentence
 from sync.province.people.rules import Role
 from sync.province.web.access import cookie_name, form_token
 from sync.province.web.keys import PROVINCE_NAME, SESSION
@@ -64,6 +65,9 @@ def rendered(request: web.Request, name: str, facts: Mapping[str, Any], state: i
             province_name=request.app[PROVINCE_NAME],
             gravity_class=GRAVITY_CLASS,
             field=field_value,
+            happening=sentence,
+            verbs=VERBS,
+            outcomes=OUTCOMES,
             person=session.person if session else None,
             acts=session is not None and session.person.role is Role.VAN_HANH,
             form_token=form_token(request.cookies[cookie_name(request)]) if session else "",

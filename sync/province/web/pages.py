@@ -1,42 +1,16 @@
-"""Pages about one thing: a box, a document, a receipt; and what is said where nothing is, or nothing is allowed.
+"""Pages about one paper: a document, its receipt; and what is said where nothing is, or nothing is allowed.
 
 Owns the gathering of one page's facts. No SQL, no judgement, no markup.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from typing import Any
-
 from aiohttp import web
 
 from sync.province.showing import signature_rows
-from sync.province.store import ProvinceStore
 from sync.province.web.access import Answer
-from sync.province.web.board import BOARD
-from sync.province.web.charts import waiting_chart
 from sync.province.web.keys import SESSION, STORE
 from sync.province.web.page import rendered
-
-
-async def box(request: web.Request) -> web.Response:
-    """One box: its health, its queue over the last day, its documents."""
-    store, name = request.app[STORE], request.match_info["box"]
-    fleet = await asyncio.to_thread(request.app[BOARD].fleet)
-    view = next((view for view in fleet.boxes if view.box.box == name), None)
-    if view is None:
-        raise web.HTTPNotFound
-    return rendered(request, "box.html", {"view": view, **await asyncio.to_thread(_of_box, store, name, time.time())})
-
-
-def _of_box(store: ProvinceStore, name: str, now: float) -> dict[str, Any]:
-    return {
-        "documents": store.reading.documents(name, limit=50),
-        "refusals": store.reading.refusals(name, limit=20),
-        "transfers": [transfer for transfer in store.transfers.every() if transfer.box == name],
-        "chart": waiting_chart(store.fleet.heartbeats(name, now - 86_400), now),
-    }
 
 
 async def document(request: web.Request) -> web.Response:
@@ -77,7 +51,6 @@ def refused(request: web.Request, code: str) -> web.Response:
 
 
 HANDLED: dict[tuple[str, str], Answer] = {
-    ("GET", "/box/{box}"): box,
     ("GET", "/document/{box}/{document}"): document,
     ("GET", "/receipt/{rid}"): receipt,
 }

@@ -18,7 +18,7 @@ from sync.province.people.entering import who
 from sync.province.people.rules import Role
 from sync.province.store import RowsAway
 from sync.province.web.access import Answer, cookie_name, protect
-from sync.province.web.board import BOARD, Board, Shown
+from sync.province.web.board import BOARD, Board, Shown, turning
 from sync.province.web.keys import PEOPLE, SESSION, STORE
 from sync.province.web.page import environment, language_of, rendered
 from sync.province.web.rows import COLUMNS, Row, is_loud
@@ -45,7 +45,7 @@ def folded(text: str) -> str:
 
 async def wall(request: web.Request) -> web.Response:
     """`GET /`: all communes; `q` part of a name, `show` a filter, `sort=name`, `view=tiles` or `rows`."""
-    shown = await asyncio.to_thread(request.app[BOARD].shown, language_of(request))
+    shown = await asyncio.to_thread(request.app[BOARD].at_hand, language_of(request))
     query, chosen, sort = request.query.get("q", "")[:60], request.query.get("show", ""), request.query.get("sort", "")
     keep, sought = FILTERS.get(chosen, FILTERS[""]), folded(query).split()
     rows = [
@@ -176,6 +176,7 @@ def _event(name: str, facts: dict[str, object]) -> bytes:
 def prepare(app: web.Application) -> None:
     """The board that all pages share."""
     app[BOARD] = Board(app[STORE])
+    app.cleanup_ctx.append(turning)
 
 
 HANDLED: dict[tuple[str, str], Answer] = {("GET", "/"): wall, ("GET", "/events"): events}
