@@ -53,13 +53,25 @@ def chosen_errand(text: str) -> str:
 
 
 async def first(request: web.Request) -> web.StreamResponse:
-    """``GET /desk?show=``: the paper that waits first, or an empty desk."""
+    """``GET /desk?show=&stay=``: the paper that waits first, or an empty desk.
+
+    ``stay`` is what an empty desk asks to stay current: the first paper to come is shown in its list, not opened under
+    the person's hands.
+    """
     errand, said = chosen_errand(request.query.get("show", "")), request.query.get("said", "")
     waiting = await of_role(request.app[OFFICE], Role.CLERK, errand)
-    if waiting.rows:
+    if waiting.rows and "stay" not in request.query:
         return see_other(_address(waiting.rows[0].document.id, show=errand, said=said))
     return await page(
-        request, "desk.html", paper=None, queue=waiting, shown=errand, errands=ERRANDS, previous="", following=""
+        request,
+        "desk.html",
+        paper=None,
+        queue=waiting,
+        shown=errand,
+        errands=ERRANDS,
+        previous="",
+        following="",
+        live_url=_address("", show=errand, stay="1"),
     )
 
 

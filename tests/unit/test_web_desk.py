@@ -77,6 +77,8 @@ async def test_the_desk_opens_the_first_paper_and_an_empty_one_says_so(visitor: 
     paper = office_papers.digitized()
     state, where, _ = await desk_address(visitor)
     assert (state, where) == (303, f"/desk/{paper}")
+    state, _, text = await desk_address(visitor, "?stay=1")
+    assert state == 200 and f'rel="next" href="/desk/{paper}"' in text, "an empty desk shows what came, and stays"
 
 
 async def desk_address(visitor: Visitor, query: str = "") -> tuple[int, str, str]:
