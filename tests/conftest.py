@@ -20,6 +20,7 @@ SIGNING_MODULES = ("test_hsm_", "test_fault_sign", "test_signing", "test_signatu
 ABSENT_BY_DESIGN = "shared/data"  # measured samples that lie beside the clone, never in it: a skip naming them is fine
 
 pytest_plugins = [f"tests.{module.stem}" for module in sorted(TESTS.glob("fixtures_*.py"))]
+pytest.register_assert_rewrite(*pytest_plugins)  # before one of them imports another
 
 
 class NetworkForbidden(RuntimeError):
