@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import ssl
 import threading
 import time
 from collections import deque
@@ -31,6 +30,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from sync.line import Line, dial_error_code, kebab, tune_socket
 from sync.protocol.step import Publish
 from sync.redial import Redial
+from sync.secured import Secured
 from sync.topic_aliases import TopicAliases
 from sync.transport import Connected, Disconnected, LinkConfig, LinkEvent, Published, Received
 from sync.waker import Waker
@@ -59,6 +59,7 @@ class MqttLink:
         self._dialling: threading.Thread | None = None
         self._dialled_at = 0.0
         self._redial = Redial(config.backoff_most, config.version, chance)
+        self._secured = Secured(config.ca, config.certificate, config.key)
         self._refusal = ""
         self._tokens: dict[int, int] = {}
         self._next_token = 1
@@ -234,10 +235,7 @@ class MqttLink:
         """Connect in a thread of its own: names, TCP and TLS block, and the box must stay able to stop."""
         config = self._config
         try:
-            context = ssl.create_default_context(cafile=str(config.ca))
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            context.load_cert_chain(str(config.certificate), str(config.key))
-            client.tls_set_context(context)
+            client.tls_set_context(self._secured.context())
             if self.version == 5:
                 properties = Properties(PacketTypes.CONNECT)
                 properties.SessionExpiryInterval = config.session_expiry
@@ -298,6 +296,7 @@ class MqttLink:
             self._refusal = kebab(reason.getName())
             return
         self._redial.answered()
+        self._secured.remember(client.socket())
         self._receive_maximum = min(self._config.receive_maximum, getattr(properties, "ReceiveMaximum", 65535))
         max_packet = min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet))
         self._line.reset(self._clock())
@@ -346,6 +345,8 @@ class MqttLink:
         """End the current connection or dial attempt; everything that belonged to it is forgotten."""
         client, self._client = self._client, None
         self._redial.lost(self._clock(), client is not None and not self._up, self._refusal)
+        if not self._up:
+            self._secured.failed(code)
         self._up, self._refusal = False, ""
         self._tokens.clear()
         self._handles.clear()
