@@ -59,6 +59,11 @@ class Certificate:
         return min((days for days in WARN_DAYS if left < days), default=None)
 
 
+def leaf_ends(file: Path) -> datetime:
+    """When the first certificate of a PEM file runs out. Raises: OSError, ValueError (no certificate)."""
+    return x509.load_pem_x509_certificates(file.read_bytes())[0].not_valid_after_utc
+
+
 @dataclass(frozen=True)
 class Unreadable:
     """A configured certificate file that cannot be read; `detail` is for the technician."""

@@ -48,6 +48,10 @@ def check(config: Config, path: Path) -> None:
             Proxy.parse(config.sync.proxy)
         except ValueError:  # its value may hold a password: the message names the form only
             raise bad("sync.proxy", "http://[user:password@]host:port") from None
+    if (config.web.certificate is None) != (config.web.key is None):
+        raise bad("web.certificate", "certificate + key")
+    if config.web.plain_port and not config.web.secure:
+        raise bad("web.plain_port", "certificate + key")
     if config.intake.rescan_seconds <= 0:
         raise bad("intake.rescan_seconds", str(config.intake.rescan_seconds))
     for name, detail in _longterm_mistakes(config.longterm):

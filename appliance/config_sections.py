@@ -205,10 +205,23 @@ class SyncSection:
 
 @dataclass(frozen=True)
 class WebSection:
-    """The pages on the office LAN."""
+    """The pages on the office LAN. ``certificate`` (leaf first) and ``key``, both PEM: ``port`` speaks TLS.
+
+    ``ca``: the certificate that the office's computers have to trust, for people to download. ``plain_port`` serves
+    that download without TLS and leads everything else to ``port``; 0: it is not served.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
+    certificate: Path | None = None
+    key: Path | None = None
+    ca: Path | None = None
+    plain_port: int = 0
+
+    @property
+    def secure(self) -> bool:
+        """Whether the pages come over TLS."""
+        return self.certificate is not None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from appliance.certificates import enrolled
+from appliance.certificates import enrolled, leaf_ends
 from appliance.config import Config
 from appliance.pipeline.longterm_backlog import backlog_of
 from appliance.pipeline.longterm_trust import list_addresses, revocation_lists
@@ -52,6 +52,7 @@ def findings(config: Config, now: datetime) -> list[Finding]:
         _longterm(config, now),
         _revocation(config, now),
         _signer(config),
+        _pages(config, now),
     )
     found = [finding for question in questions for finding in question]
     return sorted(found, key=lambda finding: not finding.serious)
@@ -156,6 +157,24 @@ def _certificates(config: Config, now: datetime) -> Iterator[Finding]:
 
 def _day(moment: datetime) -> str:
     return moment.astimezone(_VIETNAM).strftime("%d/%m/%Y")
+
+
+def _pages(config: Config, now: datetime) -> Iterator[Finding]:
+    """The files of the pages' TLS: there, readable, and not about to end."""
+    for path in filter(None, (config.web.certificate, config.web.key, config.web.ca)):
+        if not path.is_file():
+            yield Finding("file-missing", True, {"path": path})
+    if config.web.certificate is None or not config.web.certificate.is_file():
+        return
+    try:
+        ends = leaf_ends(config.web.certificate)
+    except (OSError, ValueError) as error:
+        yield Finding("certificate-file-unreadable", True, {"path": config.web.certificate, "detail": error})
+        return
+    if ends <= now:
+        yield Finding("web-certificate-ended", True, {"date": _day(ends)})
+    elif ends - now <= timedelta(days=30):
+        yield Finding("web-certificate-ends", False, {"date": _day(ends), "days": (ends - now).days})
 
 
 def _store(config: Config, now: datetime) -> Iterator[Finding]:

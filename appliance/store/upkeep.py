@@ -80,6 +80,8 @@ def backup(store: Store, target: Path) -> None:
         raise FileExistsError(target)
     with sqlite3.connect(store.database.path) as source, sqlite3.connect(target / "box.db") as copy:
         source.backup(copy, pages=500)
+        for table in ("sessions", "first_codes"):  # a box that is restored knows no browser
+            copy.execute(f"DELETE FROM {table}")
     copy.close()
     source.close()
     for sha256 in sorted(set(store.blobs.digests()) - store.read(documents.withheld_digests)):

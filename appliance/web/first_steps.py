@@ -136,6 +136,12 @@ def _province(known: Known) -> Look:
     return Look(sync is not None, f"{sync.host}:{sync.port}" if sync else _("Chưa cấu hình nối với tỉnh"))
 
 
+def _channel(known: Known) -> Look:
+    if known.config.web.secure:
+        return Look(True, _("Mọi trang đi qua TLS"))
+    return Look(False, _("Mật khẩu đang đi trong mạng nội bộ mà không mã hóa"))
+
+
 def _people(known: Known) -> Look:
     missing = [role for role in (Role.CLERK, Role.LEADER) if role not in known.roles]
     if missing:
@@ -157,6 +163,8 @@ STEPS = (
     Step(N_("Thiết bị ký số"), ("no-signing-key", "module-missing", "token-", "certificate-"), _keys,
          page="/enrolment", command="commune-box token enrol"),
     Step(N_("Ghi danh với tỉnh"), ("not-enrolled",), _province, command="commune-box enrol"),
+    Step(N_("Trang web qua kênh mã hóa (TLS)"), ("web-certificate-",), _channel,
+         command="/etc/commune-box/config.toml [web]"),
     Step(N_("Người dùng"), (), _people, page="/users"),
     Step(N_("Mã khôi phục của quản trị"), (), _codes, page="/me"),
 )  # fmt: skip

@@ -61,7 +61,9 @@ def from_own_page(request: web.Request) -> bool:
     if site is None and origin is None:
         return False
     site_fits = site in (None, "same-origin")
-    return site_fits and (origin is None or urlsplit(origin).netloc.lower() == request.host.lower())
+    given = urlsplit(origin or "")
+    scheme_fits = request.scheme != "https" or given.scheme == "https"  # a page without TLS may be anybody's
+    return site_fits and (origin is None or (scheme_fits and given.netloc.lower() == request.host.lower()))
 
 
 @web.middleware

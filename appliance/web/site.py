@@ -16,6 +16,7 @@ from appliance.store import Store, open_store, views
 from appliance.store.standing import Role
 from appliance.web import (
     approvals,
+    ca_page,
     desk,
     downloads,
     enrolling,
@@ -36,6 +37,7 @@ from appliance.web import (
 )
 from appliance.web.access import DOERS, EVERYBODY, NOBODY, OFFICERS, SIGNED_IN, allow, only
 from appliance.web.admitting import admit
+from appliance.web.ca_page import plain_site
 from appliance.web.link import Signer
 from appliance.web.live import Live
 from appliance.web.nudging import Plans
@@ -43,6 +45,7 @@ from appliance.web.office import OFFICE, Office
 from appliance.web.people import People
 from appliance.web.pictures import Draw, Pictures, drawn_by_child
 from appliance.web.security import guard
+from appliance.web.tls import PageCertificate
 
 SWEEP_SECONDS = 20.0
 
@@ -55,7 +58,7 @@ def make_site(
         config=config,
         store=store,
         clock=clock,
-        people=People(store),
+        people=People(store, config.web.secure),
         signer=Signer(config),
         pictures=Pictures(store.blobs, config.box.state_dir / "cache" / "pages", draw),
         live=Live(store, config.link_file, lambda: pages_under_way(config)),
@@ -68,6 +71,7 @@ def make_site(
     desk.prepare(app)
     incoming.prepare(app)
     enrolling.prepare(app, config)
+    ca_page.prepare(app)
     entrance.prepare(app)
     first_steps.prepare(app)
     myself.prepare(app)
@@ -164,11 +168,23 @@ def serve(config: Config, stop: threading.Event, ready: Callable[[], None] = lam
 
 
 async def _run(config: Config, store: Store, stop: threading.Event, ready: Callable[[], None]) -> None:
-    runner = web.AppRunner(make_site(config, store, lambda: datetime.now(UTC)), access_log=None, shutdown_timeout=3)
-    await runner.setup()
+    app = make_site(config, store, lambda: datetime.now(UTC))
+    certificate = PageCertificate(config.web) if config.web.secure else None
+    runners = [web.AppRunner(app, access_log=None, shutdown_timeout=3)]
+    if certificate and config.web.plain_port:
+        runners.append(web.AppRunner(plain_site(app[OFFICE]), access_log=None, shutdown_timeout=1))
+    for runner in runners:
+        await runner.setup()
+    keeping = asyncio.create_task(certificate.keep_current()) if certificate else None
     try:
-        await web.TCPSite(runner, config.web.host, config.web.port).start()
+        context = certificate.context if certificate else None
+        await web.TCPSite(runners[0], config.web.host, config.web.port, ssl_context=context).start()
+        for runner in runners[1:]:
+            await web.TCPSite(runner, config.web.host, config.web.plain_port).start()
         ready()
         await asyncio.to_thread(stop.wait)
     finally:
-        await runner.cleanup()
+        if keeping:
+            keeping.cancel()
+        for runner in reversed(runners):
+            await runner.cleanup()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 
 from appliance.accounts import acts, codes, entering, hashing, rules
 from appliance.accounts.rules import AccountRefused
-from appliance.store import Store, events
+from appliance.demo.accounts import make_people
+from appliance.store import Store, events, open_store
 from appliance.store import accounts as rows
 from appliance.store.standing import Role
-from appliance.store.upkeep import verify
+from appliance.store.upkeep import backup, verify
 from tests.fixtures_store import NOW
 
 PASSWORD, OTHER = "con trâu đi trước 7", "cái cày theo sau 9"
@@ -357,3 +359,20 @@ def test_what_happened_stands_in_the_chain_and_no_secret_does(store: Store, lan:
     assert not [secret for secret in (PASSWORD, OTHER, "argon2", *printed) if secret in whole]
     store.write(lambda db: db.execute("UPDATE events SET by = 'ai đó' WHERE event = 'account-blocked'"))
     assert store.read(events.broken_at) is not None
+
+
+def test_a_backup_has_accounts_and_no_sessions(store: Store, lan: rows.Account, tmp_path: Path) -> None:
+    session_id, _account = entering.sign_in(store, "lan", PASSWORD, NOW, HERE)
+    backup(store, tmp_path / "copy")
+    copy = open_store(tmp_path / "copy" / "box.db", tmp_path / "copy" / "blobs")
+    assert entering.recognise(store, session_id, NOW) and entering.recognise(copy, session_id, NOW) is None
+    assert entering.sign_in(copy, "lan", PASSWORD, NOW, HERE) and verify(copy).sound
+    copy.close()
+
+
+def test_the_demos_people_sign_in_with_what_is_printed(store: Store, cheap: None) -> None:
+    made = make_people(store, NOW)
+    assert {one["role"] for one in made} == {role.value for role in Role}
+    for one in made:
+        _id, account = entering.sign_in(store, one["login"], one["password"], NOW, HERE)
+        assert not account.must_change

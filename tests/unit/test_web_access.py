@@ -44,6 +44,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/sign-in/recovery": ("*", "*"),
     "/first-run": ("*", "*"),
     "/healthz": ("*", ""),
+    "/ca": ("*", ""),
+    "/ca.crt": ("*", ""),
     "/static/{name}": ("*", ""),
     # one's own account, and others'
     "/sign-out": ("", EVERY),
