@@ -21,10 +21,11 @@ from typing import Any
 from aiohttp import web
 from playwright.async_api import async_playwright
 
-from appliance import commands
+from appliance import commands, delegating
 from appliance.demo.papers import render
 from appliance.demo.scan_files import write_pdf_scan
 from appliance.demo.texts import fields, varied_paper
+from appliance.domain.authority import Delegation
 from appliance.domain.kinds import Kind
 from appliance.domain.states import Event
 from appliance.pipeline import handling
@@ -36,7 +37,7 @@ from tests.fixtures_web import CLERK, LEADER, Papers, cookie_for, office_config,
 
 WIDTHS = {"desktop": (1280, 900), "phone": (360, 740)}
 BY_LEADER, BY_CLERK = "Nông Văn Thuận (lãnh đạo)", "Trần Thị Lan (văn thư)"
-LEADERS_PAGES = ("approvals", "approval")
+LEADERS_PAGES = ("approvals", "approval", "delegations")
 """Pages that are looked at as the leader; all others as the clerk."""
 
 
@@ -80,6 +81,10 @@ class Gallery:
         self.papers.answer(self.ids["delivered"])
         commands.approve(self.store, self.paper("signing"), BY_CLERK, utc_now())
         self._electronic()
+        day = utc_now().date()
+        for begins, signer in ((day, "Hoàng Thị Diễm"), (day + timedelta(days=9), "Lò Văn Pín")):
+            held = Delegation("KT.", signer, "CHỦ TỊCH", begins, begins + timedelta(days=30), "QĐ 05/QĐ-UBND")
+            delegating.give(self.store, held, BY_LEADER, utc_now())
         write_link(self.config, False, utc_now() - timedelta(minutes=48), "link-lost")
 
     def _electronic(self) -> None:
@@ -106,6 +111,7 @@ class Gallery:
             "incoming": "/incoming", "electronic": f"/incoming/{one['electronic']}",
             "electronic-taken": f"/incoming/{one['electronic-taken']}",
             "desk-many": "/desk/many", "approvals": "/approvals", "approval": f"/approvals/{one['draft']}",
+            "delegations": "/approvals/delegations",
             "paper": f"/papers/{one['waiting']}", "paper-delivered": f"/papers/{one['delivered']}",
         }  # fmt: skip
 

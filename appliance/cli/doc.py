@@ -15,6 +15,7 @@ from appliance.cli.context import Context
 from appliance.cli.handling import word_lines
 from appliance.cli.output import ExitCode, emit, fail, json_option
 from appliance.commands import CommandRefused
+from appliance.delegating import who_may_sign
 from appliance.domain.documents import Document
 from appliance.domain.kinds import Slot
 from appliance.domain.states import State
@@ -160,9 +161,13 @@ def approve(context: Context, document_id: str, slot: str | None, by: str, as_js
     """
     with opened(context) as store:
         if slot:
-            decided = commands.consent(store, document_id, Slot(slot), by, utc_now(), context.config.who_may_sign())
+            decided = commands.consent(
+                store, document_id, Slot(slot), by, utc_now(), who_may_sign(context.config, store)
+            )
         else:
-            decided = commands.approve(store, document_id, by, utc_now(), delegations=context.config.who_may_sign())
+            decided = commands.approve(
+                store, document_id, by, utc_now(), delegations=who_may_sign(context.config, store)
+            )
     _decided(decided, as_json)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils.migrations import Migrations
 
-from appliance.store.schema import accounts, books, catalogues, papers, proofs, province, search
+from appliance.store.schema import accounts, books, catalogues, desks, papers, proofs, province, search
 
 STEPS = (
     papers.m001_documents,
@@ -33,6 +33,7 @@ STEPS = (
     books.m018_books,
     catalogues.m020_catalogues,
     search.m023_search,
+    desks.m019_delegations,
 )
 MIGRATIONS = Migrations("commune-box")
 for _step in STEPS:

@@ -13,7 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
-from appliance.domain.authority import DelegationRefused, authority_for
+from appliance.delegating import who_may_sign
+from appliance.domain.authority import Delegation, DelegationRefused, authority_for
 from appliance.domain.documents import Document
 from appliance.domain.kinds import Slot
 from appliance.store import queues, views
@@ -57,17 +58,21 @@ def doubt_of(document: Document) -> str:
     return ""
 
 
-def line_for(office: Office, row: views.Row, person: Person | None) -> Line:
-    """A paper as one person sees it in a list."""
+def line_for(office: Office, row: views.Row, person: Person | None, held_by: tuple[Delegation, ...]) -> Line:
+    """A paper as one person sees it in a list, under the delegations ``held_by``."""
     document = row.document
     if document.open_slot is not Slot.LEADER or person is None:
         return Line(row, doubt=doubt_of(document))
     day = office.clock().astimezone(VIETNAM).date()
     try:
-        held = authority_for(document, person.name, day, office.config.who_may_sign())
+        held = authority_for(document, person.name, day, held_by)
     except DelegationRefused as error:
         return Line(row, refusal=text_of(error.code, form=error.form, signer=error.signer))
     return Line(row, held.words if held else "", doubt_of(document))
+
+
+async def _held_by(office: Office) -> tuple[Delegation, ...]:
+    return await asyncio.to_thread(who_may_sign, office.config, office.store)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -96,12 +101,12 @@ async def _many(
 ) -> web.Response:
     office = request.app[OFFICE]
     person = office.people.person(request)
-    glance = await office.signer.glance()
+    glance, held_by = await office.signer.glance(), await _held_by(office)
     tone, sentence = together.told(request)
     return await page(
         request,
         template,
-        lines=[line_for(office, row, person) for row in rows if queues.errand_of(row.document) in errands][
+        lines=[line_for(office, row, person, held_by) for row in rows if queues.errand_of(row.document) in errands][
             : together.MOST
         ],
         slot=slot,
@@ -170,7 +175,7 @@ async def _more(request: web.Request, paper: views.Paper) -> dict[str, Any]:
     glance = await office.signer.glance()
     tone, sentence = together.told(request)
     return {
-        "mine": line_for(office, paper.row, office.people.person(request)),
+        "mine": line_for(office, paper.row, office.people.person(request), await _held_by(office)),
         "previous": previous,
         "following": following,
         "waiting": len(waiting.rows),

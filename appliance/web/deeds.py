@@ -85,7 +85,7 @@ def understood(typed: Mapping[str, str]) -> dict[str, str]:
     """
     fields = dict(typed)
     if fields.get("issued_date"):
-        fields["issued_date"] = _iso_date(fields["issued_date"])
+        fields["issued_date"] = iso_date(fields["issued_date"])
     if fields.get("urgency", "") not in URGENCIES:
         raise FormRefused("urgency", _("Hãy chọn độ khẩn trong danh sách."))
     if "code" in fields:
@@ -94,7 +94,12 @@ def understood(typed: Mapping[str, str]) -> dict[str, str]:
     return fields
 
 
-def _iso_date(text: str) -> str:
+def iso_date(text: str, field: str = "issued_date") -> str:
+    """A day as people write it (``5/11/2025``, also with points or dashes, or ISO 8601), as ``YYYY-MM-DD``.
+
+    Raises:
+        FormRefused: no such day; ``field`` says where it was typed.
+    """
     parts = re.fullmatch(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})|(\d{4})-(\d{2})-(\d{2})", text)
     try:
         if not parts:
@@ -102,7 +107,10 @@ def _iso_date(text: str) -> str:
         day, month, year = parts.group(1, 2, 3) if parts.group(1) else (parts.group(6), parts.group(5), parts.group(4))
         return datetime(int(year), int(month), int(day)).date().isoformat()  # noqa: DTZ001 - a date has no zone
     except ValueError:
-        raise FormRefused("issued_date", _("Ngày văn bản phải có dạng ngày/tháng/năm, ví dụ 05/11/2025.")) from None
+        sentence = _("Ngày văn bản phải có dạng ngày/tháng/năm, ví dụ 05/11/2025.")
+        if field != "issued_date":
+            sentence = _("Hãy ghi ngày theo dạng ngày/tháng/năm, ví dụ 05/11/2025.")
+        raise FormRefused(field, sentence) from None
 
 
 def changed_fields(document: Document, fields: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from appliance.commands import CommandRefused
+from appliance.delegating import who_may_sign
 from appliance.domain.kinds import Slot
 from appliance.door import DoorClosed, ask
 from appliance.store import standing, views
@@ -89,7 +90,8 @@ class PaperPages:
             missing = Trouble(name, "person", _("Hãy cho biết bạn là ai."), typed, reason)
             return await self.page(request, missing, 422)
         try:
-            await done(office.store, document_id, name, person, form, office.clock(), office.config.who_may_sign())
+            held_by = await asyncio.to_thread(who_may_sign, office.config, office.store)
+            await done(office.store, document_id, name, person, form, office.clock(), held_by)
         except FormRefused as error:
             return await self.page(request, Trouble(name, error.field, error.sentence, typed, reason), 422)
         except CommandRefused as error:

@@ -16,6 +16,7 @@ from appliance.store import Store, open_store, views
 from appliance.store.standing import Role
 from appliance.web import (
     approvals,
+    delegations,
     ca_page,
     desk,
     downloads,
@@ -67,6 +68,7 @@ def make_site(
     app = web.Application(middlewares=[guard, admit], client_max_size=256 << 10)
     app[OFFICE] = office
     verifying.prepare(app)
+    delegations.prepare(app)  # before the drafts: /approvals/delegations is none
     approvals.prepare(app)  # before the desk: /desk/many is no paper
     desk.prepare(app)
     incoming.prepare(app)

@@ -17,6 +17,7 @@ from aiohttp import web
 from multidict import MultiDictProxy
 
 from appliance.commands import CommandRefused
+from appliance.delegating import who_may_sign
 from appliance.domain.documents import Document
 from appliance.domain.kinds import Slot
 from appliance.store import NoSuchDocument, Store, standing, views
@@ -141,7 +142,15 @@ def _done(office: Office, one: Chosen, person: Person) -> str:
     """The code of why the paper was not decided, or an empty text."""
     try:
         form = {"version": one.version}
-        do(office.store, one.document_id, one.action, person, form, office.clock(), office.config.who_may_sign())
+        do(
+            office.store,
+            one.document_id,
+            one.action,
+            person,
+            form,
+            office.clock(),
+            who_may_sign(office.config, office.store),
+        )
     except CommandRefused as error:
         return error.code
     except FormRefused:

@@ -152,6 +152,8 @@ DONE: dict[str, str] = {
     "requeue": N_("Đã đưa văn bản vào hàng chờ gửi."),
     "join": N_("Đã ghép hai phần thành một văn bản. Hộp đang số hóa lại."),
     "nudge": N_("Đã dịch chỗ đặt. Xem khung nét đứt trên ảnh trang."),
+    "delegation": N_("Đã giao quyền ký."),
+    "delegation-end": N_("Đã dừng quyền ký. Văn bản đã ký trước đó không đổi."),
     "login": N_("Đã mở khóa thiết bị ký số."),
     "signed-out": N_("Đã đăng xuất."),
     "recovered": N_("Đã đặt lại mật khẩu. Hãy gạch mã vừa dùng trên tờ mã khôi phục."),

@@ -87,6 +87,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/approvals": ("VL", "L"),
     "/approvals/token": ("", "L"),
     "/approvals/{id}": ("VL", ""),
+    "/approvals/delegations": ("VL", "L"),
+    "/approvals/delegations/{id}/end": ("", "L"),
     "/approvals/{id}/do/{action}": ("", "L"),
     "/approvals/{id}/nudge": ("", "L"),
     # electronic documents of the province
