@@ -15,7 +15,7 @@ from appliance.domain.documents import Document
 from appliance.domain.kinds import REGISTERS
 from appliance.registers.columns import BOOKS, CellRefused, cleaned
 from appliance.registers.rows import Act, RowRefused, Standing, amended
-from appliance.store import Store, books, documents, events, registers
+from appliance.store import Store, books, cases, documents, events, registers
 from appliance.store.registers import Taken
 from appliance.store.standing import may_take_number, number_is_free
 
@@ -129,7 +129,7 @@ def void(store: Store, register: str, year: int, number: int, reason: str, by: s
         if line is not None and line.standing is Standing.VOID:
             raise CommandRefused("number-void")
         paper = documents.load(db, taken.document_id) if taken.document_id else None
-        if taken.electronic_id or not number_is_free(paper):
+        if taken.electronic_id or not number_is_free(paper) or cases.holds(db, register, year, number):
             raise CommandRefused("number-in-use", number=number)
         cells = line.cells if line else {}
         digest = books.append(db, taken, books.version(register, taken, Act.VOIDED, cells, why, by, now))

@@ -29,7 +29,7 @@ from appliance.domain.documents import (
 )
 from appliance.domain.documents import hand_back as handed_back
 from appliance.domain.documents import nudge as moved
-from appliance.domain.kinds import REGISTERS, Slot
+from appliance.domain.kinds import REGISTERS, Kind, Slot
 from appliance.domain.numbering import left_open, numbered
 from appliance.domain.states import TRANSITIONS, Event, IllegalTransition, State
 from appliance.ids import new_id
@@ -40,6 +40,7 @@ from appliance.store import (
     arrivals,
     batches,
     books,
+    cases,
     documents,
     manifest,
     outbox,
@@ -98,8 +99,10 @@ def approve(
             register, year = before.register, before.register_year
         elif reserved := registers.held_for(db, before.id):
             register, year = reserved.register, reserved.year
+        elif shared := cases.number_of(db, before.dossier) if before.kind is Kind.CASE_FILE else None:
+            year = shared[0]
         after = advance(before, Event.APPROVED, now, fields=confirmed, register=register, register_year=year)
-        number = registers.allocate(db, register, year, before.id, now)
+        number = _number(db, before, register, year, now)
         slot = after.open_slot
         after = replace(after, register_number=number)
         if by == POLICY and slot is Slot.LEADER:
@@ -115,6 +118,14 @@ def approve(
         return after
 
     return _decide(store, document_id, decision)
+
+
+def _number(db: Any, document: Document, register: str, year: int, now: datetime) -> int:
+    """The document's number; papers of an accepted case dossier have the dossier's and take none of their own."""
+    own = document.kind is not Kind.CASE_FILE or registers.held_for(db, document.id) is not None
+    if not own and (shared := cases.number_of(db, document.dossier)):
+        return shared[1]
+    return registers.allocate(db, register, year, document.id, now)
 
 
 def consent(

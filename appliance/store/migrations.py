@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlite_utils.migrations import Migrations
 
-from appliance.store.schema import accounts, books, catalogues, desks, papers, proofs, province, search
+from appliance.store.schema import accounts, books, cases, catalogues, desks, papers, proofs, province, search
 
 STEPS = (
     papers.m001_documents,
@@ -32,6 +32,7 @@ STEPS = (
     accounts.m017_accounts,
     books.m018_books,
     catalogues.m020_catalogues,
+    cases.m021_cases,
     search.m023_search,
     desks.m019_delegations,
 )

@@ -16,6 +16,7 @@ from appliance.store import Store, open_store, views
 from appliance.store.standing import Role
 from appliance.web import (
     approvals,
+    cases,
     delegations,
     ca_page,
     desk,
@@ -81,6 +82,7 @@ def make_site(
     registers.prepare(app)
     searching.prepare(app)
     reports.prepare(app)
+    cases.prepare(app)
     app.add_routes(
         [
             web.get("/", home.show),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from appliance.wording.account_codes import ACCOUNTS
 from appliance.wording.appearance_codes import APPEARANCE
 from appliance.wording.books import BOOK_CODES
+from appliance.wording.cases import CASE_CODES
 from appliance.wording.catalogue import N_, _
 from appliance.wording.courier_codes import COURIER
 from appliance.wording.enrolment_codes import ENROLMENT
@@ -91,6 +92,7 @@ CODES: dict[str, str] = (
     | ENROLMENT
     | COURIER
     | BOOK_CODES
+    | CASE_CODES
     | LIST_CODES
     | ACCOUNTS
 )

@@ -7,6 +7,7 @@ of ``appliance.store.standing`` and holds Vietnamese, marked for the catalogue. 
 from __future__ import annotations
 
 from appliance.wording.books import BOOK_DONE, BOOK_EVENTS
+from appliance.wording.cases import CASE_DONE
 from appliance.wording.catalogue import N_, _
 from appliance.wording.handling import STAGE_DONE
 from appliance.wording.longterm_codes import revocation_words
@@ -164,7 +165,7 @@ DONE: dict[str, str] = {
     "user-sign-out": N_("Đã đăng xuất người này ở mọi nơi."),
 }
 """What pages say after an action."""
-DONE |= BOOK_DONE | STAGE_DONE
+DONE |= BOOK_DONE | CASE_DONE | STAGE_DONE
 
 STATIONS: dict[str, str] = {
     "received": N_("Tiếp nhận"),

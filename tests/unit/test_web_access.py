@@ -105,11 +105,18 @@ TABLE: dict[str, tuple[str, str]] = {
     "/registers/{book}/reserve": ("", "V"),
     "/registers/{book}/{year}/{number}": (EVERY, ""),
     "/registers/{book}/{year}/{number}/{act}": ("", "V"),
+    "/cases": ("VLA", "V"),
+    "/cases/procedures": ("", "VA"),
+    "/cases/{code}": ("VLA", ""),
+    "/cases/{code}/{act}": ("", "V"),
+    "/cases/{code}/{slip}.pdf": ("VLA", ""),
+    "/lookup": ("*", ""),
+    "/lookup/{code}": ("*", ""),
     "/reports": ("VLAX", ""),
     "/reports/export.{form}": ("VLAX", ""),
 }
 STREAMED = ("/hand-in", "/verify")
-VALUES = {"number": "1", "name": "box.css", "book": "den", "year": "2026", "slot": "agency", "form": "pdf"}
+VALUES = {"number": "1", "name": "box.css", "book": "den", "slip": "receipt", "year": "2026", "slot": "agency", "form": "pdf"}
 
 
 def filled(path: str) -> str:
