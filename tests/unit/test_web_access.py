@@ -116,7 +116,15 @@ TABLE: dict[str, tuple[str, str]] = {
     "/reports/export.{form}": ("VLAX", ""),
 }
 STREAMED = ("/hand-in", "/verify")
-VALUES = {"number": "1", "name": "box.css", "book": "den", "slip": "receipt", "year": "2026", "slot": "agency", "form": "pdf"}
+VALUES = {
+    "number": "1",
+    "name": "box.css",
+    "book": "den",
+    "slip": "receipt",
+    "year": "2026",
+    "slot": "agency",
+    "form": "pdf",
+}
 
 
 def filled(path: str) -> str:
