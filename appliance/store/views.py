@@ -15,7 +15,7 @@ from appliance.domain.documents import Document, slot_to_sign
 from appliance.domain.kinds import Slot
 from appliance.domain.states import IN_CUSTODY, Event, State
 from appliance.domain.steps import next_step
-from appliance.store import arrivals, batches, documents, events, held, outbox, searching, texts
+from appliance.store import arrivals, batches, documents, events, held, notices, outbox, searching, texts
 from appliance.store.standing import (
     Action,
     Rendition,
@@ -29,6 +29,8 @@ from appliance.store.standing import (
     situation_of,
     turn_of,
 )
+from sync.protocol.notices import AGREED, KEPT, RECALL
+from sync.protocol.topics import Direction
 
 _STATE_CHANGES = ("received", *(event.value for event in Event if event is not Event.SIGNATURE_APPLIED))
 
@@ -87,10 +89,18 @@ class Paper:
     parts: tuple[Document, ...]
     cut: batches.CutShown | None
     arrived: arrivals.Arrival | None
+    words: tuple[notices.Word, ...]
 
     @property
     def document(self) -> Document:
         return self.row.document
+
+    @property
+    def may_be_recalled(self) -> bool:
+        """Whether the province may be asked to give it back: it has it, has not done so, and no question is open."""
+        asked = sum(word.ours and word.code == RECALL for word in self.words)
+        answers = [word.code for word in self.words if not word.ours and word.code in (AGREED, KEPT)]
+        return self.document.state is State.DELIVERED and AGREED not in answers and asked <= len(answers)
 
 
 def home(db: Any, day_start: datetime, figure: str = "", limit: int = 300) -> Home:
@@ -152,6 +162,7 @@ def paper(db: Any, document_id: str) -> Paper:
         parts=tuple(shown(part) for part in batches.parts(db, document.id)) if document.replaced else (),
         cut=None if concealed else batches.cut_shown(db, document),
         arrived=None if concealed else arrivals.of_document(db, document_id),
+        words=tuple(word for word in notices.of_document(db, document_id) if word.way == Direction.UP.value),
     )
 
 

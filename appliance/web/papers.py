@@ -71,5 +71,5 @@ async def _onward(request: web.Request, document_id: str, name: str, form: Mappi
     return f"/papers/{document_id}?said={name}"
 
 
-_pages = PaperPages(Place("/papers", "paper.html", _onward))
-show, act, nudge, login, unlock = _pages.show, _pages.act, _pages.nudge, _pages.login, _pages.unlock
+pages = PaperPages(Place("/papers", "paper.html", _onward))
+show, act, nudge, login, unlock = pages.show, pages.act, pages.nudge, pages.login, pages.unlock

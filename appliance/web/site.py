@@ -16,9 +16,9 @@ from appliance.store import Store, open_store, views
 from appliance.store.standing import Role
 from appliance.web import (
     approvals,
+    ca_page,
     cases,
     delegations,
-    ca_page,
     desk,
     downloads,
     enrolling,
@@ -31,9 +31,10 @@ from appliance.web import (
     myself,
     papers,
     persons,
+    recalling,
     registers,
-    searching,
     reports,
+    searching,
     statics,
     verifying,
 )
@@ -73,6 +74,7 @@ def make_site(
     approvals.prepare(app)  # before the desk: /desk/many is no paper
     desk.prepare(app)
     incoming.prepare(app)
+    recalling.prepare(app)
     enrolling.prepare(app, config)
     ca_page.prepare(app)
     entrance.prepare(app)
@@ -80,9 +82,9 @@ def make_site(
     myself.prepare(app)
     persons.prepare(app)
     registers.prepare(app)
-    searching.prepare(app)
     reports.prepare(app)
     cases.prepare(app)
+    searching.prepare(app)
     app.add_routes(
         [
             web.get("/", home.show),

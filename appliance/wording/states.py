@@ -10,6 +10,7 @@ from appliance.wording.books import BOOK_DONE, BOOK_EVENTS
 from appliance.wording.cases import CASE_DONE
 from appliance.wording.catalogue import N_, _
 from appliance.wording.handling import STAGE_DONE
+from appliance.wording.handling import STAGES as STAGES  # also for pages, with the other tables
 from appliance.wording.longterm_codes import revocation_words
 
 SITUATIONS: dict[str, str] = {
@@ -150,6 +151,7 @@ DONE: dict[str, str] = {
     "release": N_("Hộp sẽ số hóa lại văn bản này."),
     "discard": N_("Đã hủy văn bản."),
     "mark-secret": N_("Đã cách ly. Hộp xóa nội dung đã đọc và không gửi văn bản này đi."),
+    "recall": N_("Đã gửi yêu cầu lấy lại. Tỉnh trả lời thì hiện ở mục “Xử lý ở nơi nhận”."),
     "requeue": N_("Đã đưa văn bản vào hàng chờ gửi."),
     "join": N_("Đã ghép hai phần thành một văn bản. Hộp đang số hóa lại."),
     "nudge": N_("Đã dịch chỗ đặt. Xem khung nét đứt trên ảnh trang."),
@@ -207,6 +209,7 @@ _EVENTS: dict[str, str] = {
     "batch-not-looked-at": N_("Không tìm được tờ phân tách, số hóa nguyên tệp"),
     "sent-back": N_("Kết thúc: trả lại hoặc hủy"),
 }
+_EVENTS |= {f"handling-{code}": words for code, words in STAGES.items()}
 _WHO: dict[str, str] = {
     "intake": N_("hộp"),
     "worker": N_("hộp"),

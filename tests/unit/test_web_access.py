@@ -67,6 +67,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/papers/{id}/files/{rendition}": (EVERY, ""),
     "/papers/{id}/receipt.json": (EVERY, ""),
     "/papers/{id}/do/{action}": ("", "VL"),
+    "/papers/{id}/recall": ("", "V"),
     "/papers/{id}/nudge": ("", "VL"),
     "/papers/{id}/token/{slot}": ("", "VL"),
     "/papers/{id}/password": ("", "VL"),
