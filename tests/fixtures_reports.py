@@ -89,6 +89,14 @@ class Office:
         at = taken.allocated_at
         books.append(self.db, taken, books.version("giai-quyet", taken, Act.FILLED, cells, "", "Lan", at))
 
+    def void(self, register: str, year: int, number: int) -> None:
+        """Make a number void."""
+        taken = registers.find(self.db, register, year, number)
+        assert taken
+        books.append(
+            self.db, taken, books.version(register, taken, Act.VOIDED, {}, "ghi trùng", "Lan", taken.allocated_at)
+        )
+
     def _by_hand(self, register: str, at: datetime, cells: dict[str, str]) -> None:
         taken = self._free(register, at)
         for act, said in ((Act.RESERVED, {}), (Act.FILLED, cells)):

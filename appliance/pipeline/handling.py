@@ -16,7 +16,7 @@ from appliance.domain.states import State
 from appliance.store import Store, books, documents, events, incoming, notices, outbox, registers
 from appliance.store.incoming import Electronic
 from sync.protocol.messages import transfer_id
-from sync.protocol.notices import AGREED, DECLINED, KEPT, NEEDS_REASON, RECALL, Notice, may_follow
+from sync.protocol.notices import AGREED, DECLINED, FINISHED, KEPT, NEEDS_REASON, RECALL, Notice, may_follow
 from sync.protocol.topics import Direction
 
 
@@ -67,6 +67,8 @@ def set_stage(store: Store, document_id: str, code: str, by: str, now: datetime,
         _say(db, before, code, reason, by, now)
         if code != DECLINED:
             _number(db, before, by, now)
+        if code == FINISHED:
+            _finish(db, before, by, now)
         return _load(db, document_id)
 
     return store.write(change)
@@ -139,6 +141,15 @@ def _number(db: Any, document: Electronic, by: str, now: datetime) -> None:
         detail = {"register": "den", "year": year, "number": number}
         detail["row"] = books.enter_electronic(db, document, by, now)
         events.append(db, document.document_id, now, by, "number-taken", detail)
+
+
+def _finish(db: Any, document: Electronic, by: str, now: datetime) -> None:
+    """Note the day in the book of handling, where it is not noted yet."""
+    taken = registers.held_for(db, document.document_id)
+    digest = books.finish(db, taken, by, now) if taken else ""
+    if taken and digest:
+        detail = {"register": taken.register, "year": taken.year, "number": taken.number, "row": digest}
+        events.append(db, document.document_id, now, by, "row-filled", detail)
 
 
 def _load(db: Any, document_id: str) -> Electronic:

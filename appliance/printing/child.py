@@ -20,6 +20,7 @@ KINDS = {
     "report.pdf": ("appliance.printing.report_sheet:ReportSheet", "appliance.printing.report_pdf:report_pdf"),
     "report.xlsx": ("appliance.printing.report_sheet:ReportSheet", "appliance.printing.report_xlsx:report_xlsx"),
     "report.csv": ("appliance.printing.report_sheet:ReportSheet", "appliance.printing.report_sheet:report_csv"),
+    "separator.pdf": ("appliance.printing.separator:DossierSheet", "appliance.printing.separator:separator_pdf"),
     "slip.pdf": ("appliance.printing.slips:Slip", "appliance.printing.slip_pdf:slip_pdf"),
 }
 """What can be drawn: the values' class (with ``from_json``) and the function that makes bytes of them."""

@@ -28,6 +28,15 @@ def load_faces() -> None:
         pdfmetrics.registerFont(_found(name, style))
 
 
+def face_file(style: str) -> Path:
+    """Where the face of a style ("Regular", "Bold", "Italic") lies.
+
+    Raises:
+        FontError: font-missing.
+    """
+    return Path(str(_found("probe", style).face.filename))
+
+
 def _found(name: str, style: str) -> TTFont:
     for source in _SOURCES:
         try:

@@ -14,7 +14,7 @@ from typing import Any
 
 from appliance.domain.documents import Document
 from appliance.domain.kinds import REGISTERS
-from appliance.registers.cells import cells_of, document_cell
+from appliance.registers.cells import VIETNAM, cells_of, document_cell
 from appliance.registers.columns import BOOKS, Book
 from appliance.registers.rows import Act, Line, Standing, Version, amended, lines_of
 from appliance.store import documents, registers
@@ -101,6 +101,15 @@ def end(db: Any, document: Document, reason: str, by: str, now: datetime) -> str
         return ""
     cells = line.cells if line else {}
     return append(db, taken, version(taken.register, taken, Act.VOIDED, cells, reason, by, now))
+
+
+def finish(db: Any, taken: Taken, by: str, now: datetime) -> str:
+    """Note in the book of handling that today ended it; returns the digest, or "" when a day stands there already."""
+    line = current(db, "giai-quyet", taken)
+    if line is not None and (line.standing is Standing.VOID or line.cells.get("finished_on")):
+        return ""
+    change = amended(line, {"finished_on": now.astimezone(VIETNAM).date().isoformat()})
+    return append(db, taken, version("giai-quyet", taken, *change, "", by, now)) if change else ""
 
 
 def wipe(db: Any, document_id: str) -> None:

@@ -101,7 +101,9 @@ def _handled(db: Any, first: date, last: date) -> Iterable[Handled]:
                FROM register_rows AS last WHERE book = ?1 AND act != 'voided'
                AND sequence = (SELECT max(sequence) FROM register_rows AS other
                                WHERE other.book = ?1 AND other.year = last.year AND other.number = last.number)
-               AND json_extract(cells, '$.due') BETWEEN ?3 AND ?4""",
+               AND json_extract(cells, '$.due') BETWEEN ?3 AND ?4
+               AND NOT EXISTS (SELECT 1 FROM register_rows AS base WHERE base.book = last.register
+                               AND base.year = last.year AND base.number = last.number AND base.act = 'voided')""",
             [book, finish, first.isoformat(), last.isoformat()],
         )
         for due, finished in rows.fetchall():

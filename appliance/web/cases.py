@@ -7,6 +7,7 @@ name, an address or what the dossier is about.
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +32,13 @@ from appliance.wording.cases import CASE_STATES
 
 THROTTLE = web.AppKey("how often codes may be looked up", Throttle)
 EACH, ALL_TOGETHER = 10, 120
+SLIPS = {
+    CaseState.OPEN: ("separator",),
+    CaseState.ACCEPTED: ("receipt", "separator"),
+    CaseState.REFUSED: ("refusal",),
+    CaseState.RETURNED: ("receipt",),
+}
+"""What can be printed of a dossier."""
 READERS = OFFICERS | only(Role.ADMINISTRATOR)
 
 
@@ -133,18 +141,28 @@ async def act(request: web.Request) -> web.StreamResponse:
 
 
 async def slip(request: web.Request) -> web.Response:
-    """``GET /cases/{code}/{slip}.pdf``: the receipt of an accepted dossier, the refusal of a refused one."""
+    """``GET /cases/{code}/{slip}.pdf``: the receipt of an accepted dossier, the refusal of a refused one, and the sheet
+    to be laid on its papers before they are scanned."""
     office, code, which = request.app[OFFICE], request.match_info["code"], request.match_info["slip"]
     found = await asyncio.to_thread(office.store.read, lambda db: cases.find(db, code))
-    if found is None or (which == "refusal") != (found.state is CaseState.REFUSED) or found.state is CaseState.OPEN:
+    if found is None or which not in SLIPS[found.state]:
         raise web.HTTPNotFound
     commune, address = office.config.box.commune, f"{request.scheme}://{request.host}/lookup/{quote(code)}"
-    made = refusal_slip(found, commune) if which == "refusal" else receipt_slip(found, commune, address)
+    if which == "separator":
+        kind, told = "separator.pdf", _sheet(found)
+    else:
+        slip_of = refusal_slip(found, commune) if which == "refusal" else receipt_slip(found, commune, address)
+        kind, told = "slip.pdf", slip_of.to_json()
     try:
-        return attachment(await printed("slip.pdf", made.to_json()), f"{which}-{code}.pdf")
+        return attachment(await printed(kind, told), f"{which}-{code}.pdf")
     except NotPrinted as error:
         request.app.logger.error("a slip was not printed: %s", error)
         raise web.HTTPServiceUnavailable from None
+
+
+def _sheet(case: Case) -> str:
+    """As ``appliance.printing.separator.DossierSheet``, which is the child's to load."""
+    return json.dumps({"code": case.code, "procedure": case.procedure.name, "applicant": case.applicant})
 
 
 async def import_procedures(request: web.Request) -> web.StreamResponse:
@@ -192,7 +210,7 @@ def prepare(app: web.Application) -> None:
             web.post("/cases/procedures", import_procedures),
             web.get("/cases/{code}", show),
             web.post("/cases/{code}/{act}", act),
-            web.get(r"/cases/{code}/{slip:receipt|refusal}.pdf", slip),
+            web.get(r"/cases/{code}/{slip:receipt|refusal|separator}.pdf", slip),
             web.get("/lookup", lookup),
             web.get("/lookup/{code}", lookup),
         ]

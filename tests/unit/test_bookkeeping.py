@@ -95,6 +95,10 @@ def test_an_electronic_document_shares_the_sequence_of_paper(store: Store, offic
     assert taken and (taken.register, taken.number, taken.document_id) == ("den", 2, "")
     den = row(store, "den", 2)
     assert (den.cell("issuer"), den.cell("subject")) == ("Sở Y tế", "Thông báo về tiêm chủng")
+    bookkeeping.amend(store, "giai-quyet", 2026, 2, {"due": "25/11/2026"}, "", CLERK, NOW)
+    handling.set_stage(store, "e-00002", "06", CLERK, LATER + timedelta(days=1))
+    done = row(store, "giai-quyet", 2)
+    assert (done.cell("finished_on"), done.cell("due"), len(done.lines)) == ("2026-11-22", "2026-11-25", 1)
     refused("number-in-use", lambda: bookkeeping.void(store, "den", 2026, 2, "thử", CLERK, NOW))
     sound(store)
 

@@ -152,6 +152,11 @@ async def test_the_desk_from_catalogue_to_result(visitor: Visitor, store: Store)
     slip.close()
     assert "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ" in text and "Ngày hẹn trả kết quả: 27/11/2026" in text
     assert codes == [f"http://hop/lookup/{address.rpartition('/')[2]}"]
+    async with visitor.session.get(f"http://hop{address}/separator.pdf") as answer:
+        sheet = pypdfium2.PdfDocument(await answer.read())
+    codes = [one.text for one in zxingcpp.read_barcodes(sheet[0].render(scale=2).to_pil())]
+    sheet.close()
+    assert any(address.rpartition("/")[2] in code for code in codes), codes
     assert (await visitor.post(f"{address}/return", {"version": "3", "reason": "Trực tiếp"}))[0] == 303
     assert (await visitor.post(f"{address}/khac", {"version": "4"}))[0] == 404
     _, text = await visitor.get("/cases?state=returned")

@@ -64,15 +64,17 @@ def city(office: Office) -> None:
 
 def over_tet(office: Office) -> None:
     """Terms of February 2026: Tết Bính Ngọ stands between 13 and 23 February."""
-    office.scans(5, local("2026-02-10 09:00"))
+    office.scans(6, local("2026-02-10 09:00"))
     for number, due, finished in (
         (1, "2026-02-12", "2026-02-12"),  # on its last day
         (2, "2026-02-14", "2026-02-23"),  # ends on a Saturday before Tết: the Monday after it is still in time
         (3, "2026-02-13", "2026-02-23"),  # one working day late
         (4, "2026-02-13", ""),
         (5, "2026-02-26", ""),
+        (6, "2026-02-12", ""),
     ):
         office.term(number, 2026, due, finished)
+    office.void("den", 2026, 6)  # a void number has no term
 
 
 def reported(store: Store, period: Period, today: date = TODAY) -> Report:
