@@ -32,6 +32,7 @@ from appliance.pipeline import handling
 from appliance.services.clock import utc_now
 from appliance.store import Store, open_store
 from appliance.web.site import make_site
+from tests import gallery_registers
 from tests.fixtures_books import electronic, take_electronic
 from tests.fixtures_web import CLERK, LEADER, Papers, cookie_for, office_config, write_link
 
@@ -50,6 +51,7 @@ class Gallery:
         self.papers = Papers(self.store, utc_now, root / "scratch")
         self._scratch, self._number = root, 0
         self.ids: dict[str, str] = {}
+        self.registers: dict[str, str] = {}
 
     def paper(self, name: str, kind: Kind = Kind.INCOMING_SCAN, sure: float = 0.97, **changes: str) -> str:
         """A digitized paper with a drawn scan."""
@@ -81,6 +83,7 @@ class Gallery:
         self.papers.answer(self.ids["delivered"])
         commands.approve(self.store, self.paper("signing"), BY_CLERK, utc_now())
         self._electronic()
+        self.registers = gallery_registers.fill(self.store, utc_now())
         day = utc_now().date()
         for begins, signer in ((day, "Hoàng Thị Diễm"), (day + timedelta(days=9), "Lò Văn Pín")):
             held = Delegation("KT.", signer, "CHỦ TỊCH", begins, begins + timedelta(days=30), "QĐ 05/QĐ-UBND")
@@ -113,7 +116,7 @@ class Gallery:
             "desk-many": "/desk/many", "approvals": "/approvals", "approval": f"/approvals/{one['draft']}",
             "delegations": "/approvals/delegations",
             "paper": f"/papers/{one['waiting']}", "paper-delivered": f"/papers/{one['delivered']}",
-        }  # fmt: skip
+        } | self.registers  # fmt: skip
 
 
 @asynccontextmanager
