@@ -74,7 +74,7 @@ class BoxFacts:
     """How often the receiver noticed something lately: unverifiable, foreign-box, malformed, key-unknown…"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong with a box."""
 

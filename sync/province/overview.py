@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sync.province.fleet import BoxFacts, Finding, Gravity, assess
@@ -22,7 +23,7 @@ from sync.province.urgency import Urgency, urgency
 RECENT_SECONDS = 86_400.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BoxView:
     """One box with what is known and what is wrong; times in seconds since 1970, sizes in bytes."""
 
@@ -72,6 +73,22 @@ class BoxView:
         return value if isinstance(value, int) and value > 0 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The whole province in a few numbers."""
+
+    boxes: int
+    online: int
+    waiting: int
+    """Documents that still wait on boxes."""
+    received_today: int
+    troubled: int
+    """Boxes with a warning or an alarm that nobody has taken upon himself."""
+    oldest_waiting_at: float | None
+    strangers: tuple[str, ...]
+    """Names under which somebody sent messages and that nobody enrolled."""
+
+
 @dataclass(frozen=True)
 class Fleet:
     """All boxes, the one that is called first at the head."""
@@ -79,30 +96,19 @@ class Fleet:
     boxes: tuple[BoxView, ...]
     strangers: tuple[str, ...]
 
-    @property
-    def online(self) -> int:
-        """Boxes whose link is up."""
-        return sum(view.online for view in self.boxes)
-
-    @property
-    def waiting(self) -> int:
-        """Documents that still wait on boxes."""
-        return sum(view.waiting for view in self.boxes)
-
-    @property
-    def received_today(self) -> int:
-        """Documents taken since midnight."""
-        return sum(view.today for view in self.boxes)
-
-    @property
-    def troubled(self) -> int:
-        """Boxes with a warning or an alarm that nobody has taken upon himself."""
-        return sum(view.urgency.first is not None for view in self.boxes)
-
-    @property
-    def oldest_waiting_at(self) -> float | None:
-        """Since when the oldest document of the whole province waits."""
-        return min((view.oldest_waiting_at for view in self.boxes if view.oldest_waiting_at), default=None)
+    def figures(self) -> Figures:
+        """The sums over all boxes."""
+        return Figures(
+            boxes=len(self.boxes),
+            online=sum(view.online for view in self.boxes),
+            waiting=sum(view.waiting for view in self.boxes),
+            received_today=sum(view.today for view in self.boxes),
+            troubled=sum(view.urgency.first is not None for view in self.boxes),
+            oldest_waiting_at=min(
+                (view.oldest_waiting_at for view in self.boxes if view.oldest_waiting_at), default=None
+            ),
+            strangers=self.strangers,
+        )
 
 
 class Memory:
@@ -173,6 +179,7 @@ def newest(releases: set[str]) -> str:
     return max(releases, key=_release, default="")
 
 
+@lru_cache(maxsize=64)
 def _release(named: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d{1,9}", named))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 MOST = 1000
 
 
-@dataclass
+@dataclass(slots=True)
 class Gaps:
     """The numbers of one box."""
 

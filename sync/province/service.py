@@ -7,13 +7,10 @@ supervisor. Everything durable survives a kill at any moment, so a stop is only 
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sync.mqtt import MqttLink
 from sync.protocol.topics import receiver_filters
@@ -23,6 +20,7 @@ from sync.province.checking import CommandCheck, DigestOnly, DocumentCheck
 from sync.province.config import LONGTERM_OFF, VERIFY_COMMAND, Config, Folder
 from sync.province.courier import CourierLink, Staging
 from sync.province.crew import Crew
+from sync.province.paging import pages
 from sync.province.pki import key_id
 from sync.province.proving import CommandExtension, Prover
 from sync.province.receiver import Receiver, link_config
@@ -84,15 +82,6 @@ def extension(folder: Folder, config: Config) -> CommandExtension:
     return CommandExtension(config.longterm_command, roots, config.longterm_seconds, config.verify_memory)
 
 
-def metrics_token(path: Path) -> str:
-    """What Prometheus says to read the figures (`authorization.credentials_file`); made where there is none yet."""
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(32))
-    return path.read_text("ascii").strip()
-
-
 def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> list[BaseException]:
     """Serve until SIGTERM or SIGINT; returns what failed (nothing after a clean stop)."""
     running = Running()
@@ -127,9 +116,7 @@ def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> li
             "enrolment",
             lambda: enrol_server.serve(folder, config, store, "0.0.0.0", config.enrol_port, running.stop, enrolls),
         )
-    app = web.build(
-        store, config.province_name, (config.web_host,), config.web_address, metrics_token(folder.metrics_token)
-    )
+    app = pages(folder, config, store)
     ready = threading.Event()
     receiving = Crew(folder.root, config.workers).run if store.connection.shared else receiver.run
     running.start("receiver", lambda: receiving(running.stop))

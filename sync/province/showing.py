@@ -6,12 +6,14 @@ Owns the field names of the answers; reads nothing itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sync.province.checking import field_value
 from sync.province.store import Receipt, StoredDocument
-from sync.province.verifying import Problem
 from sync.province.wording import FIELDS, KINDS, RESULTS, SLOTS, Wording, _
+
+if TYPE_CHECKING:  # the pages need what is below, and not all that verifying needs
+    from sync.province.verifying import Problem
 
 
 def signature_rows(document: StoredDocument) -> list[dict[str, str]]:

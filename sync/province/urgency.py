@@ -42,7 +42,7 @@ class Tier(IntEnum):
     ALARM = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Urgency:
     """Where a box stands; `place` sorts ascending, the first is called first."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import click
 from click.testing import CliRunner, Result
 
 from sync.province.cli import main
@@ -66,7 +67,7 @@ def test_without_a_province_every_question_says_so(tmp_path: Path) -> None:
 
 
 def test_every_command_has_help_with_an_example_and_exit_codes() -> None:
-    for name in main.commands:
+    for name in main.list_commands(click.Context(main)):
         text = run(name, "--help").stdout
         assert f"commune-province {name}" in text.split("Ví dụ:")[1]
         assert "Mã thoát" in text

@@ -144,7 +144,9 @@ def test_an_answer_ends_the_transfer_in_the_same_transaction(store: ProvinceStor
     assert (counts["refused"], counts["transfers"], counts["last_rid"]) == (0, 0, 1)
     tally = store.tallies.sums()[BOX]
     assert (tally.stored, tally.bytes, tally.took_count, tally.within_hour) == (1, len(CONTENT), 1, 1)
-    assert all(value is None or type(value) in (int, float) for value in vars(tally).values()), "plain numbers"
+    assert all(value is None or type(value) in (int, float) for value in dataclasses.asdict(tally).values()), (
+        "plain numbers"
+    )
     assert all(value is None or type(value) in (int, float, str) for value in counts.values()), "plain numbers"
     assert store.reading.sent_by(BOX, SHA)
     assert not store.reading.sent_by(OTHER, SHA)

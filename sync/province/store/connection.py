@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from sync.province.store.port import Values
 from sync.province.store.schema import MIGRATIONS
 
@@ -39,8 +37,8 @@ class Connection:
         self._inside, self._undone = 0, False
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
-        self._db = Database(self._dial())
-        self._db.conn.execute("PRAGMA journal_mode=WAL")
+        self._writer = self._dial()
+        self._writer.execute("PRAGMA journal_mode=WAL")
         self._migrate()
 
     def _dial(self) -> sqlite3.Connection:
@@ -79,7 +77,7 @@ class Connection:
         called when all is written. Nothing of it may be told to anybody before the end; an exception takes back all.
         """
         with self._lock:
-            raw = self._db.conn
+            raw = self._writer
             self._inside, self._undone = threading.get_ident(), False
             try:
                 yield
@@ -98,7 +96,7 @@ class Connection:
     @contextmanager
     def _part(self) -> Iterator[sqlite3.Connection]:
         """A `writing` inside `together`. A full disk may make SQLite take everything back by itself: that is noted."""
-        raw = self._db.conn
+        raw = self._writer
         if not raw.in_transaction:
             raw.execute("BEGIN IMMEDIATE")
         raw.execute("SAVEPOINT part")
@@ -121,7 +119,7 @@ class Connection:
                 with self._part() as raw:
                     yield raw
                 return
-            raw = self._db.conn
+            raw = self._writer
             raw.execute("BEGIN IMMEDIATE")
             try:
                 yield raw
@@ -157,8 +155,8 @@ class Connection:
         return int(self._reader().execute("PRAGMA data_version").fetchone()[0])
 
     def _reader(self) -> sqlite3.Connection:
-        if self._inside == threading.get_ident() and self._db.conn.in_transaction:
-            return self._db.conn
+        if self._inside == threading.get_ident() and self._writer.in_transaction:
+            return self._writer
         raw: sqlite3.Connection | None = getattr(self._readers, "raw", None)
         if raw is None:
             raw = self._dial()

@@ -8,6 +8,7 @@ Invariant: "last seen" only moves forward in time.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from sync.province.store import samples
 from sync.province.store.port import Row, Rows
@@ -76,7 +77,7 @@ class FleetRows:
         """Keep what the box last said, and one heartbeat in its history."""
         with self._connection.writing() as raw:
             said = json.dumps(dict(presence.said), ensure_ascii=False)
-            raw.execute(_PRESENCE, {**vars(presence), "online": int(presence.online), "said": said})
+            raw.execute(_PRESENCE, {**asdict(presence), "online": int(presence.online), "said": said})
             raw.execute(
                 _HEARTBEAT,
                 (presence.box, presence.last_seen, int(presence.online), presence.waiting, presence.waiting_bytes),

@@ -13,7 +13,7 @@ from typing import Any
 Interval = tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Box:
     """An enrolled box: whose documents are taken, and under which device key."""
 
@@ -110,7 +110,7 @@ class Refusal:
     rid: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Presence:
     """What a box last said about itself, or its last will said for it."""
 

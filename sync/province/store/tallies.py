@@ -36,7 +36,7 @@ EVER = (-(10**6), 10**6)
 """Every day there can be."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tally:
     """Sums over some days; `took_seconds` over the `took_count` documents of which it is known."""
 

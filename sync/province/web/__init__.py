@@ -18,7 +18,9 @@ from sync.province.store import ProvinceStore
 from sync.province.web import access, alerts, box, entering, metering, pages, wall
 from sync.province.web.access import ROUTES, Answer, guard, protect
 from sync.province.web.keys import ADDRESS, DOOR, HOSTS, LOOPBACK, METRICS_TOKEN, PEOPLE, PROVINCE_NAME, STORE
+from sync.province.web.memory import few_threads
 
+Pages = web.Application
 STATIC = Path(__file__).parent / "static"
 HANDLED: dict[tuple[str, str], Answer] = {
     **entering.HANDLED,
@@ -78,6 +80,7 @@ def serve(app: web.Application, host: str, port: int, stop: threading.Event, rea
     """Serve until `stop`, on this thread with a loop of its own. Raises OSError when the port is taken."""
 
     async def run() -> None:
+        asyncio.get_running_loop().set_default_executor(few_threads())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:

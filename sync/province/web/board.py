@@ -15,13 +15,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from sync.province.overview import Fleet, Memory
+from sync.province.overview import BoxView, Figures, Fleet, Memory
 from sync.province.store import ProvinceStore
 from sync.province.watching import EVERY_SECONDS, look, watch
+from sync.province.web.memory import give_back
 from sync.province.web.rows import Row, markup, row_of, titles_of
 from sync.province.wording import LANGUAGES, Wording
 
@@ -32,29 +33,39 @@ FRESH_SECONDS = 1.5 * EVERY_SECONDS
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class _Kept:
-    """One language's rows by box: words, markup, version."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as it is kept: its markup, what the filters ask for, and since which version it says this.
 
-    rows: dict[str, tuple[Row, str, int]] = field(default_factory=dict)
+    Thousands of these stay in memory, so a row's words do not: `words` is their hash.
+    """
+
+    box: str
+    commune: str
+    tier: int
+    online: bool
+    waits: bool
+    text: str
+    words: int
+    version: int
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The wall in one language at one moment; `rows` in the order in which they stand: (row, markup, version)."""
+    """The wall in one language at one moment; `rows` in the order in which they stand."""
 
     version: int
-    fleet: Fleet
+    figures: Figures
     at: float
-    rows: tuple[tuple[Row, str, int], ...]
+    rows: tuple[Line, ...]
 
     def since(self, version: int) -> list[tuple[str, str, str]]:
         """(box, the box before it, markup) of every row that changed after a version, in order."""
         changed, before = [], ""
-        for row, text, changed_at in self.rows:
-            if changed_at > version:
-                changed.append((row.box, before, text))
-            before = row.box
+        for line in self.rows:
+            if line.version > version:
+                changed.append((line.box, before, line.text))
+            before = line.box
         return changed
 
 
@@ -69,7 +80,7 @@ class Board:
         self._mark: int | None = None
         self._at = self._looked = self._watched = 0.0
         self._rest = REST_SECONDS
-        self._kept = {language: _Kept() for language in LANGUAGES}
+        self._kept: dict[str, dict[str, Line]] = {language: {} for language in LANGUAGES}
         self._shown: dict[str, Shown] = {}
         self.first = self.version = int(clock() * 1000)
         """Versions begin at the moment of the start, so that a page from before a restart is not taken for current."""
@@ -79,13 +90,20 @@ class Board:
         with self._lock:
             return self._survey()
 
+    def view(self, box: str) -> BoxView | None:
+        """One box, as somebody saw it a moment ago; None when nobody enrolled it. Raises RowsAway."""
+        fleet = self._fleet
+        if fleet is None or self._mark is None or self._clock() - self._at >= FRESH_SECONDS:
+            fleet = self.fleet()
+        return next((view for view in fleet.boxes if view.box.box == box), None)
+
     def shown(self, language: str) -> Shown:
         """The wall in a language, as it is. Raises RowsAway."""
         with self._lock:
             began = time.thread_time()
             fleet = self._survey()
             shown = self._shown.get(language)
-            if shown is None or shown.fleet is not fleet:
+            if shown is None or shown.at != self._at:
                 shown = self._shown[language] = self._render(language, fleet)
                 spent = time.thread_time() - began
                 self._rest = min(LONGEST_REST, max(REST_SECONDS, REST_FOR_WORK * spent))
@@ -105,6 +123,7 @@ class Board:
             self._memory.followed.keep()
         for language in tuple(self._shown) or LANGUAGES[:1]:
             self.shown(language)
+        give_back()
 
     def forget(self) -> None:
         """Somebody did something that the wall shows: the next look asks anew."""
@@ -119,23 +138,29 @@ class Board:
         mark = self._store.connection.change_mark()
         self._looked = now
         if self._fleet is None or mark != self._mark or now - self._at >= EVERY_SECONDS:
+            self._fleet = None  # the one before is let go first: two of them at once would double the memory
             self._fleet, self._mark, self._at = look(self._store, now, self._memory), mark, now
         return self._fleet
 
     def _render(self, language: str, fleet: Fleet) -> Shown:
-        kept, w = self._kept[language].rows, Wording(language)
+        kept, w = self._kept[language], Wording(language)
         titles, version, at = titles_of(w), self.version + 1, self._at
         rows, changed = [], False
         for view in fleet.boxes:
             row = row_of(view, w, at)
             before = kept.get(row.box)
-            if before is None or before[0] != row:
-                before = kept[row.box] = (row, markup(row, titles), version)
+            if before is None or before.words != hash(row):
+                before = kept[row.box] = _line(row, markup(row, titles), version)
                 changed = True
             rows.append(before)
         if changed:
             self.version = version
-        return Shown(self.version, fleet, at, tuple(rows))
+        return Shown(self.version, fleet.figures(), at, tuple(rows))
+
+
+def _line(row: Row, text: str, version: int) -> Line:
+    waits = bool(row.cells[1].text)
+    return Line(row.box, row.commune, row.tier, row.state == "on", waits, text, hash(row), version)
 
 
 BOARD: web.AppKey[Board] = web.AppKey("board", Board)

@@ -45,8 +45,7 @@ LINES: tuple[tuple[str, str, Figure, float], ...] = (
 async def box(request: web.Request) -> web.Response:
     """`GET /box/{box}`."""
     store, name = request.app[STORE], request.match_info["box"]
-    fleet = await asyncio.to_thread(request.app[BOARD].fleet)
-    view = next((view for view in fleet.boxes if view.box.box == name), None)
+    view = await asyncio.to_thread(request.app[BOARD].view, name)
     if view is None:
         raise web.HTTPNotFound
     asked = request.query.get("range", "day")

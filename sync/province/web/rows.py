@@ -13,7 +13,6 @@ from html import escape
 
 from sync.province.fleet import Gravity
 from sync.province.overview import BoxView
-from sync.province.urgency import Tier
 from sync.province.wording import VIETNAM, Wording, _
 
 COLUMNS: tuple[tuple[str, str], ...] = (
@@ -48,7 +47,7 @@ _MARKED = {
 _SMALL_SKEW = 2.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """The words of one cell: the figure, what stands below it, and how grave it is (0: not marked)."""
 
@@ -57,7 +56,7 @@ class Cell:
     gravity: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """The words of one row; equal rows are not sent again."""
 
@@ -180,8 +179,3 @@ def _skew(skew: float | None, w: Wording) -> str:
 
 def _release(software: str) -> str:
     return software.removeprefix("commune-box ")
-
-
-def is_loud(row: Row) -> bool:
-    """The row stands among those to look at."""
-    return row.tier >= Tier.WARNING

@@ -10,6 +10,7 @@ import asyncio
 import json
 import time
 import unicodedata
+import zlib
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -17,21 +18,26 @@ from aiohttp import web
 from sync.province.people.entering import who
 from sync.province.people.rules import Role
 from sync.province.store import RowsAway
+from sync.province.urgency import Tier
 from sync.province.web.access import Answer, cookie_name, protect
-from sync.province.web.board import BOARD, Board, Shown, turning
+from sync.province.web.board import BOARD, Board, Line, Shown, turning
 from sync.province.web.keys import PEOPLE, SESSION, STORE
 from sync.province.web.page import environment, language_of, rendered
-from sync.province.web.rows import COLUMNS, Row, is_loud
+from sync.province.web.rows import COLUMNS
 from sync.province.wording import Wording
 
 LOOK_SECONDS, PING_SECONDS, ASK_WHO_SECONDS = 1.0, 15.0, 30.0
+FIRST_ROWS, PAINT_SECONDS = 60, 0.15
+"""Rows of the first part of the page, and how much later the others follow."""
+PRESSED, PRESS_LEVEL = 20_000, 4
+CUT = "<!-- cut -->"
 MOST_ROWS = 600
 """More changed rows than this at one go: the page is asked to load itself again, which is shorter."""
-FILTERS: dict[str, Callable[[Row], bool]] = {
-    "": lambda row: True,
-    "loud": is_loud,
-    "off": lambda row: row.state != "on",
-    "waiting": lambda row: bool(row.cells[1].text),
+FILTERS: dict[str, Callable[[Line], bool]] = {
+    "": lambda line: True,
+    "loud": lambda line: line.tier >= Tier.WARNING,
+    "off": lambda line: not line.online,
+    "waiting": lambda line: line.waits,
 }
 
 
@@ -43,23 +49,25 @@ def folded(text: str) -> str:
     return plain.replace("đ", "d")
 
 
-async def wall(request: web.Request) -> web.Response:
+async def wall(request: web.Request) -> web.StreamResponse:
     """`GET /`: all communes; `q` part of a name, `show` a filter, `sort=name`, `view=tiles` or `rows`."""
     shown = await asyncio.to_thread(request.app[BOARD].at_hand, language_of(request))
     query, chosen, sort = request.query.get("q", "")[:60], request.query.get("show", ""), request.query.get("sort", "")
     keep, sought = FILTERS.get(chosen, FILTERS[""]), folded(query).split()
     rows = [
-        entry
-        for entry in shown.rows
-        if keep(entry[0]) and all(word in folded(f"{entry[0].commune} {entry[0].box}") for word in sought)
+        line
+        for line in shown.rows
+        if keep(line) and all(word in folded(f"{line.commune} {line.box}") for word in sought)
     ]
     if sort == "name":
-        rows.sort(key=lambda entry: (folded(entry[0].commune), entry[0].box))
+        rows.sort(key=lambda line: (folded(line.commune), line.box))
     view = "tiles" if request.query.get("view", request.cookies.get("view", "")) == "tiles" else "rows"
     facts = {
-        "fleet": shown.fleet,
+        "figures": shown.figures,
         "version": shown.version,
-        "rows": [text for _, text, _ in rows],
+        "count": len(rows),
+        "first": [line.text for line in rows[:FIRST_ROWS]],
+        "cut": CUT,
         "columns": COLUMNS,
         "query": query,
         "chosen": chosen if chosen in FILTERS else "",
@@ -67,9 +75,34 @@ async def wall(request: web.Request) -> web.Response:
         "view": view,
         "whole": not sought and not chosen,
     }
-    response = rendered(request, "wall.html", facts)
+    page = rendered(request, "wall.html", facts)
     if "view" in request.query:
-        response.set_cookie("view", view, max_age=365 * 86_400, httponly=True, samesite="Strict")
+        page.set_cookie("view", view, max_age=365 * 86_400, httponly=True, samesite="Strict")
+    head, _cut, foot = (page.text or "").partition(CUT)
+    return await _in_two(request, page, head, "\n".join(line.text for line in rows[FIRST_ROWS:]) + foot)
+
+
+async def _in_two(request: web.Request, page: web.Response, head: str, rest: str) -> web.StreamResponse:
+    """Send the first screen at once, so that it is painted while the other thousands of rows are on their way."""
+    if "gzip" not in request.headers.get("Accept-Encoding", "") or request.method == "HEAD" or len(rest) < PRESSED:
+        page.text = head + rest
+        return page
+    response = web.StreamResponse(status=page.status, headers=page.headers)
+    response.cookies.update(page.cookies)
+    for name in ("Content-Length", "Content-Encoding"):
+        response.headers.pop(name, None)
+    response.headers["Content-Encoding"] = "gzip"
+    protect(response)
+    press = zlib.compressobj(PRESS_LEVEL, wbits=31)
+    try:
+        await response.prepare(request)
+        await response.write(press.compress(head.encode()) + press.flush(zlib.Z_SYNC_FLUSH))
+        rest_pressed = await asyncio.to_thread(lambda: press.compress(rest.encode()) + press.flush())
+        await asyncio.sleep(PAINT_SECONDS)
+        await response.write(rest_pressed)
+        await response.write_eof()
+    except ConnectionResetError:
+        pass  # the page was closed
     return response
 
 
@@ -77,8 +110,8 @@ async def events(request: web.Request) -> web.StreamResponse:
     """`GET /events`: what changed. `wall=VERSION`: rows of the wall; `box=NAME`: a word when this box changed."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     protect(response)
-    await response.prepare(request)
     try:
+        await response.prepare(request)
         await response.write(b"retry: 2000\n\n")
         feed = _wall_feed(request) if "wall" in request.query else _mark_feed(request)
         asked = quiet = time.monotonic()
@@ -134,7 +167,7 @@ def _wall_feed(request: web.Request) -> Callable[[], Awaitable[bytes]]:
 
 def _figures(shown: Shown, language: str) -> str:
     w = Wording(language)
-    return environment().get_template("wall-figures.html").render(w=w, _=w.say, fleet=shown.fleet, now=shown.at)
+    return environment().get_template("wall-figures.html").render(w=w, _=w.say, figures=shown.figures, now=shown.at)
 
 
 def _mark_feed(request: web.Request) -> Callable[[], Awaitable[bytes]]:
