@@ -16,7 +16,7 @@ from appliance.config import Config
 from appliance.pipeline.longterm_backlog import backlog_of
 from appliance.pipeline.longterm_trust import list_addresses, revocation_lists
 from appliance.signers import signing_service
-from appliance.store import Store, manifest, open_store, terms
+from appliance.store import Store, accounts, manifest, open_store, terms
 from appliance.store import longterm as longterm_rows
 from appliance.store import outbox as outbox_rows
 from hsm.api import SigningError
@@ -185,6 +185,8 @@ def _store(config: Config, now: datetime) -> Iterator[Finding]:
         count, _, oldest = store.read(outbox_rows.backlog)
         if oldest and (now - oldest).total_seconds() > 86400:
             yield Finding("delivery-waits-long", False, {"count": count, "since": oldest.isoformat()})
+        if not store.read(accounts.count):
+            yield Finding("accounts-none", False)
         if strays := store.read(manifest.strays):
             yield Finding("papers-not-as-kept", True, {"count": strays})
         yield from terms_and_calendar(config, store, now)

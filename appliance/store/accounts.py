@@ -62,6 +62,18 @@ def told(db: Any, account_id: str) -> list[tuple[datetime, str, str, dict[str, A
     return [(datetime.fromisoformat(one.at), one.by, one.event, one.detail) for one in found]
 
 
+def recent(db: Any, limit: int = 20) -> list[tuple[datetime, str, str, str, dict[str, Any]]]:
+    """What happened to any account, newest first: when, whose name ("" for none), by whom, event, detail."""
+    rows = db.execute(  # "+": read the chain from its end, not all that ever happened to an account
+        """SELECT events.at, coalesce(accounts.name, ''), events.by, events.event, events.detail FROM events
+            LEFT JOIN accounts ON events.document_id = 'account:' || accounts.id
+            WHERE +events.document_id >= 'account' AND +events.document_id < 'accounu'
+            ORDER BY events.sequence DESC LIMIT ?""",
+        [limit],
+    ).fetchall()
+    return [(datetime.fromisoformat(row[0]), row[1], row[2], row[3], events.detail_of(row[4])) for row in rows]
+
+
 def last_told(db: Any, account_id: str) -> datetime | None:
     """When something was last told of an account, or (``""``) of none that exists."""
     name = f"account:{account_id}" if account_id else OFFICE

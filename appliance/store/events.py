@@ -39,7 +39,7 @@ def entries(db: Any, document_id: str | None = None) -> Iterator[Entry]:
         values,
     )
     for row in rows:
-        yield Entry(row[0], row[1], row[2], row[3], row[4], _detail(row[5]), row[6], row[7])
+        yield Entry(row[0], row[1], row[2], row[3], row[4], detail_of(row[5]), row[6], row[7])
 
 
 def broken_at(db: Any) -> int | None:
@@ -64,9 +64,10 @@ def _leads_to(history: list[str]) -> str | None:
     return state.value if state else None
 
 
-def _detail(text: str) -> dict[str, Any]:
+def detail_of(text: str) -> dict[str, Any]:
+    """The detail of an entry as its row has it; a row that somebody damaged gives what cannot fit its hash."""
     try:
         read = json.loads(text)
     except ValueError:
         read = None
-    return read if isinstance(read, dict) else {"unreadable": text}  # such a detail cannot fit its hash
+    return read if isinstance(read, dict) else {"unreadable": text}

@@ -22,11 +22,13 @@ def prepare(app: web.Application) -> None:
     app.add_routes(
         [
             web.get("/me", show),
+            web.get("/me/here", here),
             web.post("/me/password", change_password),
             web.post("/me/recovery-codes", give_codes),
         ]
     )
     allow(app, "/me", write=NOBODY)
+    allow(app, "/me/here", write=NOBODY)
     allow(app, "/me/password", write=SIGNED_IN)
     allow(app, "/me/recovery-codes", write=SIGNED_IN)
 
@@ -34,6 +36,11 @@ def prepare(app: web.Application) -> None:
 async def show(request: web.Request) -> web.Response:
     """``GET /me``."""
     return await _page(request)
+
+
+async def here(_request: web.Request) -> web.Response:
+    """``GET /me/here``: somebody types or reads at an open page (``box.js``); recognising them is all."""
+    return web.Response(status=204)
 
 
 async def change_password(request: web.Request) -> web.StreamResponse:

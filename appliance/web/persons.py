@@ -103,8 +103,8 @@ def _by(request: web.Request) -> str:
 
 async def _all(request: web.Request, state: int = 200, **facts: Any) -> web.Response:
     office = request.app[OFFICE]
-    accounts = await asyncio.to_thread(office.store.read, rows.listed)
-    shared = {"accounts": accounts, "trouble": "", "typed": {}, "now": office.clock(), "live_url": ""}
+    accounts, recent = await asyncio.to_thread(office.store.read, lambda db: (rows.listed(db), rows.recent(db)))
+    shared = {"accounts": accounts, "recent": recent, "trouble": "", "typed": {}, "now": office.clock(), "live_url": ""}
     return await page(request, "users.html", state, **shared | facts)
 
 

@@ -18,6 +18,9 @@ ACCOUNTS: dict[str, str] = {
     "pin-of-another": N_(
         "Mã PIN do chủ thiết bị nhập: lãnh đạo với thiết bị của lãnh đạo, văn thư với thiết bị của cơ quan."
     ),
+    "accounts-none": N_(
+        "Chưa có ai có tài khoản trên trang của hộp. Lấy mã dùng lần đầu bằng lệnh commune-box user first-code."
+    ),
     "web-certificate-ends": N_("Chứng thư của trang web hết hạn ngày {date}, còn {days} ngày. Hãy xin tỉnh cấp lại."),
     "web-certificate-ended": N_("Chứng thư của trang web đã hết hạn ngày {date}. Hãy xin tỉnh cấp lại ngay."),
     "login-bad": N_("Tên đăng nhập gồm chữ không dấu và số, bắt đầu bằng chữ, tối đa 32 ký tự."),

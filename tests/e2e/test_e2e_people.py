@@ -141,7 +141,16 @@ async def test_a_desk_left_alone_shows_nothing_any_more(box: Box) -> None:
     await page.context.add_cookies([cookie_for(box.store, box.address, LEADER, box.now())])
     await page.goto(box.address + "/")
     await page.get_by_role("heading").first.wait_for()
-    box.ahead = timedelta(minutes=11)
+    await page.evaluate("Date.now = ((now) => () => now() + 180000)(Date.now)")  # three minutes of reading
+    box.ahead = timedelta(minutes=9)
+    async with page.expect_response("**/me/here") as told:
+        await page.mouse.wheel(0, 200)
+    assert (await told.value).status == 204
+    box.ahead = timedelta(minutes=18)
+    assert (await page.request.get(box.address + "/", headers={"X-Commune-Live": "1"})).status == 200, (
+        "who reads is there"
+    )
+    box.ahead = timedelta(minutes=20)
     box.papers.received()  # whatever changes wakes the open page
     await page.wait_for_url("**/sign-in?next=*")
     assert await page.locator("#password").count() == 1

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from appliance.accounts import acts, codes, entering, hashing, rules
 from appliance.accounts.rules import AccountRefused
 from appliance.demo.accounts import make_people
+from appliance.health import findings
 from appliance.store import Store, events, open_store
 from appliance.store import accounts as rows
 from appliance.store.standing import Role
 from appliance.store.upkeep import backup, verify
 from tests.fixtures_store import NOW
+from tests.fixtures_web import office_config
 
 PASSWORD, OTHER = "con trâu đi trước 7", "cái cày theo sau 9"
 HERE = "192.168.1.20"
@@ -359,6 +361,15 @@ def test_what_happened_stands_in_the_chain_and_no_secret_does(store: Store, lan:
     assert not [secret for secret in (PASSWORD, OTHER, "argon2", *printed) if secret in whole]
     store.write(lambda db: db.execute("UPDATE events SET by = 'ai đó' WHERE event = 'account-blocked'"))
     assert store.read(events.broken_at) is not None
+
+
+def test_a_box_without_accounts_says_how_they_begin(store: Store, cheap: None, tmp_path: Path) -> None:
+    config = office_config(tmp_path)
+    fresh = open_store(config.database, config.blobs)
+    assert "accounts-none" in {one.code for one in findings(config, NOW)}
+    make_people(fresh, NOW)
+    assert "accounts-none" not in {one.code for one in findings(config, NOW)}
+    fresh.close()
 
 
 def test_a_backup_has_accounts_and_no_sessions(store: Store, lan: rows.Account, tmp_path: Path) -> None:

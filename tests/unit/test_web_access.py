@@ -50,6 +50,7 @@ TABLE: dict[str, tuple[str, str]] = {
     # one's own account, and others'
     "/sign-out": ("", EVERY),
     "/me": (EVERY, ""),
+    "/me/here": (EVERY, ""),
     "/me/password": ("", EVERY),
     "/me/recovery-codes": ("", EVERY),
     "/users": ("A", "A"),

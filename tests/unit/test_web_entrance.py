@@ -293,6 +293,22 @@ async def test_the_administrator_changes_blocks_and_opens_again(
     assert (await visitor.post("/users/none/do/block"))[0] == 404
 
 
+async def test_the_administrator_sees_what_happened_to_all_accounts(
+    visitor: Visitor, stranger: Visitor, lan: rows.Account
+) -> None:
+    await enter(stranger, "nobody", OTHER)
+    await enter(stranger, "lan", OTHER)
+    await enter(stranger, "lan", PASSWORD)
+    await visitor.become(ADMINISTRATOR)
+    _, text = await visitor.get("/users")
+    recent = text[text.index("Hoạt động gần đây") :]
+    lines = [re.sub(r"\s+|<[^>]+>", " ", one).split(" ", 3)[3].strip() for one in re.findall(r"<li>(.*?)</li>", recent)]
+    assert len(lines) == 5, lines
+    assert [("Trần Thị Lan" in one, "không được" in one) for one in lines[:3]] == [
+        (True, False), (True, True), (False, True)
+    ]  # fmt: skip
+
+
 async def test_the_last_administrator_cannot_be_blocked(visitor: Visitor, store: Store) -> None:
     await visitor.become(ADMINISTRATOR)
     (only,) = store.read(rows.administrators)

@@ -2,7 +2,7 @@
 // Everything works without this file, only less comfortably. No third-party code; no request leaves the box.
 "use strict";
 
-const LATER = 150, RECONNECT = 4000, HIDDEN = 30000, SLOW = 30000;
+const LATER = 150, RECONNECT = 4000, HIDDEN = 30000, SLOW = 30000, HERE = 120000;
 
 // --- staying current ---------------------------------------------------------------------------------------------
 // An event only says "something changed"; the page fetches itself again and replaces the regions that differ. A region in
@@ -52,6 +52,14 @@ function signedOut() {
   if (document.querySelector("form.touched")) document.getElementById("stale").hidden = false;
   else location.assign("/sign-in?next=" + encodeURIComponent(location.pathname));
 }
+
+// Somebody who types or reads at an open page is there, though no page is asked for: the session is used.
+let told = Date.now();
+for (const kind of ["keydown", "pointerdown", "wheel"]) document.addEventListener(kind, () => {
+  if (!document.body.dataset.csrf || Date.now() - told < HERE) return;
+  told = Date.now();
+  fetch("/me/here", { cache: "no-store" }).then((answer) => { if (answer.status === 401) signedOut(); }, () => {});
+}, { passive: true });
 
 // Which page of which paper is being digitized: told in place, never fetched.
 let underway = {};
