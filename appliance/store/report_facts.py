@@ -141,9 +141,11 @@ def _recalls(db: Any, span: list[str]) -> tuple[int, int]:
 def _transit(db: Any, span: list[str]) -> Iterable[float]:
     """Seconds from the scan to the first receipt, of the documents receipted in the period."""
     rows = db.execute(
-        """SELECT documents.received_at, min(outbox.answered_at) FROM outbox
-           JOIN documents ON documents.id = outbox.document_id WHERE answer = 'accepted'
-           GROUP BY outbox.document_id HAVING min(outbox.answered_at) >= ? AND min(outbox.answered_at) < ?""",
+        """SELECT documents.received_at, first.answered_at FROM outbox AS first
+           JOIN documents ON documents.id = first.document_id
+           WHERE first.answer = 'accepted' AND first.answered_at >= ? AND first.answered_at < ?
+               AND NOT EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.document_id = first.document_id
+                               AND earlier.answer = 'accepted' AND earlier.sequence < first.sequence)""",
         span,
     )
     for scanned, receipted in rows.fetchall():

@@ -24,7 +24,7 @@ from appliance.store import books, registers, terms
 from appliance.store.book_filters import STANDINGS, Filter, chosen
 from appliance.store.books import Row
 from appliance.store.standing import Role
-from appliance.web.access import allow, only
+from appliance.web.access import OFFICERS, allow, only
 from appliance.web.office import OFFICE, VIETNAM, Office
 from appliance.web.people import clean_line
 from appliance.web.presenting import page, see_other
@@ -34,6 +34,8 @@ from appliance.wording.books import COLUMNS, REASONS
 from appliance.wording.books import STANDINGS as STANDING_NAMES
 
 ROWS_A_PAGE = 100
+PERSONAL, PERSONAL_READERS = "ho-so", OFFICERS | only(Role.ADMINISTRATOR)
+"""The book that holds personal data (Luật BVDLCN 91/2025), and who may read it."""
 _LONG = 60
 """Letters: a column that holds more gets more room in the form."""
 
@@ -43,10 +45,18 @@ def _today(office: Office) -> date:
 
 
 def _book(request: web.Request) -> Book:
+    """The book that the address names; citizens' names and addresses are not for everybody who is signed in."""
     book = BOOKS.get(request.match_info["book"])
     if book is None:
         raise web.HTTPNotFound
+    if book.name == PERSONAL and not _reads_personal(request):
+        raise web.HTTPForbidden
     return book
+
+
+def _reads_personal(request: web.Request) -> bool:
+    person = request.app[OFFICE].people.person(request)
+    return person is not None and person.role in PERSONAL_READERS
 
 
 def _day(text: str) -> date | None:
@@ -81,6 +91,8 @@ async def overview(request: web.Request) -> web.Response:
         )
 
     figures, found = await asyncio.to_thread(office.store.read, question)
+    hidden = "" if _reads_personal(request) else PERSONAL
+    found = [one for one in found if one.row.book.name != hidden]
     return await page(
         request,
         "registers.html",
@@ -89,6 +101,7 @@ async def overview(request: web.Request) -> web.Response:
         figures=figures,
         year=today.year,
         pressing=[one for one in found if one.term.urgency.value != "later"],
+        hidden=hidden,
         later=sum(one.term.urgency.value == "later" for one in found),
         missing=calendar.missing(today.year),
         cell=cell_text,

@@ -151,6 +151,21 @@ async def test_only_the_clerk_writes(visitor: Visitor, some_rows: Store, who: di
     assert row(some_rows, "den", 4).count == 1
 
 
+@pytest.mark.parametrize(("who", "state"), [(CLERK, 200), (LEADER, 200), (VIEWER, 403), (SCANNER, 403)])
+async def test_personal_data_is_not_for_everybody(
+    visitor: Visitor, store: Store, who: dict[str, str], state: int
+) -> None:
+    registered(store, Kind.CASE_FILE, subject="Đăng ký khai sinh")
+    typed = {"applicant": "Lò Thị Khuyên", "due": "12/11/2026"}
+    bookkeeping.amend(store, "ho-so", 2026, 1, typed, "", BY, NOW)
+    await visitor.become(who)
+    for path in ("/registers/ho-so", "/registers/ho-so/2026/1", "/registers/ho-so/export.xlsx"):
+        async with visitor.session.get(f"http://hop{path}") as answer:
+            assert answer.status == state
+    _, text = await visitor.get("/registers")
+    assert ('href="/registers/ho-so"' in text, "Đăng ký khai sinh" in text) == (state == 200, state == 200)
+
+
 @pytest.mark.parametrize(
     "path",
     ["/registers/khac", "/registers/den/2026/99", "/registers/den/2027/1", "/registers/den/export.doc",
