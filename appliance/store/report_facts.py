@@ -17,6 +17,7 @@ from appliance.registers.columns import FINISHES
 from appliance.reports.facts import Arrived, Certificate, Facts, Handled, Issued
 from appliance.reports.periods import Period
 from appliance.store import catalogues
+from sync.protocol.reasons import REASONS
 
 _REGISTERED = """
     SELECT taken.number, taken.allocated_at, documents.received_at AS scanned_at, came.received_at AS came_at,
@@ -111,7 +112,7 @@ def _handled(db: Any, first: date, last: date) -> Iterable[Handled]:
 
 
 def _refused_by_province(db: Any, span: list[str]) -> dict[str, int]:
-    """Refusals by their codes: one for each time, also when the document was sent again and taken."""
+    """Refusals by their reasons: one for each time, also when the document was sent again and taken."""
     rows = db.execute(
         """SELECT coalesce(json_extract(events.detail, '$.code'), '') FROM outbox
            JOIN events ON events.document_id = outbox.document_id AND events.event = 'refused'
@@ -119,7 +120,7 @@ def _refused_by_province(db: Any, span: list[str]) -> dict[str, int]:
            WHERE outbox.answer = 'refused' AND outbox.answered_at >= ? AND outbox.answered_at < ?""",
         span,
     )
-    return dict(Counter(code for (code,) in rows.fetchall()))
+    return dict(Counter(REASONS.get(code, code) for (code,) in rows.fetchall()))
 
 
 def _refused_by_office(db: Any, span: list[str]) -> dict[str, int]:

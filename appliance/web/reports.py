@@ -22,7 +22,7 @@ from appliance.web.access import OFFICERS, allow, only
 from appliance.web.office import OFFICE, VIETNAM, Office
 from appliance.web.presenting import page
 from appliance.web.registers import attachment
-from appliance.wording import CODES, N_, current_language, text_of
+from appliance.wording import N_, current_language, text_of
 from appliance.wording.reports import LINES, TABLES
 
 CHART_HEIGHT = 140
@@ -71,7 +71,6 @@ async def show(request: web.Request) -> web.Response:
         words=LINES,
         share=lambda value: told(value, comma) if value is not None else "",
         number=lambda count: f"{count:,}".replace(",", "." if comma == "," else ","),
-        codes=CODES,
         score=f"{found.points.normalize():f}".replace(".", comma) if found.points is not None else "",
         query=urlencode(period.query()),
         most=most,

@@ -19,6 +19,7 @@ from appliance.cli import main
 from appliance.cli.output import ExitCode
 from appliance.domain.kinds import Kind, Slot
 from appliance.pipeline import handling
+from appliance.pipeline.sending import StoreOutbox
 from appliance.registers.catalogues import ListRefused, certificates, procedures
 from appliance.registers.workdays import WorkingDays
 from appliance.reports.periods import asked, month, quarter, whole_year
@@ -123,22 +124,23 @@ def test_signed_sent_and_on_paper(store: Store) -> None:
 
 
 def test_refusals_with_their_reasons_and_recalls(store: Store, office_papers: Papers) -> None:
-    def sent(refusal: str = "") -> str:
+    def sent() -> str:
         paper = office_papers.digitized()
         commands.approve(store, paper, CLERK, NOW)
-        return office_papers.answer(office_papers.enqueue(office_papers.sign(paper)), refusal)
+        return office_papers.enqueue(office_papers.sign(paper))
 
-    refused = sent("băm không khớp")
+    refused = sent()
+    StoreOutbox(store, lambda: NOW).refused(refused, "signature-missing", "thiếu dấu", b"signed")
     commands.requeue(store, refused, CLERK, NOW)
     office_papers.answer(refused)  # sent again and taken: the refusal still counts
-    handling.ask_back(store, "commune-27007", sent(), CLERK, NOW, "sai thể thức")
+    handling.ask_back(store, "commune-27007", office_papers.answer(sent()), CLERK, NOW, "sai thể thức")
     for number, reason in ((1, "gửi nhầm nơi"), (2, "gửi nhầm nơi"), (3, "thiếu chữ ký")):
         store.write(lambda db, n=number: take_electronic(db, electronic(n, NOW)))
         handling.set_stage(store, f"e-{number:05d}", "02", CLERK, NOW, reason)
     lines = [(line.key, line.label, line.count, told(line.share)) for line in november(store).table("exceptions").lines]
     assert lines == [
         ("refused-by-province", "", 1, "–"),
-        ("reason", "digest-differs", 1, "100 %"),
+        ("reason", "Văn bản thiếu chữ ký số theo quy định.", 1, "100 %"),
         ("refused-by-office", "", 3, "–"),
         ("reason", "gửi nhầm nơi", 2, "66,67 %"),
         ("reason", "thiếu chữ ký", 1, "33,33 %"),
