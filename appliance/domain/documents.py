@@ -75,7 +75,8 @@ class Document:
     its pages in the batch's file (``part_pages``, as ``2-4, 7``). Two stacks of sides name what they became.
     ``dossier``: the code that its separator sheet gave. ``nudges``: by slot, how far a person moved the appearance from
     where the layout puts it, in millimetres to the right and down. ``returned``: the leader's words with which a draft
-    went back to the clerk; empty when it is not there.
+    went back to the clerk; empty when it is not there. ``hidden``: blank pages of the file (1-based) that the archive
+    copy leaves out.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Document:
     reason_code: str = ""
     reason_text: str = ""
     returned: str = ""
+    hidden: tuple[int, ...] = ()
     attempts: int = 0
     next_attempt_at: datetime | None = None
     last_error: str = ""

@@ -108,6 +108,7 @@ class Digitizing:
             Event.DIGITIZED,
             now,
             pages=result.pages,
+            hidden=result.hidden_pages,
             media_type=result.media_type,
             archive_sha256=blob.sha256,
             current_sha256=blob.sha256,

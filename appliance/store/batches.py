@@ -7,6 +7,7 @@ cut was taken before any gate.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,9 @@ def keep_cut(db: Any, cut: CutRow) -> None:
 
 def cut_before(db: Any, part: Document) -> CutRow | None:
     """The cut in front of a part, or None."""
+    beside = [one for one in parts(db, part.part_of) if one.part_number == part.part_number] if part.part_of else []
+    if any(_place(one) < _place(part) for one in beside):  # parted by hand: the sheet lies in front of the first
+        return None
     row = db.execute(
         """SELECT batch_id, part_number, pages, read, picture_sha256 FROM batch_cuts
            WHERE batch_id = ? AND part_number = ?""",
@@ -57,13 +61,19 @@ def cut_before(db: Any, part: Document) -> CutRow | None:
 
 def parts(db: Any, batch_id: str) -> list[Document]:
     """The papers of a batch that still stand or were ended by a person, in the batch's order."""
-    ids = db.execute("SELECT id FROM documents WHERE part_of = ? ORDER BY part_number, id", [batch_id]).fetchall()
-    return [one for one in (documents.load(db, row[0]) for row in ids) if not one.replaced]
+    ids = db.execute("SELECT id FROM documents WHERE part_of = ?", [batch_id]).fetchall()
+    return sorted((one for one in (documents.load(db, row[0]) for row in ids) if not one.replaced), key=_place)
+
+
+def _place(part: Document) -> tuple[int, int, str]:
+    """Where a part stands in its batch: parts cut by hand share a number, and their first pages order them."""
+    first = re.match(r"\d+", part.part_pages)
+    return part.part_number, int(first.group()) if first else 0, part.id
 
 
 def neighbour_before(db: Any, part: Document) -> Document | None:
     """The paper that stands in front of ``part`` in its batch, or None."""
-    earlier = [one for one in parts(db, part.part_of) if one.part_number < part.part_number] if part.part_of else []
+    earlier = [one for one in parts(db, part.part_of) if _place(one) < _place(part)] if part.part_of else []
     return earlier[-1] if earlier else None
 
 

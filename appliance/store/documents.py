@@ -258,6 +258,7 @@ def _row_of(document: Document) -> dict[str, Any]:
         ],
         **({"nudges": document.nudges} if document.nudges else {}),
         **({"returned": document.returned} if document.returned else {}),
+        **({"hidden": document.hidden} if document.hidden else {}),
     }
     step = next_step(document)
     return {name: getattr(document, name) for name in _PLAIN} | {
@@ -312,4 +313,5 @@ def document_of(row: dict[str, Any]) -> Document:
         ),
         nudges={slot: (right, down) for slot, (right, down) in facts.get("nudges", {}).items()},
         returned=facts.get("returned", ""),
+        hidden=tuple(facts.get("hidden", ())),
     )

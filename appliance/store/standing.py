@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from appliance.domain.documents import Document, consent_of
 from appliance.domain.kinds import SLOTS, Slot
+from appliance.domain.pages import trouble_cutting
 from appliance.domain.states import TRANSITIONS, Event, State
 from appliance.domain.steps import Step, next_step
 
@@ -165,6 +166,12 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
     if _knows(document, Event.APPROVAL_WITHDRAWN) and not document.signatures:
         found.append(Action("withdraw", None))
     return tuple(found)
+
+
+def may_be_recut(document: Document) -> bool:
+    """Whether its pages may be parted or left out: nobody has decided about it, and its pages can be told apart."""
+    open_still = _knows(document, Event.APPROVED) and _knows(document, Event.REPLACED)
+    return open_still and not document.register_number and not conceals(document) and not trouble_cutting(document)
 
 
 def waits_for_password(document: Document) -> bool:

@@ -13,14 +13,16 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from appliance import recutting
+from appliance.commands import CommandRefused
 from appliance.store import queues, views
 from appliance.store.queues import Errand, Queue
-from appliance.store.standing import Role
-from appliance.web.access import OFFICERS, allow
+from appliance.store.standing import Role, may_be_recut
+from appliance.web.access import OFFICERS, allow, only
 from appliance.web.office import OFFICE, Office
-from appliance.web.paper_pages import PaperPages, Place
+from appliance.web.paper_pages import PaperPages, Place, Trouble
 from appliance.web.presenting import page, see_other
-from appliance.wording import N_
+from appliance.wording import N_, _, states, text_of
 
 ERRANDS: dict[Errand, str] = {
     Errand.SUSPECT: N_("Nghi bí mật"),
@@ -88,6 +90,7 @@ async def _more(request: web.Request, paper: views.Paper) -> dict[str, Any]:
         "following": following,
         "editable": IN_ORDER_OF_THE_REGISTER,
         "types": TYPES,
+        "may_recut": may_be_recut(paper.document),
         "live_url": _address(paper.document.id, show=errand),
     }
 
@@ -106,6 +109,24 @@ async def _onward(request: web.Request, document_id: str, name: str, form: Mappi
     return _address(seen if seen in ids else ids[0] if ids else "", show=errand, said=name)
 
 
+async def recut(request: web.Request) -> web.StreamResponse:
+    """``POST /desk/{id}/pages``: part the paper before ``page`` (``deed`` = part), or leave the page out (drop)."""
+    office, document_id = request.app[OFFICE], request.match_info["id"]
+    form, person = await request.post(), office.people.person(request)
+    deed, page_text = str(form.get("deed", "")), str(form.get("page", "")).strip()
+    if person is None or deed not in ("part", "drop"):
+        raise web.HTTPBadRequest
+    if not page_text.isdecimal() or len(page_text) > 4:
+        return await _pages.page(request, Trouble("recut", "page", _("Hãy ghi số trang.")), 422)
+    command = recutting.part_before if deed == "part" else recutting.leave_out
+    try:
+        await asyncio.to_thread(command, office.store, document_id, int(page_text), person.by, office.clock())
+    except CommandRefused as error:
+        sentence = text_of(error.code, **states.spoken(error.params))
+        return await _pages.page(request, Trouble("recut", "page", sentence), 409)
+    return see_other(await _onward(request, document_id, f"recut-{deed}", form))
+
+
 _pages = PaperPages(Place("/desk", "desk.html", _onward, _more))
 
 
@@ -117,11 +138,13 @@ def prepare(app: web.Application) -> None:
             web.get("/desk/{id}", _pages.show),
             web.post("/desk/{id}/do/{action}", _pages.act),
             web.post("/desk/{id}/nudge", _pages.nudge),
+            web.post("/desk/{id}/pages", recut),
             web.post("/desk/{id}/token/{slot}", _pages.login),
             web.post("/desk/{id}/password", _pages.unlock),
         ]
     )
     for path in ("/desk", "/desk/{id}"):
         allow(app, path, read=OFFICERS)
+    allow(app, "/desk/{id}/pages", read=OFFICERS, write=only(Role.CLERK))
     for path in ("do/{action}", "nudge", "token/{slot}", "password"):
         allow(app, f"/desk/{{id}}/{path}", read=OFFICERS, write=OFFICERS)

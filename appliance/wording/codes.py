@@ -51,6 +51,10 @@ _BOX: dict[str, str] = {
     "batch-not-looked-at": N_("Hộp không tìm được tờ phân tách trong tệp này. Nếu là một lô, hãy quét lại."),
     "no-part-before": N_("Không có phần nào đứng trước để ghép."),
     "parts-decided": N_("Đã có quyết định về một trong hai phần, không ghép lại được."),
+    "cut-decided": N_("Đã có quyết định về văn bản này, hoặc hộp còn đang làm, nên không cắt lại được."),
+    "pages-not-known": N_("Văn bản được số hóa trước đây nên hộp không biết trang trắng nào đã ẩn. Hãy quét lại."),
+    "signed-not-cut": N_("Tệp đã có chữ ký số nên không cắt được: cắt sẽ làm hỏng chữ ký."),
+    "page-not-there": N_("Không có trang này để cắt. Tách phải từ trang 2 trở đi."),
     "batch-gone": N_("Tệp gốc của lô không còn, không ghép lại được. Hãy quét lại văn bản."),
     "bad-dossier": N_(
         "Mã hồ sơ “{dossier}” không in được: chỉ dùng chữ không dấu, số và các dấu . / _ -, tối đa 64 ký tự."

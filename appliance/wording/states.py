@@ -151,6 +151,8 @@ DONE: dict[str, str] = {
     "release": N_("Hộp sẽ số hóa lại văn bản này."),
     "discard": N_("Đã hủy văn bản."),
     "mark-secret": N_("Đã cách ly. Hộp xóa nội dung đã đọc và không gửi văn bản này đi."),
+    "recut-part": N_("Đã tách. Hộp đang cắt và số hóa lại hai văn bản."),
+    "recut-drop": N_("Đã bỏ trang. Hộp đang số hóa lại văn bản."),
     "recall": N_("Đã gửi yêu cầu lấy lại. Tỉnh trả lời thì hiện ở mục “Xử lý ở nơi nhận”."),
     "requeue": N_("Đã đưa văn bản vào hàng chờ gửi."),
     "join": N_("Đã ghép hai phần thành một văn bản. Hộp đang số hóa lại."),

@@ -82,6 +82,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/desk/{id}": ("VL", ""),
     "/desk/{id}/do/{action}": ("", "VL"),
     "/desk/{id}/nudge": ("", "VL"),
+    "/desk/{id}/pages": ("", "V"),
     "/desk/{id}/token/{slot}": ("", "VL"),
     "/desk/{id}/password": ("", "VL"),
     "/desk/many": ("VL", "V"),

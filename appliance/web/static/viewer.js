@@ -13,7 +13,9 @@ if (viewer) {
     const found = figures.findIndex((each) => each.getBoundingClientRect().bottom > middle);
     return found < 0 ? figures.length - 1 : found;
   };
-  const tell = () => { bar.querySelector("[data-view=at]").textContent = `${present() + 1}/${figures.length}`; };
+  const asked = document.querySelector("[data-present-page]"); // a form about the page that is looked at
+  const tell = () => {
+    if (asked && !asked.form.classList.contains("touched")) asked.value = present() + 1; bar.querySelector("[data-view=at]").textContent = `${present() + 1}/${figures.length}`; };
   const open = (index) => {
     const figure = figures[Math.max(0, Math.min(index, figures.length - 1))];
     viewer.scrollTop += figure.getBoundingClientRect().top - viewer.getBoundingClientRect().top - 8;
@@ -41,6 +43,7 @@ if (viewer) {
     smaller: () => scale(1 / step), larger: () => scale(step), turn,
   };
 
+  tell();
   viewer.addEventListener("scroll", tell, { passive: true });
   bar.addEventListener("click", (event) => { const wanted = event.target.dataset.view; if (views[wanted]) views[wanted](); });
 
