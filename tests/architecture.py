@@ -34,6 +34,8 @@ PURE_CORES = (
     "scanner_intake.settle",
     "sync.province.alerting",
     "sync.province.fleet",
+    "sync.province.folding",
+    "sync.province.reporting",
     "sync.province.sequences",
     "sync.province.urgency",
 )
@@ -56,7 +58,7 @@ ONE_IMPORTER = {
     "botocore": ("sync/province/store/s3.py",),
     "sqlite_utils": ("appliance/store/*", "sync/province/store/*"),
     "reportlab": ("appliance/printing/*",),
-    "xlsxwriter": ("appliance/printing/*",),
+    "xlsxwriter": ("appliance/printing/*", "sync/province/report_files.py"),
     "watchdog": ("scanner_intake/watch.py",),
     "tesserocr": ("scanner_intake/ocr_engine.py",),
     "zxingcpp": ("scanner_intake/separator*.py",),

@@ -36,6 +36,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/receipt/{rid}"): ("/receipt/1", LOOKS),
     ("GET", "/metrics"): ("/metrics", LOOKS),
     ("GET", "/alerts"): ("/alerts", LOOKS),
+    ("GET", "/documents"): ("/documents", LOOKS),
+    ("GET", "/reports"): ("/reports", LOOKS),
+    ("GET", "/reports/file/{kind}"): ("/reports/file/csv", LOOKS),
+    ("GET", "/reports/reminder/{box}"): (f"/reports/reminder/{BOX}", LOOKS),
     ("POST", "/alerts/{number}/acknowledge"): ("/alerts/1/acknowledge", {**ACTS, "van_hanh": 422}),
     ("POST", "/silences"): ("/silences", {**ACTS, "van_hanh": 422}),
     ("POST", "/silences/{number}/end"): ("/silences/1/end", {**ACTS, "van_hanh": 404}),
@@ -76,7 +80,13 @@ def address(route: Route) -> str:
 
 def rows_of(store: ProvinceStore) -> dict[str, list[tuple]]:
     """Everything a request may change."""
-    by_itself = {"wrong_passwords", "alerts", "followed", "number_gaps"}  # written by the wall's own turns
+    by_itself = {
+        "wrong_passwords",
+        "alerts",
+        "followed",
+        "number_gaps",
+        "document_codes",
+    }  # written by the wall's own turns
     tables = [name for name in store.connection.tables() if name not in by_itself]
     return {name: [tuple(row) for row in store.connection.rows(f"SELECT * FROM {name}")] for name in tables}
 

@@ -62,6 +62,14 @@ class Reading:
         )
         return [Refusal(**dict(row)) for row in found]
 
+    def refusals_between(self, box: str, since: float, until: float, limit: int) -> list[Refusal]:
+        """Refusals of one box in a stretch of time (half-open), oldest first."""
+        found = self._connection.rows(
+            "SELECT * FROM refusals WHERE box = ? AND refused_at >= ? AND refused_at < ? ORDER BY rid LIMIT ?",
+            (box, since, until, limit),
+        )
+        return [Refusal(**dict(row)) for row in found]
+
     def counts(self, since: float, box: str = "") -> dict[str, dict[str, Any]]:
         """Per box that has any: refusals since a moment and the code of the last, transfers, those that wait for a
         check, the number of the last receipt. Reads indexes and what is open, never all documents."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sync.province.store.alert_schema import ALERTS
 from sync.province.store.down_schema import DOWNWARD, NOTICES, ORDERS
+from sync.province.store.lookup_schema import LOOKUP
 from sync.province.store.people_schema import PEOPLE
 from sync.province.store.wall_schema import WALL
 
@@ -161,4 +162,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0006-wall", WALL),
     ("0007-people", PEOPLE),
     ("0008-alerts", ALERTS),
+    ("0009-lookup", LOOKUP),
 )

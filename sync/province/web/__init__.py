@@ -15,7 +15,7 @@ from aiohttp import web
 
 from sync.province.people.rows import People
 from sync.province.store import ProvinceStore
-from sync.province.web import access, alerts, box, entering, metering, pages, wall
+from sync.province.web import access, alerts, box, entering, looking_up, metering, pages, reports, wall
 from sync.province.web.access import ROUTES, Answer, guard, protect
 from sync.province.web.keys import ADDRESS, DOOR, HOSTS, LOOPBACK, METRICS_TOKEN, PEOPLE, PROVINCE_NAME, STORE
 from sync.province.web.memory import few_threads
@@ -28,6 +28,8 @@ HANDLED: dict[tuple[str, str], Answer] = {
     **alerts.HANDLED,
     **box.HANDLED,
     **pages.HANDLED,
+    **looking_up.HANDLED,
+    **reports.HANDLED,
     **metering.HANDLED,
 }
 

@@ -21,6 +21,7 @@ from aiohttp import web
 
 from sync.province.overview import BoxView, Figures, Fleet, Memory
 from sync.province.store import ProvinceStore
+from sync.province.store.lookup import Lookup
 from sync.province.watching import EVERY_SECONDS, look, watch
 from sync.province.web.memory import give_back
 from sync.province.web.rows import Row, markup, row_of, titles_of
@@ -75,7 +76,7 @@ class Board:
     def __init__(self, store: ProvinceStore, clock: Callable[[], float] = time.time) -> None:
         self._store, self._clock = store, clock
         self._lock = threading.Lock()
-        self._memory = Memory(store)
+        self._memory, self._lookup = Memory(store), Lookup(store.connection)
         self._fleet: Fleet | None = None
         self._mark: int | None = None
         self._at = self._looked = self._watched = 0.0
@@ -121,6 +122,7 @@ class Board:
             fleet = self._survey()
             watch(self._store, fleet, self._at)
             self._memory.followed.keep()
+            self._lookup.follow()
         for language in tuple(self._shown) or LANGUAGES[:1]:
             self.shown(language)
         give_back()

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-import unicodedata
 import zlib
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from sync.province.folding import folded
 from sync.province.people.entering import who
 from sync.province.people.rules import Role
 from sync.province.store import RowsAway
@@ -39,14 +39,6 @@ FILTERS: dict[str, Callable[[Line], bool]] = {
     "off": lambda line: not line.online,
     "waiting": lambda line: line.waits,
 }
-
-
-def folded(text: str) -> str:
-    """Letters as a search compares them: no marks, no case, đ as d."""
-    plain = "".join(
-        letter for letter in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(letter)
-    )
-    return plain.replace("đ", "d")
 
 
 async def wall(request: web.Request) -> web.StreamResponse:
