@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -20,8 +20,10 @@ from appliance.delegating import who_may_sign
 from appliance.domain.kinds import Slot
 from appliance.door import DoorClosed, ask
 from appliance.store import standing, views
+from appliance.web.access import may_use
 from appliance.web.deeds import EDITABLE, FormRefused, done, typed_fields
 from appliance.web.enrolling import ROLE_OF_SLOT
+from appliance.web.nudging import Nudging
 from appliance.web.office import OFFICE, Office
 from appliance.web.people import Person
 from appliance.web.pictures import WIDTHS
@@ -167,6 +169,10 @@ class PaperPages:
         office, document_id = request.app[OFFICE], request.match_info["id"]
         paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
         facts = await _facts(office, paper) | await self.place.more(request, paper)
+        person = office.people.person(request)
+        deeds = f"{self.place.root}/{{id}}/do/{{action}}"
+        if not may_use(request.app, deeds, "POST", person.role if person else None):  # only to be looked at
+            facts |= {"paper": replace(paper, actions=()), "nudging": Nudging(), "locked": False}
         here = f"{self.place.root}/{document_id}"
         return await page(
             request, self.place.template, state, trouble=trouble, here=here, **({"live_url": here} | facts)

@@ -15,6 +15,7 @@ from aiohttp import FormData, web
 
 from appliance.accounts import hashing
 from appliance.config import Config
+from appliance.domain.kinds import Kind
 from appliance.store import Store
 from appliance.store.standing import Role
 from appliance.web import enrolling
@@ -30,6 +31,7 @@ from tests.fixtures_web import (
     LEADER,
     SCANNER,
     VIEWER,
+    Papers,
     Visitor,
     blank_page,
     signed_in,
@@ -224,6 +226,28 @@ async def test_every_route_for_one_role(browser: Visitor, letter: str) -> None:
             if not fits or state >= 500:
                 wrong.append(f"{method} {path}: {state}, allowed to {allowed or 'nobody'}")
     assert wrong == []
+
+
+async def test_pages_offer_nothing_that_is_refused(browser: Visitor, office_papers: Papers) -> None:
+    papers = [office_papers.digitized(), office_papers.digitized(kind=Kind.OUTGOING), office_papers.delivered()]
+    for letter in EVERY:
+        await browser.become(WHO[letter])
+        pages = [path for path, (read, _) in TABLE.items() if letter in read and "{" not in path and path != "/events"]
+        for page in [*pages, *(f"/papers/{paper}" for paper in papers)]:
+            _, text = await browser.get(page)
+            links = [("GET", where) for where in re.findall(r'<a [^>]*href="(/[^"?#]*)', text)]
+            forms = [("POST", where) for where in re.findall(r'<form [^>]*method="post" action="(/[^"?]*)"', text)]
+            if letter in "VL":  # clerk and leader see each other's forms, with the words whose they are
+                forms = []
+            for method, where in links + forms:
+                allowed = TABLE.get(where) or next(may for path, may in TABLE.items() if _leads(where, path))
+                offered = allowed[method == "POST"]
+                assert offered == "*" or letter in offered, (letter, page, method, where)
+
+
+def _leads(where: str, path: str) -> bool:
+    """Whether an address is one of the route at ``path``."""
+    return re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)), where) is not None
 
 
 # --- forms from elsewhere --------------------------------------------------------------------------------------------
