@@ -113,10 +113,11 @@ async def show(request: web.Request) -> web.Response:
     office, book = request.app[OFFICE], _book(request)
     year, wanted = asked(request.query, _today(office))
 
-    def question(db: Any) -> tuple[list[Row], list[int]]:
-        return books.of_year(db, book.name, year), registers.years(db, book.register)
+    def question(db: Any) -> tuple[list[Row], list[int], int]:
+        first = registers.first_number(db, book.register, year)
+        return books.of_year(db, book.name, year), registers.years(db, book.register), first
 
-    every, years = await asyncio.to_thread(office.store.read, question)
+    every, years, first = await asyncio.to_thread(office.store.read, question)
     rows = chosen(every, wanted)
     pages = max(1, -(-len(rows) // ROWS_A_PAGE))
     number = request.query.get("page", "")
@@ -131,6 +132,8 @@ async def show(request: web.Request) -> web.Response:
         rows=rows[(at - 1) * ROWS_A_PAGE : at * ROWS_A_PAGE],
         total=len(rows),
         every=len(every),
+        first=first,
+        this_year=year == _today(office).year,
         pages=pages,
         page_at=at,
         wanted=wanted,
@@ -195,6 +198,21 @@ async def reserve(request: web.Request) -> web.StreamResponse:
     reason = clean_line(str((await request.post()).get("reason", "")), 300)
     taken = await asyncio.to_thread(bookkeeping.reserve, office.store, book.register, reason, by, office.clock())
     return see_other(f"/registers/{book.name}/{taken.year}/{taken.number}?said=number-reserved")
+
+
+async def start(request: web.Request) -> web.StreamResponse:
+    """``POST /registers/{book}/start``: this year goes on where a book of paper stopped."""
+    office, book, by = request.app[OFFICE], _book(request), _by(request)
+    if book.name != book.register:
+        raise web.HTTPNotFound
+    form = await request.post()
+    first, reason = str(form.get("first", "")).strip(), clean_line(str(form.get("reason", "")), 300)
+    number = int(first) if first.isascii() and first.isdigit() and len(first) < 8 else 0
+    year = _today(office).year
+    await asyncio.to_thread(
+        bookkeeping.start_year, office.store, book.register, year, number, reason, by, office.clock()
+    )
+    return see_other(f"/registers/{book.name}?said=register-started")
 
 
 async def act(request: web.Request) -> web.StreamResponse:
@@ -287,6 +305,7 @@ def prepare(app: web.Application) -> None:
             web.get("/registers/{book}", show),
             web.get(r"/registers/{book}/export.{form:pdf|xlsx}", export),
             web.post("/registers/{book}/reserve", reserve),
+            web.post("/registers/{book}/start", start),
             web.get(one, row),
             web.post(one + "/{act}", act),
         ]
@@ -298,5 +317,6 @@ def prepare(app: web.Application) -> None:
         "/registers/{book}/{year}/{number}",
     ):
         allow(app, path)
-    allow(app, "/registers/{book}/reserve", write=only(Role.CLERK))
+    for path in ("reserve", "start"):
+        allow(app, f"/registers/{{book}}/{path}", write=only(Role.CLERK))
     allow(app, "/registers/{book}/{year}/{number}/{act}", write=only(Role.CLERK))

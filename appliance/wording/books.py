@@ -93,6 +93,7 @@ BOOK_DONE: dict[str, str] = {
     "number-voided": N_("Đã hủy số. Số hủy vẫn nằm trong sổ kèm lý do."),
     "number-used": N_("Đã dành số này cho văn bản. Dòng sổ được ghi khi văn bản được duyệt."),
     "row-written": N_("Đã ghi sổ."),
+    "register-started": N_("Đã đặt số đầu tiên của sổ năm nay."),
 }
 """What pages say after an act."""
 

@@ -108,6 +108,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/registers/{book}": (EVERY, ""),
     "/registers/{book}/export.{form}": (EVERY, ""),
     "/registers/{book}/reserve": ("", "V"),
+    "/registers/{book}/start": ("", "V"),
     "/registers/{book}/{year}/{number}": (EVERY, ""),
     "/registers/{book}/{year}/{number}/{act}": ("", "V"),
     "/cases": ("VLA", "V"),

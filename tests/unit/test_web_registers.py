@@ -112,6 +112,22 @@ async def test_the_clerk_reserves_fills_in_corrects_and_voids(visitor: Visitor, 
     assert "/amend" not in text and "văn bản rút lại" in text
 
 
+async def test_a_year_that_began_on_paper_goes_on_from_its_number(visitor: Visitor, store: Store) -> None:
+    _, text = await visitor.get("/registers/di")
+    assert 'action="/registers/di/start"' in text
+    for first, reason in (("0", "sổ giấy"), ("x", "sổ giấy"), ("813", " ")):
+        assert (await visitor.post("/registers/di/start", {"first": first, "reason": reason}))[0] == 409
+    state, where, _ = await visitor.post("/registers/di/start", {"first": "813", "reason": "tiếp sổ giấy đến số 812"})
+    assert (state, where) == (303, "/registers/di?said=register-started")
+    _, text = await visitor.get("/registers/di")
+    assert "Hộp sẽ cấp số từ 813." in text and 'action="/registers/di/start"' not in text
+    _, where, _ = await visitor.post("/registers/di/reserve", {"reason": "giữ"})
+    assert where.startswith("/registers/di/2026/813")
+    _, text = await visitor.get("/registers/di")
+    assert "Hộp sẽ cấp số từ" not in text
+    assert (await visitor.post("/registers/giai-quyet/start", {"first": "5", "reason": "x"}))[0] == 404
+
+
 async def test_a_reserved_number_is_given_to_a_waiting_paper(
     visitor: Visitor, store: Store, office_papers: Papers
 ) -> None:
