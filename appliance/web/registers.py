@@ -139,6 +139,7 @@ async def show(request: web.Request) -> web.Response:
         wanted=wanted,
         standings=STANDING_NAMES,
         query=urlencode({"year": str(year), **query}),
+        live_url="",  # a whole year is read for it: not at every change in the box
     )
 
 

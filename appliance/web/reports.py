@@ -75,6 +75,7 @@ async def show(request: web.Request) -> web.Response:
         query=urlencode(period.query()),
         most=most,
         height=CHART_HEIGHT,
+        live_url="",  # counted anew when somebody asks, not at every change in the box
     )
 
 
