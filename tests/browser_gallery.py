@@ -22,7 +22,9 @@ from aiohttp import web
 from playwright.async_api import async_playwright
 
 from appliance import commands, delegating
+from appliance.config_sections import WebSection
 from appliance.demo.papers import render
+from appliance.demo.pki import make_pki
 from appliance.demo.scan_files import write_pdf_scan
 from appliance.demo.texts import fields, varied_paper
 from appliance.domain.authority import Delegation
@@ -32,14 +34,18 @@ from appliance.pipeline import handling
 from appliance.services.clock import utc_now
 from appliance.store import Store, open_store
 from appliance.web.site import make_site
-from tests import gallery_registers
+from tests import gallery_people, gallery_registers
 from tests.fixtures_books import electronic, take_electronic
-from tests.fixtures_web import CLERK, LEADER, Papers, cookie_for, office_config, write_link
+from tests.fixtures_web import ADMINISTRATOR, CLERK, LEADER, Papers, cookie_for, office_config, write_link
 
 WIDTHS = {"desktop": (1280, 900), "phone": (360, 740)}
 BY_LEADER, BY_CLERK = "Nông Văn Thuận (lãnh đạo)", "Trần Thị Lan (văn thư)"
 LEADERS_PAGES = ("approvals", "approval", "delegations")
-"""Pages that are looked at as the leader; all others as the clerk."""
+"""Pages that are looked at as the leader."""
+WHO_LOOKS = (
+    (LEADER, LEADERS_PAGES), (ADMINISTRATOR, gallery_people.ADMINISTRATORS_PAGES), ({}, gallery_people.NOBODYS_PAGES),
+)  # fmt: skip
+"""All other pages are looked at as the clerk."""
 
 
 class Gallery:
@@ -47,11 +53,13 @@ class Gallery:
 
     def __init__(self, root: Path) -> None:
         self.store: Store = open_store(root / "box.db", root / "blobs")
-        self.config = office_config(root)
+        authority, _issuing = make_pki(utc_now()).write(root / "pki")
+        self.config = office_config(root, web=WebSection(ca=authority))
         self.papers = Papers(self.store, utc_now, root / "scratch")
         self._scratch, self._number = root, 0
         self.ids: dict[str, str] = {}
         self.registers: dict[str, str] = {}
+        self.people: dict[str, str] = {}
 
     def paper(self, name: str, kind: Kind = Kind.INCOMING_SCAN, sure: float = 0.97, **changes: str) -> str:
         """A digitized paper with a drawn scan."""
@@ -84,6 +92,7 @@ class Gallery:
         commands.approve(self.store, self.paper("signing"), BY_CLERK, utc_now())
         self._electronic()
         self.registers = gallery_registers.fill(self.store, utc_now())
+        self.people = gallery_people.fill(self.store, utc_now())
         day = utc_now().date()
         for begins, signer in ((day, "Hoàng Thị Diễm"), (day + timedelta(days=9), "Lò Văn Pín")):
             held = Delegation("KT.", signer, "CHỦ TỊCH", begins, begins + timedelta(days=30), "QĐ 05/QĐ-UBND")
@@ -116,7 +125,7 @@ class Gallery:
             "desk-many": "/desk/many", "approvals": "/approvals", "approval": f"/approvals/{one['draft']}",
             "delegations": "/approvals/delegations",
             "paper": f"/papers/{one['waiting']}", "paper-delivered": f"/papers/{one['delivered']}",
-        } | self.registers  # fmt: skip
+        } | self.registers | self.people  # fmt: skip
 
 
 @asynccontextmanager
@@ -152,14 +161,16 @@ async def take(folder: Path, wanted: list[str]) -> None:
             chromium = shutil.which("chromium") or shutil.which("chromium-browser")
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
             for size, (width, height) in WIDTHS.items():
-                for who, theirs in ((CLERK, False), (LEADER, True)):
+                others = tuple(name for name in pages if not any(name in theirs for _who, theirs in WHO_LOOKS))
+                for who, theirs in ((CLERK, others), *WHO_LOOKS):
                     context = await browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN")
-                    cookie: Any = cookie_for(gallery.store, address, who, utc_now())
-                    await context.add_cookies([cookie])
+                    if who:
+                        cookie: Any = cookie_for(gallery.store, address, who, utc_now())
+                        await context.add_cookies([cookie])
                     page = await context.new_page()
                     page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
                     page.on("pageerror", lambda error: print("error:", error))
-                    shown = {name: path for name, path in pages.items() if (name in LEADERS_PAGES) is theirs}
+                    shown = {name: path for name, path in pages.items() if name in theirs}
                     await photograph(page, address, shown, folder, size)
                     await context.close()
             await browser.close()
