@@ -139,6 +139,7 @@ async def show(request: web.Request) -> web.Response:
         wanted=wanted,
         standings=STANDING_NAMES,
         query=urlencode({"year": str(year), **query}),
+        asked={"year": str(year), **query},
         live_url="",  # a whole year is read for it: not at every change in the box
     )
 
@@ -278,7 +279,8 @@ async def export(request: web.Request) -> web.Response:
     def sheet() -> str:
         rows = chosen(office.store.read(lambda db: books.of_year(db, book.name, year)), wanted)
         parent, commune = office.config.box.province, office.config.box.commune
-        return sheet_of(book, rows, year, commune, now, parent=parent, filters=wanted.in_words()).to_json()
+        volume = clean_line(request.query.get("volume", ""), 10) or "1"
+        return sheet_of(book, rows, year, commune, now, parent, volume, wanted.in_words()).to_json()
 
     try:
         made = await printed(f"register.{form}", await asyncio.to_thread(sheet))

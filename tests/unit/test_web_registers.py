@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -17,6 +20,7 @@ from tests.fixtures_books import registered
 from tests.fixtures_store import NOW, Clock
 from tests.fixtures_web import CLERK, LEADER, SCANNER, VIEWER, Papers, Visitor
 
+ROOT = Path(__file__).parents[2]
 BY = "Trần Thị Lan (văn thư)"
 
 
@@ -200,13 +204,14 @@ async def test_the_handling_book_gives_no_numbers(visitor: Visitor, some_rows: S
 
 async def test_the_exports_hold_what_the_filter_shows(visitor: Visitor, some_rows: Store) -> None:
     registered(some_rows, Kind.OUTGOING, subject="=1+1", code="1/BC-UBND", signer_name="Nông Văn Thuận")
-    async with visitor.session.get("http://hop/registers/den/export.pdf") as answer:
+    async with visitor.session.get("http://hop/registers/den/export.pdf?year=2026&volume=II") as answer:
         pdf, kind = await answer.read(), answer.headers["Content-Type"]
     assert (answer.status, kind) == (200, "application/pdf")
     document = pypdfium2.PdfDocument(pdf)
     pages = [" ".join(page.get_textpage().get_text_bounded().split()) for page in document]
     document.close()
     assert len(pages) == 4 and "SỔ ĐĂNG KÝ VĂN BẢN ĐẾN" in pages[0] and "Từ số 1 đến số 5" in pages[0]
+    assert "Quyển số: II" in pages[0] and "quyển số II" in pages[3]
     assert "Sửa dòng trên: ghi nhầm nơi gửi (Trần Thị Lan (văn thư), 21/11/2026)" in pages[2]
     assert "Số hủy: 1 (5)." in pages[3] and "Số đang giữ, chưa dùng: 1 (4)." in pages[3]
     async with visitor.session.get("http://hop/registers/di/export.xlsx?q=bc") as answer:
@@ -214,6 +219,13 @@ async def test_the_exports_hold_what_the_filter_shows(visitor: Visitor, some_row
     texts = sheet.read("xl/sharedStrings.xml").decode()
     assert "=1+1" in texts and "Nông Văn Thuận" in texts and "Nơi nhận văn bản" in texts
     assert "<f>" not in sheet.read("xl/worksheets/sheet1.xml").decode(), "a text was taken for a formula"
+
+
+def test_the_pages_load_no_drawing() -> None:
+    """The web process stays small: whoever draws is a child (``appliance.printing.child``)."""
+    said = "import sys, appliance.web.site; print([m for m in ('reportlab', 'xlsxwriter') if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert told.stdout.strip() == "[]", told.stderr
 
 
 async def test_a_child_that_fails_is_told() -> None:
