@@ -74,6 +74,7 @@ class BoxCore:
         self._next_token = 1
         self._connected = False
         self._province: ProvinceState | None = None
+        self._was_there = False
         self._denied_until = 0.0
 
     @property
@@ -119,6 +120,7 @@ class BoxCore:
         """Stop sending; what was under way is unknown now and will be asked for."""
         if self._connected:
             self._pacing.lost(now.mono)
+            self._was_there = self.ready or self._trusting
         self._connected, self._province = False, None
         self._in_flight.clear()
         return self._step(now)
@@ -200,9 +202,18 @@ class BoxCore:
         return None if chosen is None else self._send(chosen, now)
 
     def _choose(self, now: Now) -> Choice | None:
-        if not self.ready or now.mono < self._denied_until:
+        if now.mono < self._denied_until:
             return None
-        return self._chooser.choose(self._transfers.values(), now)
+        if self.ready:
+            return self._chooser.choose(self._transfers.values(), now)
+        if self._trusting:
+            return self._chooser.choose([each for each in self._transfers.values() if each.resuming], now)
+        return None
+
+    @property
+    def _trusting(self) -> bool:
+        """The province has said nothing on this connection yet, but was there on the one before."""
+        return self._connected and self._province is None and self._was_there and self._direction is Direction.UP
 
     def _send(self, chosen: Choice, now: Now) -> SendChunk:
         transfer, start, length = chosen.transfer, chosen.start, chosen.length

@@ -20,7 +20,8 @@ from sync.protocol.turns import Candidate, Turns
 
 EXPRESS_PRIORITY = 3
 EAGER_MOST = 24 * 1024
-"""Bytes of a hỏa tốc document that may follow its first question without waiting for the have."""
+"""Bytes that may follow the first question of a connection without waiting for the have: of a hỏa tốc document, or
+of what no connection before has sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Transfer:
     @property
     def allowance(self) -> int:
         """Bytes the province's credit still lets out."""
+        if self.resuming:
+            return min(self.credit - self.sent.count(), EAGER_MOST - self.since_asked.count())
         return (EAGER_MOST if self.eager else self.credit) - self.sent.count()
 
     @property
@@ -91,9 +94,15 @@ class Transfer:
         """Whether it need not wait for an answer: on a slow line that would cost a hỏa tốc paper twice its time."""
         return self.awaiting and self.express and self.asks == 1 and self.manifest.size <= EAGER_MOST
 
+    @property
+    def resuming(self) -> bool:
+        """Whether this run had an answer before this connection: then what was never sent is surely missing, and on a
+        line that is cut often the round trip until the have is a tenth of its time."""
+        return self.awaiting and self.asks == 1 and self.credit > 0
+
     def next_range(self) -> tuple[int, int] | None:
-        """Return the lowest range neither held nor sent, None while the map is unknown."""
-        if not self.query or (self.awaiting and not self.eager):
+        """Return the lowest range neither held nor ever sent, None while the map is unknown."""
+        if not self.query or (self.awaiting and not self.eager and not self.resuming):
             return None
         return self.held.first_missing(self.manifest.size, self.sent)
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync.protocol.messages import Have
+from sync.protocol.chunk import Chunk
+from sync.protocol.messages import Have, ProvinceState
 from sync.protocol.records import CheckOutcome, ProvinceLimits, Verdict
 from sync.protocol.topics import Kind, parse
 from sync.wire_identity import SigningKey
@@ -414,6 +415,74 @@ def test_an_eager_paper_that_was_lost_is_asked_for_and_not_eager_again() -> None
     assert wire.box._transfers[tid].next_range() is None, "it waits for the answer this time"
     wire.settle()
     assert delivered(wire, ["urgent"])
+
+
+def under_way() -> SyncPair:
+    """A large paper of which the province has said that it holds a beginning; two chunks are on the line."""
+    wire = pair()
+    wire.add("a", paper(2_000_000))
+    wire.connect()
+    for _ in range(6):
+        while wire.down:
+            wire.box_hears()
+        wire.send_chunk()
+        while wire.up:
+            wire.province_hears()
+        wire.pass_time(1.0)
+    assert wire.send_chunk() and wire.send_chunk()
+    return wire
+
+
+def offsets(wire: SyncPair) -> list[int]:
+    return [Chunk.decode(message.payload).offset for _, message in wire.up if parse(message.topic).kind is Kind.CHUNK]
+
+
+def test_after_a_cut_what_was_never_sent_follows_the_question_at_once() -> None:
+    """PROTOCOL.md 5.1 rule 4: neither the state of the province nor the have is waited for; what may be lost is."""
+    wire = under_way()
+    last = max(offsets(wire))
+    wire.connect()
+    (transfer,) = wire.box._transfers.values()
+    never = transfer.next_range()
+    assert never is not None and never[0] > last
+    while wire.send_chunk():
+        wire.box_does(wire.box.on_published(wire.up[-1][0], True, wire.now))  # the window is not what ends it
+    early = offsets(wire)
+    assert early[0] == never[0] and 16 * 1024 <= transfer.since_asked.count() <= 24 * 1024
+    written = wire.store.bytes_written
+    while wire.up:
+        wire.province_hears()
+    assert wire.store.bytes_written == written + transfer.since_asked.count(), "all of it was missing"
+    wire.box_hears()
+    wire.box_hears()
+    assert wire.send_chunk() and offsets(wire)[0] < never[0], "now what the cut had taken"
+    wire.settle(redial=False)
+    assert delivered(wire, ["a"])
+
+
+@pytest.mark.parametrize("reason", ["offline", "another run", "no answer before", "lost twice"])
+def test_nothing_goes_before_the_answer_when_it_is_not_surely_wanted(reason: str) -> None:
+    wire = under_way()
+    if reason == "offline":
+        wire.box_does(wire.box.on_peer(ProvinceState(False, 0, 7), wire.now))
+    if reason == "another run":
+        wire.box_starts()
+    if reason == "no answer before":
+        wire = pair()
+        wire.add("a", paper(2_000_000))
+        wire.connect()
+        wire.box_hears()
+    wire.connect()
+    if reason == "lost twice":
+        while wire.send_chunk():
+            wire.box_does(wire.box.on_published(wire.up[-1][0], True, wire.now))
+        wire.up.clear()
+        wire.box_hears()  # the state of the province, but no have
+        wire.pass_time(8.1)
+        assert [parse(message.topic).kind for _, message in wire.up] == [Kind.MANIFEST]
+    assert not wire.send_chunk()
+    wire.settle(redial=False)
+    assert delivered(wire, ["a"])
 
 
 def test_a_large_hoa_toc_paper_waits_for_its_have() -> None:

@@ -14,15 +14,15 @@ def test_pauses_double_up_to_the_most_and_start_again_after_progress() -> None:
     for _ in range(6):
         plan.lost(100.0, unanswered=False, refusal="")
         pauses.append(plan.due - 100.0)
-    assert pauses == [1, 2, 4, 8, 8, 8]
+    assert pauses == [0.25, 1, 2, 4, 8, 8]
     plan.progressed()
     plan.lost(100.0, unanswered=False, refusal="")
-    assert plan.due == 101.0
+    assert plan.due == 100.25
 
 
 def test_pauses_are_drawn_from_nothing_to_the_ceiling() -> None:
     plan = Redial(most=8.0, version=None, chance=lambda: 0.25)
-    for _ in range(3):
+    for _ in range(4):
         plan.lost(0.0, unanswered=False, refusal="")
     assert plan.due == 1.0
 
