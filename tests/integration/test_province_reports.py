@@ -225,3 +225,14 @@ def test_ranges_as_people_type_them() -> None:
     assert days.chosen("x", "2026-11-10", now) == (dt.date(2026, 11, 1), dt.date(2026, 11, 10))
     assert days.chosen("2001-01-01", "2026-11-10", now)[0] == dt.date(2026, 11, 10) - dt.timedelta(days=days.LONGEST)
     assert dataclasses.asdict(Targets()) == {"accepted": 9800, "fast": 9500, "least": 1}
+
+
+async def test_a_report_of_many_communes_comes_in_pages(visitor: Visitor) -> None:
+    for number in range(400):
+        box = f"commune-{number + 10:05}"
+        visitor.store.fleet.enrol(Box(box, f"UBND xã {number:03}", bytes(32), "ab", NOON - 9e6))
+    pages = [await visitor.text(f"/reports?{VIEW}&page={page}") for page in (1, 2, 3, 99)]
+    assert [page.count('<th scope="row">') for page in pages] == [200, 200, 3, 3]
+    assert ["/ 403" in page for page in pages] == [True] * 4
+    assert 'rel="next"' in pages[1]
+    assert 'rel="next"' not in pages[2]

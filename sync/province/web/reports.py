@@ -22,7 +22,7 @@ from sync.province.web.keys import PROVINCE_NAME, STORE
 from sync.province.web.page import language_of, rendered
 from sync.province.wording import Wording, _
 
-BEST = 11
+BEST, A_PAGE = 11, 200
 KINDS = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -76,9 +76,15 @@ async def reports(request: web.Request) -> web.Response:
     """`GET /reports`."""
     asked = asked_for(request)
     ranked = await asyncio.to_thread(roll_up, request.app[STORE], asked.first, asked.last, asked.targets)
+    page = _count(request.query.get("page", ""), 1)
+    last = max(1, -(-len(ranked) // A_PAGE))
+    page = min(max(page, 1), last)
     facts = {
         "asked": asked,
-        "ranked": ranked,
+        "ranked": ranked[(page - 1) * A_PAGE : page * A_PAGE],
+        "page": page,
+        "last": last,
+        "count": len(ranked),
         "total": total(one.line for one in ranked),
         "best": best(ranked, BEST),
         "missing": sum(bool(one.misses) for one in ranked),
