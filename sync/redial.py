@@ -1,9 +1,9 @@
 """When to dial again, and in which version of MQTT. Decides only; dials nothing, reads no clock.
 
 Full jitter under a ceiling that doubles, so that boxes cut off together do not return together; after a connection
-over which the far end moved the first pause is short, 170 boxes in a quarter of a second being what a broker bears. The version changes
-only while none is known to work: on the broker's plain refusal, or when dials end before CONNACK, since some brokers
-just hang on a version 5 CONNECT.
+over which the far end moved the first pause is short, 170 boxes in a quarter of a second being what a broker bears.
+The version changes only while none is known to work: on the broker's plain refusal, or when dials end before CONNACK,
+since some brokers just hang on a version 5 CONNECT.
 """
 
 from __future__ import annotations

@@ -433,6 +433,14 @@ def under_way() -> SyncPair:
     return wire
 
 
+def send_all(wire: SyncPair) -> None:
+    """Until the box sends no more, though the broker acknowledges everything at once."""
+    while wire.send_chunk():
+        token, _ = wire.up[-1]
+        assert token is not None
+        wire.box_does(wire.box.on_published(token, True, wire.now))
+
+
 def offsets(wire: SyncPair) -> list[int]:
     return [Chunk.decode(message.payload).offset for _, message in wire.up if parse(message.topic).kind is Kind.CHUNK]
 
@@ -445,8 +453,7 @@ def test_after_a_cut_what_was_never_sent_follows_the_question_at_once() -> None:
     (transfer,) = wire.box._transfers.values()
     never = transfer.next_range()
     assert never is not None and never[0] > last
-    while wire.send_chunk():
-        wire.box_does(wire.box.on_published(wire.up[-1][0], True, wire.now))  # the window is not what ends it
+    send_all(wire)
     early = offsets(wire)
     assert early[0] == never[0] and 16 * 1024 <= transfer.since_asked.count() <= 24 * 1024
     written = wire.store.bytes_written
@@ -474,8 +481,7 @@ def test_nothing_goes_before_the_answer_when_it_is_not_surely_wanted(reason: str
         wire.box_hears()
     wire.connect()
     if reason == "lost twice":
-        while wire.send_chunk():
-            wire.box_does(wire.box.on_published(wire.up[-1][0], True, wire.now))
+        send_all(wire)
         wire.up.clear()
         wire.box_hears()  # the state of the province, but no have
         wire.pass_time(8.1)
