@@ -42,7 +42,7 @@ WIDTHS = {"desktop": (1280, 900), "phone": (360, 740)}
 BY_LEADER, BY_CLERK = "Nông Văn Thuận (lãnh đạo)", "Trần Thị Lan (văn thư)"
 LEADERS_PAGES = ("approvals", "approval", "delegations")
 """Pages that are looked at as the leader."""
-WHO_LOOKS = (
+WHO_LOOKS: tuple[tuple[dict[str, str], tuple[str, ...]], ...] = (
     (LEADER, LEADERS_PAGES), (ADMINISTRATOR, gallery_people.ADMINISTRATORS_PAGES), ({}, gallery_people.NOBODYS_PAGES),
 )  # fmt: skip
 """All other pages are looked at as the clerk."""
@@ -71,6 +71,11 @@ class Gallery:
         self.ids[name] = self.papers.digitized(scan, kind, pdf=file.read_bytes(), **how)
         return self.ids[name]
 
+    def _sign(self, name: str) -> str:
+        """A signature is on the paper, whose pages stay as they were."""
+        before = (self._scratch / f"{name}.pdf").read_bytes()
+        return self.papers.sign(self.ids[name], before + f"% {name} signed\n".encode())
+
     def fill(self) -> None:
         """One paper in every situation."""
         self.paper("waiting", sure=0.7)
@@ -83,10 +88,10 @@ class Gallery:
         commands.hand_back(self.store, self.paper("back", Kind.OUTGOING), BY_LEADER, utc_now(), "Thiếu căn cứ pháp lý")
         issue = self.paper("issue", Kind.OUTGOING)
         commands.approve(self.store, issue, BY_LEADER, utc_now())
-        self.papers.sign(issue)
+        self._sign("issue")
         for name in ("queued", "refused", "delivered"):
             commands.approve(self.store, self.paper(name), BY_CLERK, utc_now())
-            self.papers.enqueue(self.papers.sign(self.ids[name]))
+            self.papers.enqueue(self._sign(name))
         self.papers.answer(self.ids["refused"], "Thiếu trang 2 của văn bản")
         self.papers.answer(self.ids["delivered"])
         commands.approve(self.store, self.paper("signing"), BY_CLERK, utc_now())

@@ -4,6 +4,7 @@ sessions, what a hand that types is spared, and a phone. One browser for all tes
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,9 +75,13 @@ class Site:
         page = await context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("request", lambda request: self.asked.append(request.url))
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
+
+    def _hear(self, said: Any) -> None:
+        if said.type == "error":
+            self.complaints.append(f"{said.text} {said.location['url']}")
 
     def only(self) -> Document:
         """The one paper of the office."""
@@ -119,6 +124,13 @@ async def typed_by_composition(page: Any, text: str) -> None:
         await session.send("Input.dispatchKeyEvent", {"type": "keyDown", "key": "Enter", "windowsVirtualKeyCode": 229})
         await session.send("Input.insertText", {"text": f"{word} "})
     await session.detach()
+
+
+async def every_picture(page: Any) -> None:
+    """Wait until no picture is on its way."""
+    async with asyncio.timeout(PATIENCE / 1000):
+        while not await page.evaluate("[...document.images].every((image) => image.complete)"):
+            await asyncio.sleep(0.1)
 
 
 async def focus_by_tab(page: Any, selector: str) -> None:
@@ -251,6 +263,14 @@ async def test_the_hand_that_types_is_not_disturbed_and_the_page_follows_the_key
     assert await page.locator("#field-subject").input_value() == "Đang gõ dở"
     await page.keyboard.press("F2")
     assert await page.evaluate("document.activeElement.id") == "sheets"
+    await page.keyboard.press("Alt+PageDown")
+    await page.get_by_text("2/2", exact=True).first.wait_for()
+    await every_picture(page)  # one that comes after the paper is gone would be told as missing
+    await page.keyboard.press("Alt+Shift+KeyP")
+    assert await page.evaluate("[document.activeElement.id, document.activeElement.value]") == ["recut-page", "2"]
+    await page.keyboard.press("Control+Enter")
+    await page.get_by_text("Đã tách.").first.wait_for()
+    assert site.papers.load(paper).replaced
 
 
 async def test_files_dropped_on_any_page_are_handed_in(site: Site) -> None:

@@ -28,11 +28,13 @@ function replace(region, fresh) {
   if (region.dataset.live !== "lists") requestAnimationFrame(() => region.classList.add("fresh"));
 }
 
+const leaving = () => document.querySelector("form[data-sent]") !== null;
 async function refresh() {
   const answer = await fetch(liveUrl, { headers: { Accept: "text/html", "X-Commune-Live": "1" }, cache: "no-store" });
   if (answer.status === 401) { signedOut(); return; }
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (leaving()) return; // a form is on its way: where it leads must not be overtaken by this page's own news
   for (const region of document.querySelectorAll("[data-live]")) {
     const name = region.dataset.live;
     const fresh = page.querySelector(`[data-live="${name}"]`);
@@ -44,7 +46,7 @@ async function refresh() {
     tellUnderway();
   }
   const sheets = document.getElementById("sheets"), newer = page.getElementById("sheets");
-  if (!sheets !== !newer) location.reload();
+  if (!sheets !== !newer) location.replace(liveUrl); // not reload(): a page that answers a form would send it again
 }
 
 // The session ended by itself: what it showed must not stay on the screen, but what somebody typed must not vanish.
@@ -112,6 +114,7 @@ if (liveUrl) {
 document.addEventListener("input", (event) => event.target.form?.classList.add("touched"));
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (event.defaultPrevented) return; // a script sends it itself and the page stays
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   setTimeout(() => { delete form.dataset.sent; }, 5000);
