@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,12 @@ def test_a_blocked_account_is_out_at_once_and_only_its_owner_hears_why(store: St
     refused("sign-in-blocked", lambda: entering.sign_in(store, "lan", PASSWORD, NOW, HERE))
     acts.unblock(store, lan.id, "Bình (quản trị)", NOW)
     assert entering.sign_in(store, "lan", PASSWORD, NOW, HERE)
+
+
+def test_a_session_of_a_blocked_account_is_not_recognised_even_if_it_is_there(store: Store, lan: rows.Account) -> None:
+    session_id, account = entering.sign_in(store, "lan", PASSWORD, NOW, HERE)
+    store.write(lambda db: rows.save(db, replace(account, active=False)))
+    assert entering.recognise(store, session_id, NOW) is None
 
 
 def test_an_older_price_is_renewed_by_a_good_sign_in(store: Store, lan: rows.Account, monkeypatch: Any) -> None:
