@@ -85,6 +85,16 @@ def queue(db: Any, role: Role, errand: str = "") -> Queue:
     return Queue(views.rows_of(db, chosen), numbers)
 
 
+def numbers(db: Any) -> dict[Role, dict[Errand, int]]:
+    """How many papers wait for each of the two who decide, by errand: one look for both, and no rows."""
+    found: dict[Role, dict[Errand, int]] = {Role.CLERK: {}, Role.LEADER: {}}
+    for one in _in_order(db):
+        for role, counts in found.items():
+            if turn_of(one).value == role.value:
+                counts[errand_of(one)] = counts.get(errand_of(one), 0) + 1
+    return found
+
+
 def _in_order(db: Any) -> list[Document]:
     names = [state.value for state in _STATES]
     found = db.execute(

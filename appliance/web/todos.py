@@ -69,9 +69,10 @@ async def waiting_now(office: Office) -> Waiting:
     """The numbers now."""
 
     def read(db: Any) -> Waiting:
+        numbers = queues.numbers(db)
         return Waiting(
-            clerk=queues.queue(db, Role.CLERK).numbers,
-            leader=queues.queue(db, Role.LEADER).numbers,
+            clerk=numbers[Role.CLERK],
+            leader=numbers[Role.LEADER],
             electronic=queues.electronic_waiting(db),
             recalls=queues.recalls_waiting(db),
             held=len(held.listed(db)),

@@ -5,6 +5,7 @@ sessions, what a hand that types is spared, and a phone. One browser for all tes
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,18 +16,19 @@ import pytest_asyncio
 from aiohttp import web
 
 from appliance import commands
-from appliance.config import Config
+from appliance.config import Config, SyncSection
 from appliance.domain.documents import Document
 from appliance.domain.kinds import Kind
 from appliance.domain.states import Event, State
 from appliance.domain.steps import Step, next_step
 from appliance.services.clock import utc_now
 from appliance.store import Store, documents
+from appliance.web.office import VIETNAM
 from appliance.web.site import make_site
 from tests.e2e.test_e2e_web import CHROMIUM, PATIENCE, QUIET, playwright_api, scanned_pdf
 from tests.fixtures_books import electronic, take_electronic
 from tests.fixtures_pins import PinSigner
-from tests.fixtures_web import CLERK, LEADER, Papers, Worker, cookie_for
+from tests.fixtures_web import CLERK, LEADER, Papers, Worker, cookie_for, write_link
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing"),
@@ -99,7 +101,9 @@ async def browser() -> AsyncIterator[Any]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def site(store: Store, office: Config, tmp_path: Path, browser: Any) -> AsyncIterator[Site]:
-    """An office; at the end no page has complained and nothing was asked from elsewhere."""
+    """An office with a line to the province; at the end no page has complained and nothing was asked from elsewhere."""
+    nowhere = tmp_path / "not-read-by-pages"
+    office = dataclasses.replace(office, sync=SyncSection("province", nowhere, nowhere, nowhere, nowhere))
     runner = web.AppRunner(make_site(office, store, utc_now), shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -271,6 +275,23 @@ async def test_the_hand_that_types_is_not_disturbed_and_the_page_follows_the_key
     await page.keyboard.press("Control+Enter")
     await page.get_by_text("Đã tách.").first.wait_for()
     assert site.papers.load(paper).replaced
+
+
+async def test_the_line_is_said_in_words_while_it_goes_and_comes(site: Site) -> None:
+    paper = site.papers.digitized(pdf=scanned_pdf())
+    commands.approve(site.store, paper, "Trần Thị Lan (văn thư)", utc_now())
+    site.papers.enqueue(site.papers.sign(paper))
+    page = await site.page_of(CLERK)
+    write_link(site.config, True, utc_now())
+    await page.goto(f"{site.address}/")
+    await page.get_by_text("Đang kết nối tỉnh").wait_for()
+    since = utc_now()
+    write_link(site.config, False, since, "link-lost")
+    told = f"Mất mạng từ {since.astimezone(VIETNAM):%H:%M}"
+    await page.get_by_text(told).wait_for()
+    assert "1 văn bản chờ gửi" in (await page.locator(".line").text_content() or "")
+    write_link(site.config, True, utc_now())
+    await page.get_by_text("Đang kết nối tỉnh").wait_for()
 
 
 async def test_files_dropped_on_any_page_are_handed_in(site: Site) -> None:

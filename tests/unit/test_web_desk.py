@@ -62,6 +62,13 @@ def test_numbers_tell_of_every_errand_and_rows_of_the_chosen_one(office_papers: 
     }  # fmt: skip
 
 
+def test_the_numbers_of_both_are_those_of_their_queues(office_papers: Papers, web_clock: Clock) -> None:
+    one_of_each(office_papers, web_clock)
+    both = office_papers.store.read(queues.numbers)
+    assert both == {role: waiting(office_papers, role).numbers for role in (Role.CLERK, Role.LEADER)}
+    assert sum(both[Role.LEADER].values()) == 1
+
+
 def test_a_paper_that_left_the_queue_is_followed_by_the_first(office_papers: Papers) -> None:
     first, second = office_papers.digitized(), office_papers.digitized()
     queue = waiting(office_papers)
