@@ -56,7 +56,10 @@ def test_every_stage_of_a_document_that_came_down_reaches_the_province(down_site
         assert held is not None
         assert held.stage == "06"
         history = [entry.event for entry in store.read(lambda db: list(events.entries(db, "den-1")))]
-        assert history == ["electronic-stored", "handling-03", "handling-04", "handling-05", "handling-06"]
+        assert history == [
+            "electronic-stored", "handling-03", "number-taken", "handling-04", "handling-05", "handling-06",
+            "row-filled",
+        ]  # fmt: skip
         assert upkeep.verify(store).sound
     told = province(down_site, "notices", "den-1")["notices"]
     assert {word["spoken_by"] for word in told} == {"", "Văn thư"}
