@@ -21,7 +21,7 @@ from rich.live import Live
 from rich.table import Table
 
 from appliance.demo.accounts import make_people
-from appliance.demo.installation import MARKER, DemoFailed, Installation, install
+from appliance.demo.installation import MARKER, PROVINCE_PERSON, DemoFailed, Installation, install
 from appliance.demo.papers import DemoFile, demo_papers
 from appliance.demo.processes import Running
 from appliance.demo.watching import Followed, press_buttons, refresh, report
@@ -72,7 +72,7 @@ def run_demo(root: Path, once: bool, console: Console) -> dict[str, Any]:
             store = open_store(made.box_config.parent / "state" / "box.db", made.box_config.parent / "state" / "blobs")
             try:
                 people = make_people(store, utc_now())
-                _introduce(people, console)
+                _introduce(people, made.province_password.read_text(encoding="ascii"), console)
                 papers = _follow(made, store, console)
                 proof = _proof(made, store, papers, addresses, time.monotonic() - began) | {"people": people}
                 _tell(proof, console)
@@ -86,12 +86,14 @@ def run_demo(root: Path, once: bool, console: Console) -> dict[str, Any]:
     return proof
 
 
-def _introduce(people: list[dict[str, str]], console: Console) -> None:
+def _introduce(people: list[dict[str, str]], province_password: str, console: Console) -> None:
     """Say who may sign in at the box's pages; these passwords open nothing but this demo."""
     console.print("Đăng nhập trang của hộp xã bằng một trong các tài khoản trình diễn:")
     for one in people:
         role = ROLES[one["role"]]
         console.print(f"  {one['login']:<10} [bold]{one['password']}[/]  {one['name']} ({_(role)})", highlight=False)
+    console.print("Đăng nhập trang của tỉnh:")
+    console.print(f"  {PROVINCE_PERSON:<10} [bold]{province_password}[/]", highlight=False)
 
 
 @contextmanager

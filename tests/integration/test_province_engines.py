@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from sync.province.alerting import Acknowledgement, Silence
 from sync.province.overview import as_facts, survey
+from sync.province.people.rows import People
+from sync.province.people.rules import Role
 from sync.province.store import (
     STAMP_WITHIN,
     Backlog,
@@ -30,11 +33,14 @@ from sync.province.store import (
     StoredDocument,
     Transfer,
 )
+from sync.province.store.alert_rows import AlertRows
 from sync.province.store.engines import load, save
 from sync.province.store.following import Followed
+from sync.province.store.lookup import Lookup, Wanted
 from sync.province.store.outgoing import Outgoing, SentBefore
 from sync.province.store.samples import COARSE, FINE, KEPT, Sample
 from sync.province.store.tallies import day_of
+from sync.province.watching import look, watch
 from tests.fixtures_engines import every_pair
 
 BOX, OTHER = "commune-27007", "commune-00001"
@@ -445,3 +451,76 @@ def test_answers_are_counted_by_day_and_missing_numbers_followed(site: Site, sto
     view = next(view for view in survey(store, NOW + 5).boxes if view.box.box == BOX)
     assert ("missing-numbers", 1) in [(found.code, found.params.get("count")) for found in view.findings]
     assert (view.documents, view.today) == (4, 4)
+
+
+def test_people_sessions_and_deeds(site: Site, store: ProvinceStore) -> None:
+    people = People(store.connection)
+    assert people.add("lan", "Trần Thị Lan", Role.VAN_HANH, "phc", NOW)
+    assert not people.add("lan", "Khác", Role.GIAM_SAT, "phc", NOW)
+    people.begin("s" * 43, "lan", NOW)
+    again = People(site.open().connection)
+    session = again.session("s" * 43)
+    assert session is not None
+    assert (session.person.role, session.person.blocked, session.begun_at) == (Role.VAN_HANH, False, NOW)
+    again.note_wrong("lan", 5, NOW + 60, NOW)
+    again.note_wrong("khong.co", 1, 0.0, NOW)
+    assert people.wrong("lan") == (5, NOW + 60)
+    again.note_wrong("lan", 6, NOW + 120, NOW + 5000)
+    assert people.wrong("khong.co") == (0, 0.0), "a name of nobody is forgotten sooner"
+    for number in range(3):
+        people.note_deed("lan", "silenced", BOX, f"{number}", NOW + number)
+    assert [deed.detail for deed in again.deeds(BOX)] == ["2", "1", "0"]
+    assert people.set_blocked("lan", True, NOW)
+    assert again.session("s" * 43) is None
+    assert again.every()[0].blocked
+
+
+def test_alerts_begin_are_taken_on_and_end(site: Site, store: ProvinceStore) -> None:
+    rows = AlertRows(store.connection)
+    store.fleet.note_presence(Presence(BOX, True, NOW, NOW, 3, 9, NOW - 6 * 3600))
+    for _ in range(2):
+        watch(store, look(store, NOW), NOW)
+    alert = next(one for one in rows.standing() if one.box == BOX)
+    assert (alert.code, alert.since, alert.params["count"]) == ("waiting-long", NOW, 3)
+    rows.acknowledge(Acknowledgement(alert.number, alert.gravity, "lan", "đã gọi", NOW, NOW + 60))
+    rows.silence(Silence("", "never-seen", "lan", "mới", NOW, NOW + 60))
+    quiet = {view.box.box: view.quiet for view in look(site.open(), NOW + 5).boxes}
+    assert quiet == {BOX: {"waiting-long", "never-seen"}, OTHER: {"never-seen"}}
+    assert rows.end_silence(rows.silences(NOW)[0].number, NOW + 6)
+    store.fleet.note_presence(Presence(BOX, True, NOW + 900, NOW + 900))
+    watch(store, look(store, NOW + 900), NOW + 900)
+    assert [one.number for one in rows.ended(NOW)] == [alert.number]
+    assert [code for code, _ in rows.acknowledgements_of_box(BOX, NOW)] == ["waiting-long"]
+
+
+def test_papers_are_looked_up(site: Site, store: ProvinceStore) -> None:
+    held = dataclasses.replace(document(1), meta={"code": "215/UBND-LĐTBXH"})
+    store.answers.commit(receipt(1), held)
+    assert Lookup(store.connection).follow() == 1
+    lookup = Lookup(site.open().connection)
+    assert lookup.follow() == 0
+    for wanted in (Wanted(code="215/ubnd"), Wanted(code="ldtb"), Wanted(digest=SHA[:8]), Wanted(box=BOX, since=NOW)):
+        assert [found.rid for found in lookup.find(wanted)] == [1], wanted
+    assert lookup.find(Wanted(code="215", until=NOW)) == []
+    previous = hashlib.sha256(b"receipt 1").digest()
+    for rid in (9, 8) if store.connection.shared else (8, 9):  # where several write, numbers become visible out of turn
+        tid = f"{rid:016x}"
+        made = receipt(rid, tid, previous, box=BOX if rid == 8 else OTHER)
+        store.answers.commit(made, document(rid, tid, made.box))
+        assert lookup.follow() == 1, rid
+
+
+def test_a_survey_asks_as_often_for_many_boxes_as_for_few(
+    store: ProvinceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name in ("rows", "row"):
+        real = getattr(store.connection, name)
+        monkeypatch.setattr(store.connection, name, lambda sql, *v, real=real: (asked.append(sql), real(sql, *v))[1])
+    look(store, NOW)
+    few = len(asked)
+    for number in range(40):
+        store.fleet.enrol(Box(f"commune-{number + 100:05}", "UBND xã", bytes(32), "ab", NOW))
+    asked.clear()
+    assert len(look(store, NOW).boxes) == 42
+    assert len(asked) == few < 20

@@ -18,6 +18,10 @@ from sync.province.store.reading import document_of
 from sync.province.store.records import StoredDocument
 
 STEP = 2_000
+_NOT_TAKEN = """
+SELECT d.rid AS rid, d.meta AS meta FROM documents d LEFT JOIN document_codes c ON c.rid = d.rid
+WHERE d.rid > ? AND c.rid IS NULL ORDER BY d.rid LIMIT ?
+"""
 _KEEP = "INSERT INTO document_codes VALUES (?,?,?) ON CONFLICT (rid) DO NOTHING"
 _UP_TO = "INSERT INTO followed VALUES ('codes', ?) ON CONFLICT (what) DO UPDATE SET rid = excluded.rid"
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
@@ -50,24 +54,20 @@ class Lookup:
         self._connection = connection
 
     def follow(self) -> int:
-        """Take in papers that came since the last time; returns how many were looked at."""
+        """Take in papers that came since the last time; returns how many."""
         row = self._connection.row("SELECT rid FROM followed WHERE what = 'codes'")
         reached = int(row["rid"]) if row else 0
-        position = max(0, reached - OVERLAP) if self._connection.shared else reached
-        looked = 0
-        while True:
-            found = self._connection.rows(
-                "SELECT rid, meta FROM documents WHERE rid > ? ORDER BY rid LIMIT ?", (position, STEP)
-            )
-            if not found or found[-1]["rid"] <= reached:
-                return looked
+        position, taken = max(0, reached - OVERLAP) if self._connection.shared else reached, 0
+        while found := self._connection.rows(_NOT_TAKEN, (position, STEP)):
+            position = int(found[-1]["rid"])
             with self._connection.writing("followed") as raw:
                 for entry in found:
                     number, notation = code_parts(str(field_value(json.loads(entry["meta"]), "code") or ""))
                     raw.execute(_KEEP, (entry["rid"], number, notation))
-                position = reached = int(found[-1]["rid"])
+                reached = max(reached, position)
                 raw.execute(_UP_TO, (reached,))
-            looked += len(found)
+            taken += len(found)
+        return taken
 
     def find(self, wanted: Wanted, limit: int = 50, before: int | None = None) -> list[StoredDocument]:
         """Papers, newest first; `before` pages on from a receipt's number. An impossible digest finds nothing."""
