@@ -7,6 +7,7 @@ Nothing is fetched. Field signatures often hold the signer's certificate only, s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -71,10 +72,7 @@ class Trust:
     @cached_property
     def _parsed(self) -> tuple[list[x509.Certificate], list[x509.Certificate]]:
         """Roots and intermediates; what their parts are is found out once, and only read from then on."""
-        return (
-            [x509.Certificate.load(root) for root in self.roots],
-            [x509.Certificate.load(other) for other in self.intermediates],
-        )
+        return [_whole(root) for root in self.roots], [_whole(other) for other in self.intermediates]
 
     def context(self, moment: datetime | None = None, extra: Sequence[bytes] = ()) -> ValidationContext:
         """A fresh offline validation context; `extra` are further intermediates (DER)."""
@@ -86,6 +84,15 @@ class Trust:
             allow_fetching=False,
             revocation_mode="soft-fail",
         )
+
+
+def _whole(certificate: bytes) -> x509.Certificate:
+    """A certificate taken apart to its last field: asn1crypto does that when a field is first asked for, and of two
+    threads that ask at the same time one would see half of it."""
+    found = x509.Certificate.load(certificate)
+    with contextlib.suppress(ValueError, TypeError, KeyError):  # what is wrong with it is told by who uses it
+        found.native  # noqa: B018 - parsing is the effect
+    return found
 
 
 def read_certificates(path: Path) -> list[bytes]:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from asn1crypto import x509
+from cryptography import x509 as pyca
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic
 
 import hsm.verify  # noqa: F401 - puts the functions in place
 from hsm import swift
+from hsm.trust import Trust
 
 
 def outcome(call: Callable[[], Any]) -> tuple[Any, ...]:
@@ -104,3 +110,26 @@ def test_they_are_in_place_and_can_be_put_there_again() -> None:
     assert generic.read_hex_string_from_stream is swift.read_hexadecimal
     value = x509.NameTypeAndValue({"type": "common_name", "value": x509.DirectoryString(name="utf8_string", value="Á")})
     assert value.prepped_value == swift._prepare(value, "Á")
+
+
+def test_certificates_that_threads_share_are_taken_apart_before_any_of_them_looks() -> None:
+    """asn1crypto fills `children` while another thread may read them."""
+    der = root_certificate()
+    fresh = x509.Certificate.load(der)
+    fresh["tbs_certificate"]
+    assert fresh.children[0].children is None, "lazily, else this test is about nothing"
+    trust = Trust((der,), (der,))
+    trust.context()
+    for certificate in (*trust._parsed[0], *trust._parsed[1]):
+        assert all(child is not None for child in certificate.children[0].children)
+        assert certificate.native == x509.Certificate.load(der).native
+
+
+def root_certificate() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = pyca.Name([pyca.NameAttribute(NameOID.COMMON_NAME, "gốc")])
+    now = datetime.now(UTC)
+    builder = pyca.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(7).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    builder = builder.add_extension(pyca.BasicConstraints(ca=True, path_length=None), critical=True)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
