@@ -29,7 +29,8 @@ from appliance.store import accounts as rows
 from appliance.store.accounts import Account
 from appliance.store.standing import Role
 from appliance.wording import _, text_of
-from appliance.wording.states import ROLES
+from appliance.wording.account_codes import account_sentence
+from appliance.wording.states import ROLES, name_of
 
 role_argument = click.Choice([role.value for role in Role])
 password_option = click.option("--password-stdin", is_flag=True, help="Đọc mật khẩu từ dòng đầu của đầu vào chuẩn.")
@@ -165,6 +166,26 @@ def recovery_codes(context: Context, login: str, as_json: bool) -> None:
     with _accounts(context) as store:
         codes = acts.give_recovery_codes(store, _named(store, login).id, _by(), utc_now())
     emit({"login": login_of(login), "codes": codes}, "\n".join(codes), as_json)
+
+
+@user.command()
+@click.argument("login")
+@json_option
+@click.pass_obj
+def history(context: Context, login: str, as_json: bool) -> None:
+    """Những gì đã xảy ra với một tài khoản: ai làm, lúc nào.
+
+    Ví dụ: commune-box user history lan
+    """
+    with _accounts(context) as store:
+        account = _named(store, login)
+        told = store.read(lambda db: rows.told(db, account.id))
+    facts = [{"at": at.isoformat(), "by": by, "event": event, "detail": detail} for at, by, event, detail in told]
+    lines = [
+        f"{at.astimezone():%d/%m/%Y %H:%M} {account_sentence(event, detail)} - {name_of(by)}"
+        for at, by, event, detail in told
+    ]
+    emit({"login": account.login, "events": facts}, "\n".join(lines), as_json)
 
 
 @contextmanager

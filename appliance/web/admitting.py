@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from aiohttp import BodyPartReader, web
 
@@ -93,11 +93,13 @@ async def _stranger(request: web.Request) -> web.StreamResponse:
     """Nobody is signed in: a page leads to the sign-in page and back, anything else is just refused."""
     page_wanted = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
     if not page_wanted or LIVE_HEADER in request.headers:
-        return await _refusal(request, 401, _("Bạn chưa đăng nhập hoặc phiên làm việc đã hết. Hãy đăng nhập lại."))
+        sentence = _("Bạn chưa đăng nhập hoặc phiên làm việc đã hết. Hãy đăng nhập lại.")
+        before = urlsplit(request.headers.get("Referer", "")).path or "/"  # the page whose form came too late
+        return await _refusal(request, 401, sentence, sign_in=f"/sign-in?next={quote(before)}")
     if not await asyncio.to_thread(request.app[OFFICE].store.read, rows.count):
         return see_other("/first-run")
     return see_other("/sign-in" if request.path == "/" else f"/sign-in?next={quote(request.path)}")
 
 
-async def _refusal(request: web.Request, state: int, sentence: str) -> web.Response:
-    return await page(request, "problem.html", state, sentence=sentence, number=state, live_url="")
+async def _refusal(request: web.Request, state: int, sentence: str, **facts: str) -> web.Response:
+    return await page(request, "problem.html", state, sentence=sentence, number=state, live_url="", **facts)

@@ -86,6 +86,9 @@ def test_blocked_unblocked_and_another_role(box: Store) -> None:
         "account-made", "account-blocked", "account-unblocked", "account-changed"
     ]  # fmt: skip
     assert all(by.startswith("command-line:") for _at, by, _event, _detail in told)
+    shown = answer(run(box, "history", "lan", "--json"))["events"]
+    assert [one["event"] for one in shown] == [event for _at, _by, event, _detail in told]
+    assert "Khóa tài khoản - cán bộ kỹ thuật trên máy của hộp" in run(box, "history", "lan").stdout
 
 
 def test_recovery_codes_are_printed_and_serve(box: Store) -> None:

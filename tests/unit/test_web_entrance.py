@@ -102,6 +102,14 @@ async def test_signing_in_never_leads_away(stranger: Visitor, lan: rows.Account,
     assert (await enter(stranger, "lan", PASSWORD, path))[:2] == (303, "/")
 
 
+async def test_a_form_that_came_too_late_leads_back_to_its_page(stranger: Visitor, web_clock: Clock) -> None:
+    await stranger.become(LEADER)
+    web_clock.now += timedelta(minutes=11)
+    headers = {"Origin": "http://hop", "Referer": "http://hop/papers/abc?login=x"}
+    state, _, text = await stranger.post("/papers/abc/do/approve", {"version": "1"}, headers)
+    assert state == 401 and 'href="/sign-in?next=/papers/abc"' in text and "phiên làm việc đã hết" in text
+
+
 async def test_another_person_at_the_same_browser_ends_the_session_of_before(
     stranger: Visitor, store: Store, lan: rows.Account
 ) -> None:
