@@ -61,7 +61,7 @@ def doubt_of(document: Document) -> str:
 def line_for(office: Office, row: views.Row, person: Person | None, held_by: tuple[Delegation, ...]) -> Line:
     """A paper as one person sees it in a list, under the delegations ``held_by``."""
     document = row.document
-    if document.open_slot is not Slot.LEADER or person is None:
+    if document.open_slot is not Slot.LEADER or person is None or person.role is not Role.LEADER:
         return Line(row, doubt=doubt_of(document))
     day = office.clock().astimezone(VIETNAM).date()
     try:

@@ -173,6 +173,9 @@ class PaperPages:
         deeds = f"{self.place.root}/{{id}}/do/{{action}}"
         if not may_use(request.app, deeds, "POST", person.role if person else None):  # only to be looked at
             facts |= {"paper": replace(paper, actions=()), "nudging": Nudging(), "locked": False}
+        elif person:  # nobody is shown a form for what is another's to do
+            mine = tuple(action for action in paper.actions if action.role in (None, person.role))
+            facts |= {"paper": replace(paper, actions=mine)}
         here = f"{self.place.root}/{document_id}"
         return await page(
             request, self.place.template, state, trouble=trouble, here=here, **({"live_url": here} | facts)
