@@ -43,8 +43,12 @@ class Store:
 
 
 def _fill_in(database: Database) -> None:
-    """Let the search know the facts of papers that are older than it: what a migration cannot read from its SQL."""
-    while ids := database.read(lambda db: search_index.stale(db, _AT_ONCE)):
+    """Let the search know the facts of papers that are older than it: what a migration cannot read from its SQL.
+
+    Asked on the writer: a reader that is still open when the writer closes would leave the WAL behind, and a start on a
+    full disk would not be noticed.
+    """
+    while ids := database.write(lambda db: search_index.stale(db, _AT_ONCE)):
 
         def fill(db: Any, ids: list[str] = ids) -> None:
             for document_id in ids:
