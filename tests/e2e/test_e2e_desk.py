@@ -219,6 +219,7 @@ async def test_a_letter_over_two_peoples_sessions_refused_and_sent_again(site: S
     await clerk.goto(f"{site.address}/")
     await clerk.get_by_role("link", name="Phát hành").click()
     await clerk.get_by_role("button", name="Đóng dấu, phát hành").click()
+    await clerk.get_by_text("Đã đồng ý phát hành.").wait_for()
     await clerk.goto(f"{site.address}/desk/many")
     await clerk.locator("#pin-only").fill("13579")
     await clerk.get_by_role("button", name="Mở khóa và ký").click()
