@@ -28,7 +28,7 @@ _CHUNK_LEAST_MOST = 7 * ALIGNMENT
 """A slow line may take so long chunks, though they last longer: of smaller ones the headers cost 4 %."""
 _HEADERS = 50.0
 """2 x 60 B (chunk header, MQTT, TLS record) over the 2.5 chunks of a window that a cut loses."""
-_FIRST_LIFE = 300.0
+_FIRST_LIFE = 120.0
 """Seconds a connection is expected to live before one has ended or lived longer."""
 _REMEMBERED_WINDOW, _REMEMBERED_CHUNK = 24 * ALIGNMENT, 8 * ALIGNMENT
 """Most that the connection before may suggest: another, slower line may have taken its place."""

@@ -173,6 +173,9 @@ class Site:
             spent["load"] = found[f"{name}.load_cpu_s"]
             cost = {each: round(seconds * 1000 / delivered, 1) for each, seconds in spent.items()}
             found |= {f"{name}.{each}.cpu_ms_a_document": value for each, value in cost.items()}
+            # The load's share, and mostly the broker's, is none of the receiver's; this is what one core of it takes.
+            if cost["receiver"]:
+                found[f"{name}.receiver.documents_a_core_second"] = round(1000 / cost["receiver"], 1)
             # What the same work would come to if nothing else ran here: a bound, not a measurement.
             cores = len(os.sched_getaffinity(0))
             found[f"{name}.documents_a_second_by_cpu"] = round(cores * 1000 / sum(cost.values()), 1)
