@@ -105,7 +105,7 @@ def test_blobs_are_durable_before_rows_and_each_folder_is_flushed_once(
     order: list[str] = []
     real = blobs.flush_folder
     monkeypatch.setattr(blobs, "flush_folder", lambda folder: (order.append(folder.name), real(folder))[1])
-    store.connection._db.conn.set_trace_callback(
+    store.connection._writer.set_trace_callback(
         lambda said: order.append("commit") if said.startswith("COMMIT") else None
     )
     with store.together():
