@@ -75,10 +75,10 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def new_authority(title: str, now: dt.datetime) -> Authority:
-    """A self-signed P-256 CA that may sign end certificates only (path length 0)."""
+def new_authority(title: str, now: dt.datetime, names: x509.NameConstraints | None = None) -> Authority:
+    """A self-signed P-256 CA that may sign end certificates only (path length 0), and only for `names` where given."""
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(_name(title))
         .issuer_name(_name(title))
@@ -89,9 +89,10 @@ def new_authority(title: str, now: dt.datetime) -> Authority:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(certifies=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
     )
-    return Authority(certificate, key)
+    if names is not None:
+        builder = builder.add_extension(names, critical=True)
+    return Authority(builder.sign(key, hashes.SHA256()), key)
 
 
 def _key_usage(*, certifies: bool) -> x509.KeyUsage:

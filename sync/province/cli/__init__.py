@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "init": "setting_up:init",
     "enrol": "setting_up:enrol",
     "revoke": "setting_up:revoke",
+    "page-certificate": "page_certificates:page_certificate_command",
     "serve": "setting_up:serve",
     "work": "working:work",
     "web": "paging:web",
