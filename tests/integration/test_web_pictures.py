@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 
 from appliance.config import WebSection
-from appliance.store import Store
+from appliance.services.clock import utc_now
+from appliance.store import Store, open_store
 from appliance.web.pictures import NoPicture, Pictures, drawn_by_child
 from appliance.web.site import serve
-from tests.fixtures_web import office_config
+from tests.fixtures_web import VIEWER, cookie_for, office_config
 
 pypdfium2 = pytest.importorskip("pypdfium2", reason="pypdfium2 is missing")
 
@@ -122,7 +123,13 @@ def test_the_service_answers_and_stops(tmp_path: Path) -> None:
     service = threading.Thread(target=serve, args=(config, stop, ready.set), daemon=True)
     service.start()
     assert ready.wait(20)
-    stream = urllib.request.urlopen(f"http://127.0.0.1:{port}/events", timeout=10)
+    store = open_store(config.database, config.blobs)
+    cookie = cookie_for(store, f"http://127.0.0.1:{port}", VIEWER, utc_now())
+    store.close()
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/events", headers={"Cookie": f"{cookie['name']}={cookie['value']}"}
+    )
+    stream = urllib.request.urlopen(asked, timeout=10)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
         assert json.load(answer)["ok"] is True
     stop.set()
