@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing"),
     pytest.mark.asyncio(loop_scope="module"),
 ]
-NO_PAGES = ("/events", "/healthz", "/sign-out", "/ca.crt")
+NO_PAGES = ("/events", "/healthz", "/sign-out", "/ca.crt", "/me/here")
 """What answers a GET with no page of its own."""
 GRAVE = ("serious", "critical")
 
