@@ -16,9 +16,12 @@ import pytest
 from sync.protocol.receipt import Result
 from sync.province.auditing import audit
 from sync.province.config import Config, render
+from sync.province.people.rules import Role
 from sync.province.store import ProvinceStore
+from sync.province.web.access import PLAIN_COOKIE
 from tests.fakes.province import ScriptedBox
 from tests.fixtures_province import Installation
+from tests.fixtures_province_web import let_in
 
 ROOT = Path(__file__).parents[2]
 VERIFY = (
@@ -39,6 +42,7 @@ class Served:
         site.folder.settings.write_text(render(site.config), "utf-8")
         site.folder.resolve(site.config.trust_roots).write_text("roots")
         self.process: subprocess.Popen[bytes] | None = None
+        self.session = ""
 
     def start(self) -> None:
         """Start it; the boxes notice by its state, so nothing waits here."""
@@ -55,11 +59,18 @@ class Served:
         return self.process.wait(20)
 
     def page(self, path: str) -> str:
-        """One page, once it is served."""
+        """One page as a supervisor sees it, once it is served."""
+        if not self.session:
+            store = ProvinceStore(self.site.folder.rows)
+            self.session = let_in(store, Role.GIAM_SAT)
+            store.close()
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{self.site.config.web_port}{path}", headers={"Cookie": f"{PLAIN_COOKIE}={self.session}"}
+        )
         end = time.monotonic() + 20
         while True:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.site.config.web_port}{path}", timeout=5) as answer:
+                with urllib.request.urlopen(asked, timeout=5) as answer:
                     return str(answer.read().decode())
             except OSError:
                 assert time.monotonic() < end
