@@ -38,6 +38,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--allow-skips", action="store_false", dest="no_skips", help="the opposite, also when CI=true")
 
 
+LONG_MODULES = ("test_sync_machine", "test_verify_command", "test_digitize_official", "test_fault_kill9")
+"""Begun first, the longest before the others: a worker that gets one of them last keeps everybody waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long modules first; all others stay in the order of their folders, the quick unit tests at the end."""
+    places = {name: place for place, name in enumerate(LONG_MODULES)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """The folder gives the marker, and the module's name that of signing: nobody can forget it."""
     for folder in MARKED_FOLDERS:

@@ -285,7 +285,9 @@ def test_test_without_arguments_lints_first_and_runs_all_but_the_long_ones(clone
         "mypy ",
     ]
     command, folder, lint = ran.stdout.splitlines()
-    assert command.endswith("|-m|not soak|-n|" + str(len(os.sched_getaffinity(0))) + "|--dist|loadfile|")
+    assert command.endswith(
+        "|-m|not soak|-n|" + str(len(os.sched_getaffinity(0)) + 1) + "|--dist|loadfile|--no-loadscope-reorder|"
+    )
     assert (folder, lint) == (str(clone.root), "lint=")
 
 
