@@ -116,6 +116,10 @@ async def test_one_draft_is_read_signed_and_followed_by_the_next(
         f"/approvals/{second}?done=1"
     )
     assert office_papers.load(first).consents[0].by == "Nông Văn Thuận (lãnh đạo)"
+    stale = {"paper": f"{second}:{office_papers.load(second).version - 1}", "from": second, "following": first}
+    _, where, _ = await visitor.post("/approvals", stale)
+    assert where.startswith(f"/approvals/{second}?done=0"), "what could not be decided stays in view"
+    assert "vừa được người khác thay đổi" in (await visitor.get(where))[1]
 
 
 async def test_a_draft_is_given_back_with_words(visitor: Visitor, office_papers: Papers) -> None:
