@@ -15,7 +15,9 @@ from typing import Any, NoReturn
 import pytest
 
 TESTS = Path(__file__).parent
-MARKED_FOLDERS = ("integration", "fault", "e2e")
+MARKED_FOLDERS = {"integration": ("integration",), "fault": ("fault",), "e2e": ("e2e", "browser")}
+LONG_MODULES = ("test_sync_machine", "test_verify_command", "test_digitize_official", "test_fault_kill9")
+"""Begun first, the longest before the others: a worker that gets one of them last keeps everybody waiting."""
 SIGNING_MODULES = ("test_hsm_", "test_fault_sign", "test_signing", "test_signature", "test_verify", "test_longterm")
 ABSENT_BY_DESIGN = "shared/data"  # measured samples that lie beside the clone, never in it: a skip naming them is fine
 
@@ -38,10 +40,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--allow-skips", action="store_false", dest="no_skips", help="the opposite, also when CI=true")
 
 
-LONG_MODULES = ("test_sync_machine", "test_verify_command", "test_digitize_official", "test_fault_kill9")
-"""Begun first, the longest before the others: a worker that gets one of them last keeps everybody waiting."""
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long modules first; all others stay in the order of their folders, the quick unit tests at the end."""
     places = {name: place for place, name in enumerate(LONG_MODULES)}
@@ -50,9 +48,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """The folder gives the marker, and the module's name that of signing: nobody can forget it."""
-    for folder in MARKED_FOLDERS:
+    for folder, markers in MARKED_FOLDERS.items():
         if item.path.is_relative_to(TESTS / folder):
-            item.add_marker(folder)
+            for marker in markers:
+                item.add_marker(marker)
     if item.path.name.startswith(SIGNING_MODULES):
         item.add_marker("signing")
 
