@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-import sqlite_utils
+from appliance.store.library import sqlite_utils
 
 T = TypeVar("T")
 _BUSY_SECONDS = 30.0

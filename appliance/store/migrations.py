@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlite_utils.migrations import Migrations
-
+from appliance.store.library import Migrations
 from appliance.store.schema import accounts, books, cases, catalogues, desks, papers, proofs, province, search
 
 STEPS = (
