@@ -19,7 +19,7 @@ from appliance.services.clock import utc_now
 from appliance.store.standing import Role
 from appliance.web.access import NOBODY, RULES
 from appliance.web.site import make_site
-from tests.browser_gallery import LEADERS_PAGES, Gallery, office
+from tests.browser.office import LEADERS_PAGES, Gallery, office
 from tests.e2e.test_e2e_web import CHROMIUM, QUIET, playwright_api
 from tests.fixtures_web import ADMINISTRATOR, CLERK, LEADER, cookie_for
 

@@ -10,17 +10,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import web as aiohttp_web
 
-from sync.province import web
 from sync.province.people import passwords
 from sync.province.people.rows import People
 from sync.province.people.rules import Role
 from sync.province.store import Presence, ProvinceStore
-from sync.province.store.ordering import Orders
-from sync.province.watching import look, watch
 from sync.province.web.access import PLAIN_COOKIE, ROUTES
-from tests.bench.wall_fleet import make_country
+from tests.browser.province import BOX, province
 from tests.e2e.test_e2e_web import CHROMIUM, QUIET, playwright_api
 from tests.fixtures_province_web import let_in
 
@@ -29,7 +25,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 PASSWORD = "mưa rào tháng sáu"
-BOX = "commune-00004"
 NO_PAGES = {"/events", "/healthz", "/static", "/metrics"}
 PAGES = sorted({r.path for r in ROUTES if r.method == "GET" and "{" not in r.path} - NO_PAGES - {"/sign-in"})
 PATIENCE = 60_000
@@ -61,22 +56,13 @@ class Room:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
-    store, now = make_country(tmp_path_factory.mktemp("tinh") / "store", time.time(), boxes=30, answers=3), time.time()
-    for age in range(8):
-        at = now - 900 * (8 - age)
-        store.fleet.note_presence(Presence(BOX, True, at, at, age, 9, at - 6 * 3600 if age else None, 0.1, 9 * 10**9))
-    watch(store, look(store, now - 3600), now - 3600)
-    Orders(store).issue(BOX, "log", {"lines": 200}, int(now))
-    People(store.connection).add("lan", "Trần Thị Lan", Role.VAN_HANH, passwords.hashed(PASSWORD), now)
-    runner = aiohttp_web.AppRunner(web.build(store, "Tỉnh thử", ()), shutdown_timeout=0.5)
-    await runner.setup()
-    await aiohttp_web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with playwright_api.async_playwright() as playwright:
+    async with province(tmp_path_factory.mktemp("tinh")) as served, playwright_api.async_playwright() as playwright:
+        People(served.store.connection).add(
+            "lan", "Trần Thị Lan", Role.VAN_HANH, passwords.hashed(PASSWORD), time.time()
+        )
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield Room(store, f"http://127.0.0.1:{runner.addresses[0][1]}", browser)
+        yield Room(served.store, served.address, browser)
         await browser.close()
-    await runner.cleanup()
-    store.close()
 
 
 async def test_in_by_keyboard_and_out(room: Room) -> None:

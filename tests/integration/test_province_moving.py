@@ -119,7 +119,7 @@ def test_and_back_again(filled: Installation, target: Engines) -> None:
 def test_killed_at_any_moment_the_same_command_ends_it(filled: Installation, target: Engines) -> None:
     """The real process is killed again and again, a little later each time, until it gets through."""
     words = [sys.executable, "-m", "sync.province", "migrate", "--dir", str(filled.folder.root), *words_of(target)]
-    wait, tries = 1.2, 0
+    wait, tries = 0.1, 0
     while True:
         child = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
@@ -130,7 +130,7 @@ def test_killed_at_any_moment_the_same_command_ends_it(filled: Installation, tar
             store = ProvinceStore(filled.folder.rows)
             assert verify_store(store, receipts_verifier(filled.folder.receipt_key), quick=True) == [], "still whole"
             store.close()
-            wait, tries = wait * 1.4, tries + 1
+            wait, tries = wait * 1.5, tries + 1
             continue
         break
     assert tries > 0

@@ -1,25 +1,15 @@
-"""Pictures of every page at desktop and phone width, for people to look at: ``python -m tests.browser_gallery FOLDER``.
-
-Owns an office with one paper in every situation and the list of pages. Refuses to judge the pictures; that a page is no
-wider than its screen is told beside its name. With further arguments only the pages whose name holds one of them.
-"""
+"""An office with one paper in every situation, the list of its pages, and who looks at which."""
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import shutil
-import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
-from playwright.async_api import async_playwright
 
 from appliance import commands, delegating
 from appliance.config_sections import WebSection
@@ -34,16 +24,15 @@ from appliance.pipeline import handling
 from appliance.services.clock import utc_now
 from appliance.store import Store, open_store
 from appliance.web.site import make_site
-from tests import gallery_people, gallery_registers
+from tests.browser import people, registers
 from tests.fixtures_books import electronic, take_electronic
-from tests.fixtures_web import ADMINISTRATOR, CLERK, LEADER, Papers, cookie_for, office_config, write_link
+from tests.fixtures_web import ADMINISTRATOR, LEADER, Papers, office_config, write_link
 
-WIDTHS = {"desktop": (1280, 900), "phone": (360, 740)}
 BY_LEADER, BY_CLERK = "Nông Văn Thuận (lãnh đạo)", "Trần Thị Lan (văn thư)"
 LEADERS_PAGES = ("approvals", "approval", "delegations")
 """Pages that are looked at as the leader."""
 WHO_LOOKS: tuple[tuple[dict[str, str], tuple[str, ...]], ...] = (
-    (LEADER, LEADERS_PAGES), (ADMINISTRATOR, gallery_people.ADMINISTRATORS_PAGES), ({}, gallery_people.NOBODYS_PAGES),
+    (LEADER, LEADERS_PAGES), (ADMINISTRATOR, people.ADMINISTRATORS_PAGES), ({}, people.NOBODYS_PAGES),
 )  # fmt: skip
 """All other pages are looked at as the clerk."""
 
@@ -96,8 +85,8 @@ class Gallery:
         self.papers.answer(self.ids["delivered"])
         commands.approve(self.store, self.paper("signing"), BY_CLERK, utc_now())
         self._electronic()
-        self.registers = gallery_registers.fill(self.store, utc_now())
-        self.people = gallery_people.fill(self.store, utc_now())
+        self.registers = registers.fill(self.store, utc_now())
+        self.people = people.fill(self.store, utc_now())
         day = utc_now().date()
         for begins, signer in ((day, "Hoàng Thị Diễm"), (day + timedelta(days=9), "Lò Văn Pín")):
             held = Delegation("KT.", signer, "CHỦ TỊCH", begins, begins + timedelta(days=30), "QĐ 05/QĐ-UBND")
@@ -141,46 +130,3 @@ async def office(gallery: Gallery) -> AsyncIterator[str]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
-
-
-async def photograph(page: Any, address: str, pages: dict[str, str], folder: Path, size: str) -> None:
-    """Take the pictures of some pages in one window."""
-    for name, path in pages.items():
-        answer = await page.goto(address + path)
-        await page.wait_for_timeout(400)
-        wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        print(f"{name}-{size}: {answer.status}{f', {wider} px too wide' if wider > 0 else ''}")
-        await page.screenshot(path=folder / f"{name}-{size}.png", full_page=size == "phone")
-
-
-async def take(folder: Path, wanted: list[str]) -> None:
-    """Take all pictures."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="gallery.") as root:
-        gallery = Gallery(Path(root))
-        gallery.fill()
-        pages = {
-            name: path for name, path in gallery.pages().items() if not wanted or any(each in name for each in wanted)
-        }
-        async with office(gallery) as address, async_playwright() as playwright:
-            chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-            for size, (width, height) in WIDTHS.items():
-                others = tuple(name for name in pages if not any(name in theirs for _who, theirs in WHO_LOOKS))
-                for who, theirs in ((CLERK, others), *WHO_LOOKS):
-                    context = await browser.new_context(viewport={"width": width, "height": height}, locale="vi-VN")
-                    if who:
-                        cookie: Any = cookie_for(gallery.store, address, who, utc_now())
-                        await context.add_cookies([cookie])
-                    page = await context.new_page()
-                    page.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
-                    page.on("pageerror", lambda error: print("error:", error))
-                    shown = {name: path for name, path in pages.items() if name in theirs}
-                    await photograph(page, address, shown, folder, size)
-                    await context.close()
-            await browser.close()
-        gallery.store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,55 @@
+"""A province of 30 boxes with trouble, and the list of its pages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web as aiohttp_web
+
+from sync.province import web
+from sync.province.people.rules import Role
+from sync.province.store import Presence, ProvinceStore
+from sync.province.store.ordering import Orders
+from sync.province.watching import look, watch
+from tests.bench.wall_fleet import make_country
+from tests.fixtures_province_web import let_in
+
+BOX = "commune-00004"
+PAGES = {
+    "wall": "/", "wall-tiles": "/?view=tiles", "wall-box": f"/box/{BOX}", "wall-alerts": "/alerts",
+    "wall-documents": "/documents", "wall-reports": "/reports",
+}  # fmt: skip
+
+
+@dataclass
+class Province:
+    """A served province."""
+
+    store: ProvinceStore
+    address: str
+
+    def session(self) -> str:
+        """The cookie of an operator who has just come in."""
+        return let_in(self.store, Role.VAN_HANH)
+
+
+@asynccontextmanager
+async def province(root: Path) -> AsyncIterator[Province]:
+    """The province's pages, listening on this machine."""
+    now = time.time()
+    store = make_country(root / "store", now, boxes=30, answers=3)
+    for age in range(8):
+        at = now - 900 * (8 - age)
+        store.fleet.note_presence(Presence(BOX, True, at, at, age, 9, at - 6 * 3600 if age else None, 0.1, 9 * 10**9))
+    watch(store, look(store, now - 3600), now - 3600)
+    Orders(store).issue(BOX, "log", {"lines": 200}, int(now))
+    runner = aiohttp_web.AppRunner(web.build(store, "Tỉnh thử", ()), shutdown_timeout=0.5)
+    await runner.setup()
+    await aiohttp_web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield Province(store, f"http://127.0.0.1:{runner.addresses[0][1]}")
+    await runner.cleanup()
+    store.close()
