@@ -13,8 +13,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from appliance import recutting
-from appliance.commands import CommandRefused
+from appliance.commands import CommandRefused, recutting
 from appliance.store import queues, views
 from appliance.store.queues import Errand, Queue
 from appliance.store.standing import Role, may_be_recut

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance import commands, recutting
-from appliance.commands import CommandRefused
+from appliance import commands
+from appliance.commands import CommandRefused, recutting
 from appliance.domain.documents import Document, advance
 from appliance.domain.pages import CannotCut, parted, trouble_cutting, without
 from appliance.domain.states import Event, State
