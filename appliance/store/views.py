@@ -139,6 +139,15 @@ def to_sign(db: Any, slot: Slot) -> int:
     return sum(slot_to_sign(each) is slot for each in documents.listed(db, [State.APPROVED], 1000))
 
 
+def shown_document(db: Any, document_id: str) -> Document:
+    """One paper's document as pages may see it, for whoever needs nothing of what surrounds it.
+
+    Raises:
+        NoSuchDocument: nothing has this id.
+    """
+    return shown(documents.load(db, document_id))
+
+
 def paper(db: Any, document_id: str) -> Paper:
     """One paper with its history, text, delivery and neighbours.
 

@@ -151,7 +151,7 @@ def do(
         CommandRefused: not possible, not this person, changed meanwhile.
         NoSuchDocument: nothing has this id.
     """
-    document = store.read(lambda db: views.paper(db, document_id)).document
+    document = store.read(lambda db: views.shown_document(db, document_id))
     action = permitted(document, name, person)
     if str(form.get("version", "")) != str(document.version):
         raise commands.CommandRefused("changed-meanwhile")

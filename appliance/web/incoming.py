@@ -63,12 +63,16 @@ class Arrived:
         return tuple(code for code in DEEDS if may_follow(self.document.stage, code))
 
 
-def _arrived(db: Any, document_id: str) -> Arrived:
+def _electronic(db: Any, document_id: str) -> Electronic:
     found = incoming.find(db, document_id)
     if found is None:
         raise NoSuchDocument(document_id)
+    return found
+
+
+def _arrived(db: Any, document_id: str) -> Arrived:
     return Arrived(
-        found,
+        _electronic(db, document_id),
         registers.held_for(db, document_id),
         tuple(notices.of_document(db, document_id)),
         tuple(events.entries(db, document_id)),
@@ -90,7 +94,7 @@ async def show(request: web.Request) -> web.Response:
     """``GET /incoming``: those that nobody has taken up first, the most urgent on top."""
     found = await asyncio.to_thread(request.app[OFFICE].store.read, incoming.listed)
     waiting = [one for one in found if one.stage == "01" and not one.recalled_at]
-    rest = [one for one in found if one not in waiting]
+    rest = [one for one in found if one.stage != "01" or one.recalled_at]
     lists = (("waiting", N_("Chờ tiếp nhận"), waiting), ("handled", N_("Đã xử lý"), rest))
     return await page(request, "incoming.html", lists=lists, stages=STAGES, verdict=verdict_of)
 
@@ -177,12 +181,13 @@ async def file(request: web.Request) -> web.StreamResponse:
 
 
 async def _source(request: web.Request) -> str:
-    document = (await _load(request)).document
+    office, document_id = request.app[OFFICE], request.match_info["id"]
+    document = await asyncio.to_thread(office.store.read, lambda db: _electronic(db, document_id))
     return "" if document.recalled_at else document.sha256
 
 
 def prepare(app: web.Application) -> None:
-    """Routes and who may use them: handling is the clerk's, assigning the leader's too."""
+    """Routes and who may use them: both officers handle; what the province asks back is the clerk's to answer."""
     app.add_routes(
         [
             web.get("/incoming", show),

@@ -87,7 +87,7 @@ class Plans:
             FormRefused: no number of millimetres, no such slot.
             CommandRefused: nudge-off-page, nudge-too-far, not possible now, changed meanwhile.
         """
-        document = (await asyncio.to_thread(self._store.read, lambda db: views.paper(db, document_id))).document
+        document = await asyncio.to_thread(self._store.read, lambda db: views.shown_document(db, document_id))
         if not standing.may_be_nudged(document):
             raise CommandRefused("not-in-this-state", state=document.state.value)
         if str(form.get("version", "")) != str(document.version):

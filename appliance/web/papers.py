@@ -56,7 +56,7 @@ async def cut_picture(request: web.Request) -> web.StreamResponse:
 
 async def _source(office: Office, document_id: str) -> str:
     def read(db: Any) -> str:
-        return standing.picture_source(views.paper(db, document_id).document)
+        return standing.picture_source(views.shown_document(db, document_id))
 
     return await asyncio.to_thread(office.store.read, read)
 

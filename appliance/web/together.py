@@ -135,7 +135,7 @@ def _looked_at(store: Store, named: list[str], person: Person) -> tuple[list[Cho
 
 
 def _load(store: Store, document_id: str) -> Document:
-    return store.read(lambda db: views.paper(db, document_id)).document
+    return store.read(lambda db: views.shown_document(db, document_id))
 
 
 def _done(office: Office, one: Chosen, person: Person) -> str:
