@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from appliance.commands import VIETNAM, CommandRefused
+from appliance.commands import CommandRefused
 from appliance.domain.documents import Document
 from appliance.domain.kinds import REGISTERS
+from appliance.domain.zone import VIETNAM
 from appliance.registers.columns import BOOKS, CellRefused, cleaned
 from appliance.registers.rows import Act, RowRefused, Standing, amended
 from appliance.store import Store, books, cases, documents, events, registers

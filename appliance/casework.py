@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from appliance.commands import VIETNAM, CommandRefused
+from appliance.commands import CommandRefused
+from appliance.domain.zone import VIETNAM
 from appliance.registers import cases as rules
 from appliance.registers.cases import Case, CaseRefused, CaseState
 from appliance.registers.rows import Act, Standing, amended

@@ -10,9 +10,10 @@ import unicodedata
 from datetime import date, datetime
 from typing import Any
 
-from appliance.commands import VIETNAM, CommandRefused
+from appliance.commands import CommandRefused
 from appliance.config import Config
 from appliance.domain.authority import NEEDS_DELEGATION, Delegation
+from appliance.domain.zone import VIETNAM
 from appliance.ids import new_id
 from appliance.store import Store, delegations, events
 from appliance.store.delegations import Given

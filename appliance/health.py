@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from appliance.certificates import enrolled, leaf_ends
 from appliance.config import Config
+from appliance.domain.zone import VIETNAM
 from appliance.pipeline.longterm_backlog import backlog_of
 from appliance.pipeline.longterm_trust import list_addresses, revocation_lists
 from appliance.signers import signing_service
@@ -23,7 +23,6 @@ from hsm.api import SigningError
 from hsm.trust import TrustError
 from scanner_intake.passwords import BadPasswordFile, load_passwords
 
-_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
 """A clock before this build's time is wrong; signing with it would be worthless."""
 
@@ -156,7 +155,7 @@ def _certificates(config: Config, now: datetime) -> Iterator[Finding]:
 
 
 def _day(moment: datetime) -> str:
-    return moment.astimezone(_VIETNAM).strftime("%d/%m/%Y")
+    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y")
 
 
 def _pages(config: Config, now: datetime) -> Iterator[Finding]:
@@ -196,7 +195,7 @@ def _store(config: Config, now: datetime) -> Iterator[Finding]:
 
 def terms_and_calendar(config: Config, store: Store, now: datetime) -> Iterator[Finding]:
     """Terms that have ended, and a year whose days off nobody has set: told for the next one from 15 December on."""
-    today, calendar = now.astimezone(_VIETNAM).date(), config.working_days()
+    today, calendar = now.astimezone(VIETNAM).date(), config.working_days()
     if late := store.read(lambda db: terms.overdue(db, today, calendar)):
         yield Finding("terms-overdue", False, {"count": len(late)})
     for year in calendar.missing(today.year, (today + timedelta(days=17)).year):

@@ -11,8 +11,8 @@ from typing import Any
 from appliance.domain.documents import FieldValue, add_signature, advance, give_consent
 from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import Event
+from appliance.domain.zone import VIETNAM
 from appliance.registers.rows import Act
-from appliance.reports.periods import VIETNAM
 from appliance.store import Store, books, documents, outbox, registers
 from tests.fixtures_books import electronic, take_electronic
 from tests.fixtures_store import digitized, paper, signature

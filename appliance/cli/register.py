@@ -12,7 +12,7 @@ from appliance import bookkeeping
 from appliance.cli.context import Context
 from appliance.cli.doc import opened
 from appliance.cli.output import ExitCode, emit, fail, json_option
-from appliance.commands import VIETNAM
+from appliance.domain.zone import VIETNAM
 from appliance.printing.child import draw
 from appliance.printing.register_sheet import cell_text, remark, sheet_of
 from appliance.registers.columns import BOOKS

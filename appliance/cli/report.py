@@ -11,7 +11,7 @@ import click
 from appliance.cli.context import Context
 from appliance.cli.doc import opened
 from appliance.cli.output import ExitCode, emit, fail, json_option
-from appliance.commands import VIETNAM
+from appliance.domain.zone import VIETNAM
 from appliance.printing.child import draw
 from appliance.printing.report_sheet import report_sheet
 from appliance.registers import catalogues as lists

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from appliance.commands.deciding import VIETNAM, CommandRefused, decide
+from appliance.commands.deciding import CommandRefused, decide
 from appliance.domain.authority import Delegation, DelegationRefused, authority_for, forms_of
 from appliance.domain.documents import (
     FARTHEST_NUDGE,
@@ -23,6 +23,7 @@ from appliance.domain.documents import nudge as moved
 from appliance.domain.kinds import REGISTERS, Kind, Slot
 from appliance.domain.numbering import left_open, numbered
 from appliance.domain.states import Event, State
+from appliance.domain.zone import VIETNAM
 from appliance.store import Store, books, cases, documents, registers
 
 

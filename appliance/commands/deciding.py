@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from appliance.domain.documents import ConsentMissing, Document, OutOfOrder
 from appliance.domain.pages import CannotCut
 from appliance.domain.states import IllegalTransition
 from appliance.store import ChangedMeanwhile, NoSuchDocument, Store, documents
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 T = TypeVar("T")
 
 

@@ -9,12 +9,11 @@ leader signed, so the leader's signature stays whole and the number is the agenc
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from appliance.domain.documents import Document, FieldValue
 from appliance.domain.kinds import Slot
-
-VIETNAM = timezone(timedelta(hours=7))
+from appliance.domain.zone import VIETNAM
 
 
 def left_open(document: Document) -> tuple[str, ...]:

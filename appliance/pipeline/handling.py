@@ -11,8 +11,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from appliance.commands import VIETNAM, CommandRefused
+from appliance.commands import CommandRefused
 from appliance.domain.states import State
+from appliance.domain.zone import VIETNAM
 from appliance.store import Store, books, documents, events, incoming, notices, outbox, registers
 from appliance.store.incoming import Electronic
 from sync.protocol.messages import transfer_id

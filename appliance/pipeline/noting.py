@@ -15,8 +15,8 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from appliance.commands import VIETNAM
 from appliance.domain.documents import Document
+from appliance.domain.zone import VIETNAM
 from appliance.store import Store, corrections, standing
 from appliance.wording import speak, text_of
 from scanner_intake.names import NOTE, free_name, laid_name, make_place, write_note

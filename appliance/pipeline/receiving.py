@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from appliance.commands import VIETNAM
 from appliance.domain.documents import Document, FieldValue
 from appliance.domain.kinds import Kind
 from appliance.domain.states import State
+from appliance.domain.zone import VIETNAM
 from appliance.store import BlobMissing, Store, corrections, documents, events, held
 from appliance.store.blobs import Blob
 from scanner_intake.custody import Answer, Claim, Duplicate, HeldFile

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from appliance.domain.zone import VIETNAM
 from appliance.printing.sheets import Counted, PrintedColumn, PrintedLine, Sheet
-from appliance.registers.cells import VIETNAM
 from appliance.registers.columns import Book
 from appliance.registers.rows import Line, Standing
 from appliance.store.books import Row

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from appliance.registers.cells import VIETNAM
+from appliance.domain.zone import VIETNAM
 from appliance.reports.periods import Period
 from appliance.reports.shares import told
 from appliance.reports.tables import Line, Report, Table

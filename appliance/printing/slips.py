@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from appliance.domain.zone import VIETNAM
 from appliance.registers.cases import Case
-from appliance.registers.cells import VIETNAM
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from appliance.domain.zone import VIETNAM
 from appliance.registers.catalogues import Component, Procedure
-from appliance.registers.cells import VIETNAM
 from appliance.registers.workdays import WorkingDays
 
 

@@ -6,9 +6,10 @@ Values only. Days are counted in Vietnam. What only people know (to whom it was 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
-VIETNAM = timezone(timedelta(hours=7))
+from appliance.domain.zone import VIETNAM
+
 Said = Callable[[str], str]
 """A paper's field by its name, or an empty text."""
 

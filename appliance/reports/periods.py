@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 
-VIETNAM = timezone(timedelta(hours=7))
+from appliance.domain.zone import VIETNAM
+
 KINDS = ("month", "quarter", "year", "days")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from appliance.registers.cells import VIETNAM
+from appliance.domain.zone import VIETNAM
 from appliance.registers.rows import Standing
 from appliance.store.books import Row
 from appliance.store.folding import fold

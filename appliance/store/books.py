@@ -14,7 +14,8 @@ from typing import Any
 
 from appliance.domain.documents import Document
 from appliance.domain.kinds import REGISTERS
-from appliance.registers.cells import VIETNAM, cells_of, document_cell
+from appliance.domain.zone import VIETNAM
+from appliance.registers.cells import cells_of, document_cell
 from appliance.registers.columns import BOOKS, Book
 from appliance.registers.rows import Act, Line, Standing, Version, amended, lines_of
 from appliance.store import documents, registers

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from appliance.registers.cells import VIETNAM
+from appliance.domain.zone import VIETNAM
 from appliance.registers.columns import FINISHES
 from appliance.reports.facts import Arrived, Certificate, Facts, Handled, Issued
 from appliance.reports.periods import Period

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from appliance.domain.numbering import VIETNAM
 from appliance.domain.states import State
+from appliance.domain.zone import VIETNAM
 from appliance.store.folding import words
 from appliance.store.search_index import marks
 

@@ -13,9 +13,10 @@ from appliance.delegating import who_may_sign
 from appliance.domain.authority import Delegation, DelegationRefused, authority_for
 from appliance.domain.documents import Document
 from appliance.domain.kinds import Slot
+from appliance.domain.zone import VIETNAM
 from appliance.store import views
 from appliance.store.standing import Role
-from appliance.web.office import VIETNAM, Office
+from appliance.web.office import Office
 from appliance.web.people import Person
 from appliance.wording import text_of
 

@@ -12,12 +12,13 @@ from aiohttp import web
 from appliance import delegating
 from appliance.commands import CommandRefused
 from appliance.domain.authority import Delegation
+from appliance.domain.zone import VIETNAM
 from appliance.store import accounts, delegations
 from appliance.store.delegations import Given
 from appliance.store.standing import Role
 from appliance.web.access import OFFICERS, allow, only
 from appliance.web.deeds import FormRefused, iso_date
-from appliance.web.office import OFFICE, VIETNAM
+from appliance.web.office import OFFICE
 from appliance.web.presenting import page, see_other
 from appliance.wording import N_, text_of
 

@@ -16,12 +16,13 @@ from aiohttp import web
 
 from appliance import health
 from appliance.config import Config
+from appliance.domain.zone import VIETNAM
 from appliance.health import Finding
 from appliance.store import Store, documents
 from appliance.store import accounts as rows
 from appliance.store.standing import Role
 from appliance.web.access import NOBODY, allow, only
-from appliance.web.office import OFFICE, VIETNAM
+from appliance.web.office import OFFICE
 from appliance.web.presenting import page
 from appliance.wording import N_, _, states, text_of
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from appliance.config import Config
+from appliance.domain.zone import VIETNAM
 from appliance.store import Store
 from appliance.web.link import Signer
 from appliance.web.live import Live
@@ -19,7 +19,6 @@ from appliance.web.people import People
 from appliance.web.pictures import Pictures
 
 T = TypeVar("T")
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 @dataclass(frozen=True)

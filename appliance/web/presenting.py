@@ -19,11 +19,12 @@ from urllib.parse import urlencode
 import jinja2
 from aiohttp import web
 
+from appliance.domain.zone import VIETNAM
 from appliance.store import views
 from appliance.store.standing import Role
 from appliance.web.access import may_use
 from appliance.web.link import Link, read_link
-from appliance.web.office import LIVE_NUMBER, OFFICE, VIETNAM, Office
+from appliance.web.office import LIVE_NUMBER, OFFICE, Office
 from appliance.web.people import form_token
 from appliance.wording import CODES, _, current_language, states, text_of
 from appliance.wording.account_codes import account_sentence

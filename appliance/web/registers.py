@@ -16,6 +16,7 @@ from aiohttp import web
 
 from appliance import bookkeeping
 from appliance.commands import CommandRefused
+from appliance.domain.zone import VIETNAM
 from appliance.printing.child import MEDIA_TYPES, NotPrinted, printed
 from appliance.printing.register_sheet import cell_text, remark, sheet_of, shown_day
 from appliance.registers.columns import BOOKS, Book
@@ -25,7 +26,7 @@ from appliance.store.book_filters import STANDINGS, Filter, chosen
 from appliance.store.books import Row
 from appliance.store.standing import Role
 from appliance.web.access import OFFICERS, allow, only
-from appliance.web.office import OFFICE, VIETNAM, Office
+from appliance.web.office import OFFICE, Office
 from appliance.web.people import clean_line
 from appliance.web.presenting import page, see_other
 from appliance.wording import _, text_of

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from appliance.domain.zone import VIETNAM
 from appliance.printing.child import NotPrinted, printed
 from appliance.printing.report_sheet import report_sheet
 from appliance.registers.workdays import WorkingDays
@@ -19,7 +20,7 @@ from appliance.reports.tables import Report, report
 from appliance.store.report_facts import facts_of
 from appliance.store.standing import Role
 from appliance.web.access import OFFICERS, allow, only
-from appliance.web.office import OFFICE, VIETNAM, Office
+from appliance.web.office import OFFICE, Office
 from appliance.web.presenting import page
 from appliance.web.registers import attachment
 from appliance.wording import N_, current_language, text_of

@@ -13,11 +13,12 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from appliance.domain.kinds import Slot
+from appliance.domain.zone import VIETNAM
 from appliance.store import Store, held, queues, terms, views
 from appliance.store.queues import Errand
 from appliance.store.standing import Role
 from appliance.web.link import SignerGlance
-from appliance.web.office import VIETNAM, Office
+from appliance.web.office import Office
 from appliance.web.together import wants_pin
 from appliance.wording import N_, _
 

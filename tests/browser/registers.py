@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from appliance import bookkeeping, casework
-from appliance.commands import VIETNAM
+from appliance.domain.zone import VIETNAM
 from appliance.registers.catalogues import procedures
 from appliance.registers.workdays import WorkingDays
 from appliance.store import Store, catalogues, registers

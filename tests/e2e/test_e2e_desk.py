@@ -21,9 +21,9 @@ from appliance.domain.documents import Document
 from appliance.domain.kinds import Kind
 from appliance.domain.states import Event, State
 from appliance.domain.steps import Step, next_step
+from appliance.domain.zone import VIETNAM
 from appliance.services.clock import utc_now
 from appliance.store import Store, documents
-from appliance.web.office import VIETNAM
 from appliance.web.site import make_site
 from tests.e2e.test_e2e_web import CHROMIUM, PATIENCE, QUIET, playwright_api, scanned_pdf
 from tests.fixtures_books import electronic, take_electronic
