@@ -21,7 +21,7 @@ from appliance.domain.kinds import Slot
 from appliance.door import DoorClosed, ask
 from appliance.store import standing, views
 from appliance.web.access import may_use
-from appliance.web.deeds import EDITABLE, FormRefused, done, typed_fields
+from appliance.web.deeds import EDITABLE, FormRefused, done, permitted, typed_fields
 from appliance.web.enrolling import ROLE_OF_SLOT
 from appliance.web.nudging import Nudging
 from appliance.web.office import OFFICE, Office
@@ -64,9 +64,12 @@ class Place:
     more: Callable[[web.Request, views.Paper], Awaitable[dict[str, Any]]] = _nothing_more
 
 
-def who_acts(office: Office, request: web.Request, _form: Mapping[str, object]) -> Person | None:
-    """The person who sends a form, or None; never what the form itself says."""
-    return office.people.person(request)
+def who_acts(request: web.Request) -> Person:
+    """The person who sends a form; never what the form itself says."""
+    person = request.app[OFFICE].people.person(request)
+    if person is None:  # the table of access lets nobody else come this far
+        raise web.HTTPForbidden
+    return person
 
 
 class PaperPages:
@@ -85,12 +88,8 @@ class PaperPages:
     async def act(self, request: web.Request) -> web.StreamResponse:
         """``POST {root}/{id}/do/{action}``: do it and go on to where the place says."""
         office, document_id, name = request.app[OFFICE], request.match_info["id"], request.match_info["action"]
-        form = await request.post()
-        person = who_acts(office, request, form)
+        form, person = await request.post(), who_acts(request)
         typed, reason = typed_fields(form), str(form.get("reason", ""))[:500]
-        if person is None:
-            missing = Trouble(name, "person", _("Hãy cho biết bạn là ai."), typed, reason)
-            return await self.page(request, missing, 422)
         try:
             held_by = await asyncio.to_thread(who_may_sign, office.config, office.store)
             await done(office.store, document_id, name, person, form, office.clock(), held_by)
@@ -104,10 +103,7 @@ class PaperPages:
     async def nudge(self, request: web.Request) -> web.StreamResponse:
         """``POST {root}/{id}/nudge``: move an appearance before anybody signs."""
         office, document_id = request.app[OFFICE], request.match_info["id"]
-        form = await request.post()
-        person = who_acts(office, request, form)
-        if person is None:
-            return await self.page(request, Trouble("nudge", "person", _("Hãy cho biết bạn là ai.")), 422)
+        form, person = await request.post(), who_acts(request)
         try:
             await office.plans.move(document_id, form, person, office.clock())
         except FormRefused as error:
@@ -124,9 +120,8 @@ class PaperPages:
         """
         office, slot = request.app[OFFICE], request.match_info["slot"]
         here = f"{self.place.root}/{request.match_info['id']}"
-        form = await request.post()
-        person, owner = office.people.person(request), ROLE_OF_SLOT.get(slot)
-        if owner is None or person is None or person.role is not owner:  # nobody types the PIN of another's token
+        form, owner = await request.post(), ROLE_OF_SLOT.get(slot)
+        if owner is None or who_acts(request).role is not owner:  # nobody types the PIN of another's token
             return see_other(f"{here}?login=pin-of-another")
         number = str(form.get("documents", "")).strip() or "0"
         if not number.isdecimal() or len(number) > 3:
@@ -142,19 +137,16 @@ class PaperPages:
         again; nothing of it stays here.
         """
         office, document_id = request.app[OFFICE], request.match_info["id"]
-        form = await request.post()
-        person = who_acts(office, request, form)
+        form, person = await request.post(), who_acts(request)
         password = str(form.get("password", ""))
-        if person is None:
-            return await self.page(request, Trouble("unlock", "person", _("Hãy cho biết bạn là ai.")), 422)
         if not password or len(password) > LONGEST:
             return await self.page(request, Trouble("unlock", "password", _("Hãy nhập mật khẩu của tệp.")), 422)
-        paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
-        if not standing.waits_for_password(paper.document):
-            sentence = text_of("not-in-this-state", **states.spoken({"state": paper.document.state.value}))
-            return await self.page(request, Trouble("unlock", "", sentence), 409)
+        document = await asyncio.to_thread(office.store.read, lambda db: views.shown_document(db, document_id))
         question = {"ask": "password", "paper": document_id, "password": password}
         try:
+            if not standing.waits_for_password(document):
+                raise CommandRefused("not-in-this-state", state=document.state.value)
+            permitted(document, "release", person)  # before the worker hears of the password
             await asyncio.to_thread(ask, office.config.worker_socket, question)
             await done(office.store, document_id, "release", person, form, office.clock())
         except DoorClosed:
@@ -175,7 +167,8 @@ class PaperPages:
             facts |= {"paper": replace(paper, actions=()), "nudging": Nudging(), "locked": False}
         elif person:  # nobody is shown a form for what is another's to do
             mine = tuple(action for action in paper.actions if action.role in (None, person.role))
-            facts |= {"paper": replace(paper, actions=mine)}
+            opens = any(action.name == "release" for action in mine)
+            facts |= {"paper": replace(paper, actions=mine), "locked": facts["locked"] and opens}
         here = f"{self.place.root}/{document_id}"
         return await page(
             request, self.place.template, state, trouble=trouble, here=here, **({"live_url": here} | facts)

@@ -12,7 +12,7 @@ from appliance.door import Door
 from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.underway import Underway
 from appliance.services.worker import door_answers
-from tests.fixtures_web import Papers, Visitor
+from tests.fixtures_web import LEADER, Papers, Visitor
 
 CLERK = {"person": "Trần Thị Lan", "role": "van_thu"}
 SECRET = "Cửa-mở 17"
@@ -93,5 +93,18 @@ async def test_a_paper_that_waits_for_something_else_has_no_such_form(
     assert f"/papers/{paper}/password" not in page
     state, _, _ = await give(visitor, office_papers, paper)
     assert state == 409
+    assert office_papers.load(paper).state is State.QUARANTINED
+    assert not known.has_typed(paper)
+
+
+async def test_the_worker_hears_no_password_of_who_may_not_release(
+    visitor: Visitor, office_papers: Papers, known: Passwords, door: Door
+) -> None:
+    paper = locked(office_papers)
+    await visitor.become(LEADER)
+    _, page = await visitor.get(f"/papers/{paper}")
+    assert f"/papers/{paper}/password" not in page, "no form that would be refused"
+    state, _, page = await give(visitor, office_papers, paper, **LEADER)
+    assert state == 409 and SECRET not in page
     assert office_papers.load(paper).state is State.QUARANTINED
     assert not known.has_typed(paper)
