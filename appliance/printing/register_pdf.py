@@ -48,7 +48,8 @@ def register_pdf(sheet: Sheet) -> bytes:
 
 
 def _pages(sheet: Sheet) -> list[list[tuple[PrintedLine, list[list[str]], float]]]:
-    """Lines sorted onto pages, each with its wrapped cells and its height in points; at least one page."""
+    """Lines sorted onto pages, each with its wrapped cells and its height in points; at least one page. A line that is
+    higher than a page goes on on the next one."""
     room = PAGE[1] - TOP - BOTTOM - _head_height(sheet)
     pages: list[list[tuple[PrintedLine, list[list[str]], float]]] = [[]]
     left = room
@@ -58,12 +59,16 @@ def _pages(sheet: Sheet) -> list[list[tuple[PrintedLine, list[list[str]], float]
             for text, column in zip(line.cells, sheet.columns, strict=True)
         ]
         remarks = wrapped(line.remark, ITALIC, SIZE, _table_width(sheet) - 2 * PAD)
-        height = max(1, *map(len, cells)) * LEADING + len(remarks) * LEADING + 2 * PAD
-        if height > left and pages[-1]:
-            pages.append([])
-            left = room
-        left -= height
-        pages[-1].append((line, [*cells, remarks], height))
+        most = int((room - 2 * PAD) // LEADING) - len(remarks)
+        tallest = max(1, *map(len, cells))
+        for begin in range(0, tallest, most):
+            under = remarks if begin + most >= tallest else []
+            height = (min(most, tallest - begin) + len(under)) * LEADING + 2 * PAD
+            if height > left and pages[-1]:
+                pages.append([])
+                left = room
+            left -= height
+            pages[-1].append((line, [*(cell[begin : begin + most] for cell in cells), under], height))
     return pages
 
 
@@ -177,8 +182,7 @@ def _named(canvas: Canvas, sheet: Sheet) -> None:
     if sheet.filters:
         y = _middle(canvas, f"(Trích: {sheet.filters})", ITALIC, 13, y)
     y = _middle(canvas, f"Từ ngày {sheet.since or '……'} đến ngày {sheet.until or '……'}", REGULAR, 14, y - 12)
-    if sheet.numbers:
-        y = _middle(canvas, f"Từ số {sheet.first or '……'} đến số {sheet.last or '……'}", REGULAR, 14, y)
+    y = _middle(canvas, f"Từ số {sheet.first or '……'} đến số {sheet.last or '……'}", REGULAR, 14, y)
     _middle(canvas, f"Quyển số: {sheet.volume}", REGULAR, 14, y - 12)
 
 

@@ -150,5 +150,5 @@ def _unsigned(pen: _Pen, sheet: ReportSheet) -> None:
     _heading(pen, f"Văn bản đi chưa đủ chữ ký số ({len(sheet.unsigned)})", 3)
     widths = (15 * mm, 40 * mm, WIDTH - 55 * mm)
     pen.row(("Số", "Số, ký hiệu", "Tên loại và trích yếu"), widths, BOLD)
-    for row in sheet.unsigned[:500]:
+    for row in sheet.unsigned:
         pen.row(row, widths, REGULAR)

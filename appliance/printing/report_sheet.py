@@ -118,4 +118,7 @@ def report_csv(sheet: ReportSheet) -> bytes:
 
 
 def _disarmed(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) and not cell.startswith("- ") else cell
+    """A label under its heading begins with a dash, which is a sign to a spreadsheet: a fixed space goes before it."""
+    if cell.startswith("- "):
+        return f"\u00a0{cell}"
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -48,7 +48,6 @@ class Sheet:
     reserved: tuple[int, ...] = ()
     void: tuple[int, ...] = ()
     corrected: int = 0
-    numbers: bool = True
     filters: str = ""
 
     def to_json(self) -> str:

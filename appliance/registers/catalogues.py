@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 KINDS = ("personal", "agency", "device")
+LONGEST_DAYS = 3
+"""Digits of a term in working days: a code or a telephone number in the wrong column is no term."""
 
 
 class ListRefused(Exception):
@@ -66,12 +69,12 @@ def procedures(text: str) -> list[Procedure]:
     """Columns ``code,name,field,days,components``; components are parted by ``|``; one that ends with ``?`` may lack.
 
     Raises:
-        ListRefused: list-columns, list-empty-cell, list-number, list-twice.
+        ListRefused: list-encoding, list-columns, list-empty-cell, list-number, list-twice.
     """
     found: dict[str, Procedure] = {}
     for line, row in _rows(text, ("code", "name")):
         days = row.get("days", "") or "0"
-        if not days.isdigit():
+        if not (days.isascii() and days.isdigit() and len(days) <= LONGEST_DAYS):
             raise ListRefused("list-number", line, days)
         parts = [" ".join(part.split()) for part in row.get("components", "").split("|")]
         made = tuple(Component(part.removesuffix("?").strip(), not part.endswith("?")) for part in parts if part)
@@ -85,7 +88,7 @@ def certificates(text: str) -> list[Held]:
     """Columns ``holder,kind,serial,issuer,issued_on,expires_on,revoked_on``; days YYYY-MM-DD or D/M/YYYY.
 
     Raises:
-        ListRefused: list-columns, list-empty-cell, list-kind, list-day, list-twice.
+        ListRefused: list-encoding, list-columns, list-empty-cell, list-kind, list-day, list-twice.
     """
     found: dict[tuple[str, str], Held] = {}
     for line, row in _rows(text, ("holder", "kind", "serial", "issuer", "issued_on", "expires_on")):
@@ -103,20 +106,23 @@ def certificates(text: str) -> list[Held]:
 
 
 def _rows(text: str, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    text = text.removeprefix("\ufeff")
+    text = unicodedata.normalize("NFC", text.removeprefix("\ufeff"))  # as forms send names
     head = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
-    names = [name.strip().lower() for name in reader.fieldnames or ()]
-    if absent := [name for name in needed if name not in names]:
-        raise ListRefused("list-columns", 1, ", ".join(absent))
-    reader.fieldnames = names
-    for row in reader:
-        cells = {name: " ".join((value or "").split()) for name, value in row.items() if isinstance(name, str)}
-        if not any(cells.values()):
-            continue
-        if empty := [name for name in needed if not cells[name]]:
-            raise ListRefused("list-empty-cell", reader.line_num, empty[0])
-        yield reader.line_num, cells
+    try:
+        names = [name.strip().lower() for name in reader.fieldnames or ()]
+        if absent := [name for name in needed if name not in names]:
+            raise ListRefused("list-columns", 1, ", ".join(absent))
+        reader.fieldnames = names
+        for row in reader:
+            cells = {name: " ".join((value or "").split()) for name, value in row.items() if isinstance(name, str)}
+            if not any(cells.values()):
+                continue
+            if empty := [name for name in needed if not cells[name]]:
+                raise ListRefused("list-empty-cell", reader.line_num, empty[0])
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise ListRefused("list-encoding", reader.line_num + 1, str(error)) from None  # where the broken row begins
 
 
 def _day(text: str, line: int) -> date:

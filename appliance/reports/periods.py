@@ -71,7 +71,9 @@ def asked(said: Mapping[str, str], today: date) -> Period:
     """
     kind = said.get("period") or ("days" if said.get("from") or said.get("to") else "month")
     cut = time.fromisoformat(said["cut"]) if said.get("cut") else None
-    year = int(said.get("year") or today.year)
+    year, number = int(said.get("year") or today.year), int(said.get("number") or 1)
+    if max(abs(year), abs(number)) > 9999:
+        raise ValueError(f"{number}/{year}")  # no calendar counts so far
     if kind == "month":
         found = month(year, int(said.get("number") or today.month))
     elif kind == "quarter":

@@ -23,7 +23,7 @@ SOON_DAYS = 60
 
 @dataclass(frozen=True)
 class Line:
-    """One line. ``share`` of the table's total in per cent; ``digits``: with how many decimals it was rounded."""
+    """One line. ``share`` of the table's total in per cent, rounded; ``unit``: "minutes", or "" for a plain count."""
 
     key: str
     count: int

@@ -33,7 +33,7 @@ def follow(db: Any, document: Document) -> None:
             "INSERT INTO search_facts (rowid, facts, issuer, facets) VALUES (?, ?, ?, ?)",
             [cursor.lastrowid, facts, issuer, facets],
         )
-        _learn(db, facts, issuer)
+        _exchange(db, (), (facts, issuer))
         return
     noted = db.execute("SELECT facts, issuer, facets FROM search_words WHERE rowid = ?", [row[0]]).fetchone()
     if noted != (facts, issuer, facets):
@@ -41,8 +41,7 @@ def follow(db: Any, document: Document) -> None:
             db.execute(
                 f"UPDATE {table} SET facts = ?, issuer = ?, facets = ? WHERE rowid = ?", [facts, issuer, facets, row[0]]
             )
-        _learn(db, facts, issuer)
-        _unlearn(db, noted[0], noted[1])
+        _exchange(db, noted[:2], (facts, issuer))
     if conceals(document):
         read(db, document.id, ())
 
@@ -56,19 +55,18 @@ def read(db: Any, document_id: str, pages: Iterable[str]) -> None:
     text = fold("\n".join(pages))
     if row is not None and row[1] != text:
         db.execute("UPDATE search_words SET pages = ? WHERE rowid = ?", [text, row[0]])
-        _learn(db, text)
-        _unlearn(db, row[1])
+        _exchange(db, [row[1]], [text])
 
 
-def _learn(db: Any, *texts: str) -> None:
-    """Words from now on known, so that an unfinished one can be completed."""
-    for word in {word for text in texts for word in words(text)}:
+def _exchange(db: Any, before: Iterable[str], after: Iterable[str]) -> None:
+    """Know the new words, so that an unfinished one can be completed, and forget those that no paper has any more.
+
+    What was a state secret leaves not even one.
+    """
+    old, new = ({word for text in texts for word in words(text)} for texts in (before, after))
+    for word in new - old:
         db.execute("INSERT OR IGNORE INTO search_terms VALUES (?)", [word])
-
-
-def _unlearn(db: Any, *texts: str) -> None:
-    """Forget the words that no paper has any more: what was a state secret leaves not even one."""
-    for word in {word for text in texts for word in words(text)}:
+    for word in old - new:
         if not db.execute("SELECT 1 FROM search_words WHERE search_words MATCH ? LIMIT 1", [f'"{word}"']).fetchone():
             db.execute("DELETE FROM search_terms WHERE term = ?", [word])
 
@@ -88,7 +86,7 @@ def refreshed(db: Any, document: Document) -> None:
         "SELECT pages FROM search_words WHERE rowid = (SELECT number FROM search_rows WHERE document_id = ?)",
         [document.id],
     ).fetchone()
-    _learn(db, pages)
+    _exchange(db, (), [pages])
     db.execute("UPDATE search_rows SET stale = 0 WHERE document_id = ?", [document.id])
 
 

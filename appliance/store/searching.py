@@ -6,6 +6,7 @@ there are (`./box bench search`: 500,000). Writes nothing; the rows are `search_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +24,8 @@ _FEW = 400
 """Papers in the states asked for, up to which each of them is looked at instead of every paper with the words."""
 _END = 10_000
 """Papers at either end of a range of days within which a wrong clock may have mixed the order."""
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""What SQLite takes for a number of a row; an address may hold anything."""
 _UNFINISHED, _COMPLETIONS = 3, 40
 """Letters from which the last word may be unfinished, and how many words it then may stand for."""
 
@@ -68,7 +71,7 @@ def found(db: Any, question: Question, limit: int = PAGE) -> Answer:
     if question.empty:
         return Answer(())
     asked = _Asked(question, _completed(db, question.text))
-    before = int(question.after) if question.after.isdigit() else None
+    before = int(question.after) if _NUMBER.fullmatch(question.after) else None
     best: list[str] = []
     if asked.words and question.states and (few := _numbers_in(db, question.states)) is not None:
         rows = _looked_at(db, asked, few, before, limit + 1)
@@ -144,12 +147,12 @@ def _completed(db: Any, text: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _days(question: Question) -> tuple[str, list[str]]:
-    """A condition on `search_rows`, and its values."""
+    """A condition on `search_rows`, and its values; the calendar's own first and last day leave nothing out."""
     terms, values = [], []
-    if question.from_day is not None:
+    if question.from_day is not None and question.from_day > date.min:
         terms.append("r.received_at >= ?")
         values.append(_begin(question.from_day))
-    if question.to_day is not None:
+    if question.to_day is not None and question.to_day < date.max:
         terms.append("r.received_at < ?")
         values.append(_begin(question.to_day + timedelta(days=1)))
     return "".join(f" AND {term}" for term in terms), values

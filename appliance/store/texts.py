@@ -9,7 +9,7 @@ from appliance.store import search_index
 
 def keep(db: Any, document_id: str, pages: tuple[str, ...]) -> None:
     """Replace the stored text of a document."""
-    forget(db, document_id)
+    db.execute("DELETE FROM page_texts WHERE document_id = ?", [document_id])
     for number, text in enumerate(pages, 1):
         db.execute("INSERT INTO page_texts (document_id, page, text) VALUES (?,?,?)", [document_id, number, text])
     search_index.read(db, document_id, pages)
@@ -17,8 +17,7 @@ def keep(db: Any, document_id: str, pages: tuple[str, ...]) -> None:
 
 def forget(db: Any, document_id: str) -> None:
     """Remove every trace of a document's text."""
-    db.execute("DELETE FROM page_texts WHERE document_id = ?", [document_id])
-    search_index.read(db, document_id, ())
+    keep(db, document_id, ())
 
 
 def of_document(db: Any, document_id: str) -> tuple[str, ...]:

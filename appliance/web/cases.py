@@ -120,7 +120,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     text = str(form.get("version", ""))
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
     reason = clean_line(str(form.get("reason", "")), 500)
-    there = frozenset(clean_line(str(name), 500) for name in form.getall("component", []))
+    there = frozenset(str(name) for name in form.getall("component", []))  # the catalogue's own names, or refused
     calendar = office.config.working_days()
     deeds = {
         "tick": lambda: casework.tick(store, code, version, there, by, now),

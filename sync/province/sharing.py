@@ -113,10 +113,10 @@ class Herald:
                         link.progressed()
                         log.info("herald connected")
             if link.connected:
-                link.publish(self._state(self._epoch, False))
-                until = time.monotonic() + _GOODBYE_SECONDS
-                while time.monotonic() < until and link.connected and not link.poll(0.05):
-                    pass
+                said = link.publish(self._state(self._epoch, False))
+                until, heard = time.monotonic() + _GOODBYE_SECONDS, False
+                while not heard and time.monotonic() < until and link.connected:
+                    heard = any(isinstance(event, Published) and event.token == said for event in link.poll(0.05))
         finally:
             link.close()
 

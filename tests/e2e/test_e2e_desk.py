@@ -206,6 +206,7 @@ async def test_a_letter_over_two_peoples_sessions_refused_and_sent_again(site: S
     await clerk.locator(".queue li a").wait_for()  # live
     await clerk.keyboard.press("Alt+ArrowDown")
     await clerk.get_by_text("Bổ sung căn cứ").wait_for()
+    await clerk.wait_for_load_state()  # words are seen before the keys have a meaning
     await clerk.keyboard.press("Control+Enter")
     await clerk.get_by_text("Đã trình lại lãnh đạo.").wait_for()
 
@@ -228,6 +229,7 @@ async def test_a_letter_over_two_peoples_sessions_refused_and_sent_again(site: S
     await clerk.get_by_role("link", name="Bị từ chối").first.wait_for()  # live: the province has refused
     await clerk.keyboard.press("Alt+ArrowDown")
     await clerk.get_by_text("Thiếu phụ lục 2").first.wait_for()
+    await clerk.wait_for_load_state()
     await clerk.keyboard.press("Control+Enter")
     await clerk.get_by_text("Đã đưa văn bản vào hàng chờ gửi.").wait_for()
     await clerk.goto(f"{site.address}/papers/{draft}")

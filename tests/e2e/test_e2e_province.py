@@ -68,6 +68,7 @@ async def room(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
 async def test_in_by_keyboard_and_out(room: Room) -> None:
     page = await room.page(None)
     await page.goto(room.address + "/")
+    await page.locator("input[name=name]:focus").wait_for(timeout=PATIENCE)
     await page.keyboard.type("lan")
     await page.keyboard.press("Tab")
     await page.keyboard.insert_text(PASSWORD)

@@ -114,7 +114,8 @@ def test_boxes_hear_of_the_first_herald_and_of_the_last_ones_end(own_broker: Bro
     threads = [threading.Thread(target=Herald(link, connect, 7).run, args=(stop,), daemon=True) for stop in stops]
     threads[0].start()
     until(lambda: heard == [True])
-    made[0]._chance = lambda: 1e9  # it never dials again: as good as dead
+    made[0]._redial.due = float("inf")  # it never dials again: as good as dead
+    made[0]._redial._chance = lambda: float("inf")
     made[0]._client.socket().shutdown(socket.SHUT_RDWR)
     threads[1].start()
     until(lambda: len(heard) == 2)

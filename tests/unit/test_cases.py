@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import timedelta
 from typing import Any
 
@@ -175,6 +176,17 @@ async def test_a_refusal_slip_lists_what_is_missing(visitor: Visitor, desk: Stor
     assert "Lý do từ chối: tờ khai chưa ký" in text and "1. Tờ khai 2. Giấy chứng sinh" in text
     _, text = await visitor.get(f"/cases?follows={case.code}")
     assert f'name="follows" value="{case.code}"' in text
+
+
+async def test_a_component_is_ticked_whatever_letters_its_list_was_written_in(visitor: Visitor, store: Store) -> None:
+    """A list from another system has its marks apart (NFD), or letters that are not seen."""
+    text = unicodedata.normalize("NFD", "code,name,components\n1.1,Khai sinh,Tờ\u200b khai\n")
+    store.write(lambda db: catalogues.import_procedures(db, procedures(text), BY, NOW))
+    case = casework.open_case(store, BOX, "1.1", "Lò Thị Khuyên", "", BY, NOW)
+    ticked = {"version": "1", "component": case.components[0].name}
+    assert (await visitor.post(f"/cases/{case.code}/tick", ticked))[0] == 303
+    _, shown = await visitor.get(f"/cases/{case.code}")
+    assert "Còn thiếu" not in shown and unicodedata.normalize("NFC", "Tờ") in shown
 
 
 async def test_a_wrong_catalogue_is_told_with_its_line(visitor: Visitor, store: Store) -> None:

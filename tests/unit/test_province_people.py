@@ -98,6 +98,7 @@ def test_a_name_that_nobody_has_is_answered_and_locked_alike(people: People, cou
         answers = [enter(people, name, "sai", NOW) for _ in range(FREE_TRIES)]
         assert [answer.code for answer in answers if isinstance(answer, NotEntered)] == ["wrong"] * 4 + ["locked"]
     assert len(counted) == 2 * FREE_TRIES, "and costs the same"
+    assert [deed.about for deed in people.deeds()] == ["", "lan"], "what nobody is called may be a password"
     assert enter(people, "'; DROP TABLE people; --", "sai", NOW) == NotEntered("wrong")
 
 
@@ -117,6 +118,18 @@ def test_who_is_blocked_or_changed_is_out(people: People, hash_of: str) -> None:
         assert who(people, "s" * 43, NOW + 5) is None
     people.set_blocked("lan", True, NOW)
     assert enter(people, "lan", PASSWORD, NOW) == NotEntered("wrong"), "not told that it is blocked"
+
+
+def test_a_password_changed_while_it_is_compared_lets_nobody_in(
+    people: People, hash_of: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fits(password: str, kept: str) -> bool:
+        people.set_password("lan", passwords.of_nobody(), NOW)
+        return kept == hash_of
+
+    monkeypatch.setattr(passwords, "fits", fits)
+    assert enter(people, "lan", PASSWORD, NOW) == NotEntered("wrong")
+    assert people.deeds() == []
 
 
 def test_a_session_lives_while_it_is_used_and_twelve_hours_at_most(people: People) -> None:
@@ -151,6 +164,9 @@ def test_weak_passwords_are_named() -> None:
     assert password_fault("ngắn", "lan") == "too-short"
     assert password_fault("x" * 201, "lan") == "too-long"
     assert password_fault("nguyenlan12", "nguyenlan") == "is-the-name"
+    assert password_fault("Nguyễnlan-12", "nguyenlan") == "is-the-name"
+    for plain in ("Mật khẩu 123", "password12", "1212121212"):
+        assert password_fault(plain, "hoa") == "too-plain", plain
     assert password_fault(PASSWORD, "lan") == ""
 
 

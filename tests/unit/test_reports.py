@@ -72,7 +72,8 @@ def test_periods() -> None:
     for period in (month(2026, 3), quarter(2025, 1), whole_year(2024), cut):
         assert asked(period.query(), TODAY) == period
     for wrong in ({"number": "13"}, {"from": "2024-08-09", "to": "2024-08-08"}, {"period": "week"}, {"cut": "25:00"},
-                  {"year": "x"}, {"period": "quarter", "number": "5"}, {"from": "mai"}):  # fmt: skip
+                  {"year": "x"}, {"period": "quarter", "number": "5"}, {"from": "mai"},
+                  {"year": "9" * 30}, {"period": "quarter", "number": "-" + "9" * 30}):  # fmt: skip
         with pytest.raises(ValueError):
             asked(wrong, TODAY)
 
@@ -165,7 +166,9 @@ def test_a_real_letter_counts_from_its_approval_to_its_receipt(store: Store, off
 @pytest.mark.parametrize(
     ("text", "code", "line"),
     [("code\n1", "list-columns", 1), ("code,name\n1,\n", "list-empty-cell", 2),
-     ("code,name,days\n1,a,x\n", "list-number", 2), ("code,name\n1,a\n\n1,b\n", "list-twice", 4)],
+     ("code,name,days\n1,a,x\n", "list-number", 2), ("code,name\n1,a\n\n1,b\n", "list-twice", 4),
+     ("code,name,days\n1,a,0912345678\n", "list-number", 2), ("code,name,days\n1,a,²\n", "list-number", 2),
+     ('code,name\n1,"a' + "b\n" * 70_000, "list-encoding", 2)],
 )  # fmt: skip
 def test_a_list_of_procedures_with_a_mistake_is_refused_whole(text: str, code: str, line: int) -> None:
     with pytest.raises(ListRefused) as caught:
@@ -237,6 +240,7 @@ async def test_the_files(visitor: Visitor, reported: Store, web_clock: Clock) ->
     assert "<f>" not in sheet.read("xl/worksheets/sheet1.xml").decode()
     text = files["csv"].decode("utf-8-sig")
     assert "Tổng số văn bản đi,9," in text and "- =HYPERLINK" in text and "\n=" not in text
+    assert "\n-" not in text, "a spreadsheet takes a dash at the beginning for a sign"
 
 
 @pytest.fixture

@@ -72,6 +72,28 @@ def test_days_are_those_of_the_office(store: Store) -> None:
     assert ask(store, "pdf", from_day=date(2027, 1, 1)) == ask(store, to_day=date(2020, 1, 1)) == []
 
 
+@pytest.mark.parametrize("after", ["²", "9" * 30, "-1", "x", "0x1"])
+def test_an_address_that_no_page_made_asks_for_the_first_page(store: Store, after: str) -> None:
+    one = kept(store, "đường")
+    assert ask(store, "duong", after=after) == ask(store, to_day=date(2030, 1, 1), after=after) == [one]
+
+
+def test_the_calendars_own_ends_leave_no_paper_out(store: Store) -> None:
+    one = kept(store, "đường")
+    assert ask(store, "duong", from_day=date.min, to_day=date.max) == [one]
+    assert ask(store, from_day=date.min) == ask(store, to_day=date.max) == [one]
+    assert ask(store, to_day=date.min) == ask(store, from_day=date.max) == []
+
+
+def test_a_text_that_is_read_again_keeps_the_words_it_still_has(store: Store) -> None:
+    one = kept(store, "a", 0, "giữ nguyên bỏđi")
+    store.write(lambda db: texts.keep(db, one, ("giữ nguyên thêmvào",)))
+    assert ask(store, "giu nguyen themv") == [one]
+    assert ask(store, "bodi") == []
+    terms = store.read(lambda db: {row[0] for row in db.execute("SELECT term FROM search_terms")})
+    assert {"giu", "nguyen", "themvao"} <= terms and "bodi" not in terms
+
+
 def test_a_wrong_clock_hides_no_paper_of_its_day(store: Store) -> None:
     late = kept(store, "một", 5)
     early = kept(store, "hai", 0)

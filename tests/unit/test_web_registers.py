@@ -13,7 +13,10 @@ import pytest
 
 from appliance import bookkeeping
 from appliance.domain.kinds import Kind
-from appliance.printing.child import NotPrinted, printed
+from appliance.printing.child import NotPrinted, draw, printed
+from appliance.printing.register_pdf import BOTTOM
+from appliance.printing.register_sheet import sheet_of
+from appliance.registers.columns import BOOKS
 from appliance.store import Store, books
 from appliance.store.books import Row
 from tests.fixtures_books import registered
@@ -219,6 +222,18 @@ async def test_the_exports_hold_what_the_filter_shows(visitor: Visitor, some_row
     texts = sheet.read("xl/sharedStrings.xml").decode()
     assert "=1+1" in texts and "Nông Văn Thuận" in texts and "Nơi nhận văn bản" in texts
     assert "<f>" not in sheet.read("xl/worksheets/sheet1.xml").decode(), "a text was taken for a formula"
+
+
+def test_a_line_longer_than_a_page_is_printed_whole(store: Store) -> None:
+    names = [f"Cơ quan thứ {number} của tỉnh Phú Thọ" for number in range(4001, 4101)]
+    registered(store, Kind.OUTGOING, recipients="; ".join(names))
+    rows = store.read(lambda db: books.of_year(db, "di", 2026))
+    document = pypdfium2.PdfDocument(draw("register.pdf", sheet_of(BOOKS["di"], rows, 2026, "xã", NOW).to_json()))
+    tables = [document[index] for index in range(2, len(document) - 1)]
+    parts = [page.get_textpage().get_text_bounded(bottom=BOTTOM) for page in tables]
+    document.close()
+    words = set(" ".join(parts).split())
+    assert len(parts) > 1 and [number for number in range(4001, 4101) if str(number) not in words] == []
 
 
 def test_the_pages_load_no_drawing() -> None:

@@ -29,6 +29,7 @@ FAULTS = {
     "too-short": _("Mật khẩu quá ngắn: ít nhất {least} ký tự."),
     "too-long": _("Mật khẩu quá dài: nhiều nhất {most} ký tự."),
     "is-the-name": _("Mật khẩu không được giống tên đăng nhập."),
+    "too-plain": _("Mật khẩu quá dễ đoán: dùng vài từ không liền nhau."),
 }
 stdin_option = click.option(
     "--password-stdin", is_flag=True, help=w.say(_("Đọc mật khẩu từ một dòng của đầu vào chuẩn, không hỏi."))

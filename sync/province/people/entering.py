@@ -1,7 +1,8 @@
 """The way in: a name and a password become a session, or a reason why not.
 
 Owns the order of questions. Invariants: while a name is locked its password is not even tried; a name that nobody has
-is answered like a wrong password, in the same time, and locked the same way; every entry and every lock is a deed.
+is answered like a wrong password, in the same time, and locked the same way; every entry and every lock is a deed
+(without the name, where nobody has it); a password that is changed while it is compared lets nobody in.
 """
 
 from __future__ import annotations
@@ -46,11 +47,13 @@ def enter(people: People, typed_name: str, typed_password: str, now: float) -> E
         wait = locked_for(failures + 1)
         people.note_wrong(name, failures + 1, now + wait if wait else 0.0, now)
         if wait:
-            people.note_deed(name, "locked", name, f"{failures + 1}", now)
+            known = name if person is not None else ""  # people type passwords into the wrong field
+            people.note_deed(known, "locked", known, f"{failures + 1}", now)
             return NotEntered("locked", now + wait)
         return NotEntered("wrong")
     secret = secrets.token_urlsafe(32)
-    people.begin(secret, name, now)
+    if not people.begin(secret, name, now, person.password):
+        return NotEntered("wrong")
     people.note_deed(name, "signed-in", name, "", now)
     return Entered(secret, name)
 

@@ -84,7 +84,7 @@ class People:
 
     def set_password(self, name: str, password: str, now: float) -> bool:
         """Give another password; whoever is in under the old one is out. False when there is nobody."""
-        with self._rows.writing() as raw:
+        with self._rows.writing("people") as raw:
             done = raw.execute("UPDATE people SET password = ?, changed_at = ? WHERE name = ?", (password, now, name))
             raw.execute("DELETE FROM sessions WHERE person = ?", (name,))
             raw.execute("DELETE FROM wrong_passwords WHERE name = ?", (name,))
@@ -92,19 +92,28 @@ class People:
 
     def set_blocked(self, name: str, blocked: bool, now: float) -> bool:
         """Let nobody in under this name any more, or again. False when there is nobody."""
-        with self._rows.writing() as raw:
+        with self._rows.writing("people") as raw:
             done = raw.execute(
                 "UPDATE people SET blocked = ?, changed_at = ? WHERE name = ?", (int(blocked), now, name)
             )
             raw.execute("DELETE FROM sessions WHERE person = ?", (name,))
             return bool(done.rowcount == 1)
 
-    def begin(self, secret: str, name: str, now: float) -> None:
-        """Open a session, forget wrong passwords, and clear away sessions that nobody can use any more."""
-        with self._rows.writing() as raw:
+    def begin(self, secret: str, name: str, now: float, kept: str = "") -> bool:
+        """Open a session, forget wrong passwords, and clear away sessions that nobody can use any more.
+
+        `kept`: the password that was found to fit; False when it was changed or its owner blocked meanwhile.
+        """
+        with self._rows.writing("people") as raw:
             raw.execute("DELETE FROM sessions WHERE begun_at < ?", (now - LONGEST_SECONDS,))
-            raw.execute("DELETE FROM wrong_passwords WHERE name = ?", (name,))
-            raw.execute("INSERT INTO sessions VALUES (?,?,?,?)", (digest_of(secret), name, now, now))
+            done = raw.execute(
+                "INSERT INTO sessions SELECT ?, name, ?, ? FROM people"
+                " WHERE name = ? AND blocked = 0 AND (? = '' OR password = ?)",
+                (digest_of(secret), now, now, name, kept, kept),
+            )
+            if done.rowcount == 1:
+                raw.execute("DELETE FROM wrong_passwords WHERE name = ?", (name,))
+            return bool(done.rowcount == 1)
 
     def session(self, secret: str) -> Session | None:
         """The session of a secret, alive or not."""

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from enum import StrEnum
 
+from sync.province.folding import folded
+
 
 class Role(StrEnum):
     """What a person may do on the province's pages."""
@@ -28,6 +30,8 @@ FIRST_LOCK, LONGEST_LOCK = 60.0, 3600.0
 FORGOTTEN_AFTER = 86_400.0
 SHORTEST, LONGEST = 10, 200
 """Characters of a password."""
+_COMMON = ("matkhau", "password", "qwerty", "123456", "654321", "abcdef", "111111", "000000", "vietnam", "vanthu")
+"""What a guesser tries first; a password that is little more than one of these is refused."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
@@ -48,12 +52,16 @@ def password_of(typed: str) -> str:
 
 
 def password_fault(password: str, name: str) -> str:
-    """Why a new password is refused: `too-short`, `too-long`, `is-the-name`, or ""."""
+    """Why a new password is refused: `too-short`, `too-long`, `is-the-name`, `too-plain`, or ""."""
     if len(password) < SHORTEST:
         return "too-short"
     if len(password) > LONGEST:
         return "too-long"
-    return "is-the-name" if name in password.lower() and len(password) < len(name) + 6 else ""
+    if name in folded(password) and len(password) < len(name) + 6:
+        return "is-the-name"
+    letters = re.sub(r"[^a-z0-9]", "", folded(password))
+    common = any(word in letters and len(letters.replace(word, "")) < 4 for word in _COMMON)
+    return "too-plain" if common or len(set(password)) < 5 else ""
 
 
 def locked_for(failures: int) -> float:
