@@ -111,11 +111,21 @@ class Fleet:
         )
 
 
+_Rows = tuple[
+    Box, Presence | None, Mapping[str, Any], Tally, Tally, Gaps | None, Mapping[str, int], frozenset[str], str
+]
+"""What is known of one box: itself, its presence, counts, tallies of today and before, missing numbers, what was
+observed, what is quiet, and the newest release of any box."""
+
+
 class Memory:
     """What one who surveys often need not ask again. One thread at a time."""
 
     def __init__(self, store: ProvinceStore) -> None:
         self.followed = Followed(store.connection)
+        self.views: dict[str, tuple[_Rows, BoxView]] = {}
+        """Box -> what its view was made of, and the view: taken again while the rows say the same. Ages grow in it, so
+        whoever surveys often empties this from time to time."""
         self._day: int | None = None
         self._before: dict[str, Tally] = {}
 
@@ -138,6 +148,15 @@ class _Facts:
     observed: Mapping[str, Mapping[str, int]]
     quiet: Mapping[str, frozenset[str]]
     newest: str
+
+    def of(self, box: Box) -> _Rows:
+        """What is known of one box."""
+        name = box.box
+        return (
+            box, self.presences.get(name), self.counts.get(name, _NO_COUNTS), self.today.get(name, _NO_TALLY),
+            self.before.get(name, _NO_TALLY), self.gaps.get(name), self.observed.get(name, {}),
+            self.quiet.get(name, frozenset()), self.newest,
+        )  # fmt: skip
 
 
 _NO_TALLY = Tally()
@@ -169,7 +188,7 @@ def survey(store: ProvinceStore, now: float, memory: Memory | None = None, quiet
         quiet=(quiet or Quiet()).codes,
         newest=newest({presence.software for presence in presences.values()}),
     )
-    views = sorted((_view(box, facts, now) for box in boxes), key=lambda view: view.urgency.place)
+    views = sorted((_again(facts.of(box), memory, now) for box in boxes), key=lambda view: view.urgency.place)
     known = {box.box for box in boxes}
     return Fleet(tuple(views), tuple(sorted(set(observed) - known)))
 
@@ -184,24 +203,28 @@ def _release(named: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d{1,9}", named))
 
 
-def _view(box: Box, facts: _Facts, now: float) -> BoxView:
-    name = box.box
-    presence = facts.presences.get(name)
-    counts = facts.counts.get(name, _NO_COUNTS)
-    today, before = facts.today.get(name, _NO_TALLY), facts.before.get(name, _NO_TALLY)
-    quiet = facts.quiet.get(name, frozenset())
-    gaps = facts.gaps.get(name)
+def _again(rows: _Rows, memory: Memory, now: float) -> BoxView:
+    """The view there is where the rows say the same, else a new one."""
+    name = rows[0].box
+    kept = memory.views.get(name)
+    if kept is None or kept[0] != rows:
+        kept = memory.views[name] = rows, _view(rows, now)
+    return kept[1]
+
+
+def _view(rows: _Rows, now: float) -> BoxView:
+    box, presence, counts, today, before, gaps, observed, quiet, newest_release = rows
     findings = assess(
         BoxFacts(
-            box=name,
+            box=box.box,
             enrolled_at=box.enrolled_at,
             revoked=box.revoked_at is not None,
             refused_recently=counts["refused"],
             last_refusal_code=counts["code"],
             missing_numbers=len(gaps.missing) if gaps else 0,
             unchecked=counts["unchecked"],
-            observed=facts.observed.get(name, {}),
-            **_said(presence, facts.newest),
+            observed=observed,
+            **_said(presence, newest_release),
         ),
         now,
     )
@@ -209,7 +232,7 @@ def _view(box: Box, facts: _Facts, now: float) -> BoxView:
         box=box,
         presence=presence,
         findings=findings,
-        urgency=urgency(name, findings, presence.waiting if presence else 0, quiet),
+        urgency=urgency(box.box, findings, presence.waiting if presence else 0, quiet),
         documents=before.stored + today.stored,
         today=today.stored,
         bytes=before.bytes + today.bytes,

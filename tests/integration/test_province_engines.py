@@ -35,6 +35,7 @@ from sync.province.store import (
 )
 from sync.province.store.alert_rows import AlertRows
 from sync.province.store.engines import load, save
+from sync.province.store.fleet_rows import TURNS_KEPT_SECONDS
 from sync.province.store.following import Followed
 from sync.province.store.lookup import Lookup, Wanted
 from sync.province.store.outgoing import Outgoing, SentBefore
@@ -125,7 +126,7 @@ def test_everything_is_there_after_reopening(site: Site, store: ProvinceStore) -
     assert (found.intervals, found.manifest, found.opened_at) == (((0, 5), (7, 16)), b"m", NOW)
     presence = again.fleet.presences()[BOX]
     assert (presence.waiting, presence.disk_free, presence.online, presence.clock_skew) == (3, 10**10, True, 0.5)
-    assert again.fleet.heartbeats(BOX, 0) == [(NOW, 3)]
+    assert again.fleet.changes_of_link(BOX, 0) == [(NOW, True)]
     assert again.epoch() == epoch > 0
     assert again.connection.check() == "ok"
     assert again.recover() == []
@@ -429,7 +430,12 @@ def test_a_link_that_came_and_went_is_remembered(store: ProvinceStore) -> None:
             store.fleet.note_gone(BOX, NOW + step)
             store.fleet.note_gone(BOX, NOW + step + 0.5)
     assert store.fleet.changes_of_link(BOX, 0) == [(NOW, True), (NOW + 2, False), (NOW + 3, True)]
-    assert [waiting for _, waiting in store.fleet.heartbeats(BOX, 0)] == [3, 3, 3, 3]
+    assert store.fleet.changes_of_link(BOX, NOW + 2.5) == [(NOW + 2, False), (NOW + 3, True)], "and how it was before"
+    turns = store.connection.rows("SELECT at FROM heartbeats WHERE box = ? ORDER BY at", (BOX,))
+    assert [row["at"] for row in turns] == [NOW, NOW + 2, NOW + 3], "a row for each turn, not for each sign of life"
+    late = NOW + TURNS_KEPT_SECONDS + 100
+    store.fleet.note_presence(Presence(BOX, True, late, late, 3))
+    assert store.fleet.changes_of_link(BOX, 0) == [(NOW + 3, True)], "the week begins with the last turn before it"
 
 
 def test_answers_are_counted_by_day_and_missing_numbers_followed(site: Site, store: ProvinceStore) -> None:

@@ -15,8 +15,7 @@ from sync.province.cli.answering import (
     fail,
     help_text,
     json_option,
-    open_store,
-    settings,
+    opened,
     w,
 )
 from sync.province.fleet import CODES, Finding
@@ -37,8 +36,7 @@ from sync.province.wording import _
 @json_option
 def alerts(directory: Path, as_json: bool) -> None:
     """What stands now; evaluated anew, so that it is true without the pages running."""
-    folder, _config = settings(directory)
-    store, now = open_store(folder), time.time()
+    store, now = opened(directory), time.time()
     watch(store, look(store, now), now)
     rows = AlertRows(store.connection)
     given, silences = rows.acknowledgements(), rows.silences(now)
@@ -93,8 +91,7 @@ def silence(
     box: str, code: str | None, hours: int, person: str, why: str, directory: Path, as_json: bool
 ) -> None:  # fmt: skip
     """Hear nothing of it for a while."""
-    folder, _config = settings(directory)
-    store, now = open_store(folder), time.time()
+    store, now = opened(directory), time.time()
     if not box and code is None:
         fail(_("Chọn một hộp đã ghi danh hoặc một loại cảnh báo."), ExitCode.BAD_INPUT)
     if box and store.fleet.box(box) is None:

@@ -101,3 +101,8 @@ def open_store(folder: Folder) -> ProvinceStore:
     except (RowsAway, UnsafeDatabase) as error:
         text = w.say(_("Không dùng được cơ sở dữ liệu PostgreSQL: {detail}")).format(detail=error)
         raise Failure(text, ExitCode.NOT_POSSIBLE) from error
+
+
+def opened(directory: Path) -> ProvinceStore:
+    """The store of a set-up folder, for commands that need nothing else of it. Raises Failure."""
+    return open_store(settings(directory)[0])

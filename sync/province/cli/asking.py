@@ -19,6 +19,7 @@ from sync.province.cli.answering import (
     help_text,
     json_option,
     open_store,
+    opened,
     settings,
     w,
 )
@@ -81,8 +82,7 @@ def boxes(directory: Path, as_json: bool) -> None:
 @json_option
 def documents(directory: Path, box: str, limit: int, as_json: bool) -> None:
     """Documents held, and refusals."""
-    folder, _config = settings(directory)
-    store = open_store(folder)
+    store = opened(directory)
     found = store.reading.documents(box, limit)
     lines = [
         f"{held.rid:>6}  {w.moment(held.received_at)}  {held.box}  {held.document_id}  {w.size(held.size)}"
@@ -114,8 +114,7 @@ def _find(store: ProvinceStore, document: str, box: str) -> StoredDocument:
 @json_option
 def show(document: str, directory: Path, box: str, as_json: bool) -> None:
     """One document, by its id or the start of its digest."""
-    folder, _config = settings(directory)
-    store = open_store(folder)
+    store = opened(directory)
     found = _find(store, document, box)
     receipt = store.reading.receipt(found.rid)
     best = store.proofs.best(found.box, found.document_id)
@@ -140,8 +139,7 @@ def show(document: str, directory: Path, box: str, as_json: bool) -> None:
 @json_option
 def export(document: str, output: Path, best: bool, directory: Path, box: str, as_json: bool) -> None:
     """The stored bytes, or with `--best` the file that begins with them and has more proof."""
-    folder, _config = settings(directory)
-    store = open_store(folder)
+    store = opened(directory)
     found = _find(store, document, box)
     better = store.proofs.best(found.box, found.document_id) if best else None
     if better is not None:

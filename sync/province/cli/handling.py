@@ -18,8 +18,7 @@ from sync.province.cli.answering import (
     emit,
     help_text,
     json_option,
-    open_store,
-    settings,
+    opened,
     w,
 )
 from sync.province.store.handling import Handling
@@ -75,9 +74,8 @@ def _told() -> Iterator[None]:
 @json_option
 def handle(document: str, code: str, box: str, reason: str, by: str, directory: Path, as_json: bool) -> None:
     """Say a stage."""
-    folder, _config = settings(directory)
     with _told():
-        told = handling.handle(open_store(folder), document, box, code, reason, by, time.time())
+        told = handling.handle(opened(directory), document, box, code, reason, by, time.time())
     emit({"box": told, "document_id": document, "code": code}, f"{told}  {document}  {w.say(STAGES[code])}", as_json)
 
 
@@ -96,9 +94,8 @@ def handle(document: str, code: str, box: str, reason: str, by: str, directory: 
 @json_option
 def recall(document: str, box: str, reason: str, by: str, directory: Path, as_json: bool) -> None:
     """Ask for a document back."""
-    folder, _config = settings(directory)
     with _told():
-        asked = handling.recall(open_store(folder), document, box, reason, by, time.time())
+        asked = handling.recall(opened(directory), document, box, reason, by, time.time())
     emit({"document_id": document, "boxes": asked}, "\n".join(asked), as_json)
 
 
@@ -118,9 +115,8 @@ def recall(document: str, box: str, reason: str, by: str, directory: Path, as_js
 @json_option
 def answer_recall(document: str, agree: bool, box: str, reason: str, by: str, directory: Path, as_json: bool) -> None:
     """Answer a box."""
-    folder, _config = settings(directory)
     with _told():
-        told = handling.answer_recall(open_store(folder), document, box, agree, reason, by, time.time())
+        told = handling.answer_recall(opened(directory), document, box, agree, reason, by, time.time())
     code = "15" if agree else "16"
     emit({"box": told, "document_id": document, "code": code}, f"{told}  {document}  {w.say(STAGES[code])}", as_json)
 
@@ -138,8 +134,7 @@ def answer_recall(document: str, agree: bool, box: str, reason: str, by: str, di
 @json_option
 def notices(document: str, box: str, directory: Path, as_json: bool) -> None:
     """Show what was said."""
-    folder, _config = settings(directory)
-    words = Handling(open_store(folder)).of_document(document, box)
+    words = Handling(opened(directory)).of_document(document, box)
     lines = []
     for word in words:
         who = w.say(_("tỉnh")) if word.ours else word.box

@@ -16,8 +16,7 @@ from sync.province.cli.answering import (
     emit,
     help_text,
     json_option,
-    open_store,
-    settings,
+    opened,
     w,
 )
 from sync.province.store.ordering import Ordered, Orders
@@ -38,8 +37,7 @@ def order() -> None:
 
 
 def _issue(directory: Path, box: str, verb: str, params: dict[str, Any], as_json: bool) -> None:
-    folder, _config = settings(directory)
-    store = open_store(folder)
+    store = opened(directory)
     known = store.fleet.box(box)
     if known is None or known.revoked_at is not None:
         raise Failure(w.say(_("Không có hộp này.")), ExitCode.BAD_INPUT)
@@ -116,8 +114,7 @@ def update(box: str, version: str, sha256: str, directory: Path, as_json: bool) 
 @json_option
 def orders(directory: Path, box: str, as_json: bool) -> None:
     """List orders."""
-    folder, _config = settings(directory)
-    found = Orders(open_store(folder)).listed(box)
+    found = Orders(opened(directory)).listed(box)
     lines = []
     for one in found:
         lines.append(f"{w.moment(one.issued_at)}  {one.box}  {one.counter}  {one.verb}  {one.result or '…'} {one.code}")

@@ -16,8 +16,7 @@ from sync.province.cli.answering import (
     fail,
     help_text,
     json_option,
-    open_store,
-    settings,
+    opened,
     w,
 )
 from sync.province.people.passwords import hashed
@@ -48,8 +47,7 @@ def user() -> None:
 
 
 def _people(directory: Path) -> People:
-    folder, _config = settings(directory)
-    return People(open_store(folder).connection)
+    return People(opened(directory).connection)
 
 
 def _name(typed: str) -> str:

@@ -20,6 +20,7 @@ from sync.province.cli.answering import (
     help_text,
     json_option,
     open_store,
+    opened,
     settings,
     w,
 )
@@ -147,8 +148,7 @@ def facts_of(document: OutgoingDocument) -> dict[str, Any]:
 @json_option
 def sent(directory: Path, box: str, limit: int, as_json: bool) -> None:
     """What went down."""
-    folder, _config = settings(directory)
-    found = Outgoing(open_store(folder)).listed(box, limit)
+    found = Outgoing(opened(directory)).listed(box, limit)
     lines = []
     for one in found:
         said = w.say(_ANSWERS[one.answer]) + (f": {one.reason}" if one.reason else "")

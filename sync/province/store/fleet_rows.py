@@ -1,8 +1,9 @@
-"""What the province knows about each box: enrolment, presence, heartbeats, observations.
+"""What the province knows about each box: enrolment, presence, turns of its link, observations.
 
 Owns `boxes`, `presence`, `heartbeats` and `observations`; signs of life go to `samples` as well.
 Judges nothing: `sync.province.fleet` does.
-Invariant: "last seen" only moves forward in time.
+Invariants: "last seen" only moves forward in time; `heartbeats` has a row where a link came or went, not for each sign
+of life (older releases wrote each: rows that say the same are read as one).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sync.province.store import samples
 from sync.province.store.port import Row, Rows
 from sync.province.store.records import Box, Observation, Presence
 
-HEARTBEATS_KEPT_SECONDS = 7 * 86_400
+TURNS_KEPT_SECONDS = 7 * 86_400
 
 
 _PRESENCE = """
@@ -29,9 +30,15 @@ ON CONFLICT (box) DO UPDATE SET
     disk_free = COALESCE(excluded.disk_free, presence.disk_free),
     software = excluded.software, said = excluded.said
 """
-_HEARTBEAT = """
-INSERT INTO heartbeats VALUES (?,?,?,?,?) ON CONFLICT (box, at) DO UPDATE SET
+_TURN = """
+INSERT INTO heartbeats SELECT ?, ?, ?, ?, ?
+WHERE NOT EXISTS (SELECT 1 FROM presence WHERE box = ? AND online = ?) OR NOT EXISTS (
+    SELECT 1 FROM heartbeats WHERE box = ?)
+ON CONFLICT (box, at) DO UPDATE SET
     online = excluded.online, waiting = excluded.waiting, waiting_bytes = excluded.waiting_bytes
+"""
+_FORGET = """
+DELETE FROM heartbeats WHERE box = ? AND at < (SELECT MAX(at) FROM heartbeats WHERE box = ? AND at < ?)
 """
 _TOUCH = """
 INSERT INTO presence (box, online, last_seen, changed_at) VALUES (?,1,?,?) ON CONFLICT (box) DO UPDATE SET
@@ -74,18 +81,14 @@ class FleetRows:
         return box_of(row) if row else None
 
     def note_presence(self, presence: Presence) -> None:
-        """Keep what the box last said, and one heartbeat in its history."""
+        """Keep what the box last said, and in its history that its link came or went."""
         with self._connection.writing() as raw:
-            said = json.dumps(dict(presence.said), ensure_ascii=False)
-            raw.execute(_PRESENCE, {**asdict(presence), "online": int(presence.online), "said": said})
-            raw.execute(
-                _HEARTBEAT,
-                (presence.box, presence.last_seen, int(presence.online), presence.waiting, presence.waiting_bytes),
-            )
-            raw.execute(
-                "DELETE FROM heartbeats WHERE box = ? AND at < ?",
-                (presence.box, presence.last_seen - HEARTBEATS_KEPT_SECONDS),
-            )
+            said, online = json.dumps(dict(presence.said), ensure_ascii=False), int(presence.online)
+            turn = (presence.box, presence.last_seen, online, presence.waiting, presence.waiting_bytes)
+            raw.execute(_TURN, (*turn, presence.box, online, presence.box))
+            # The last turn before the week stays: it says how the week began.
+            raw.execute(_FORGET, (presence.box, presence.box, presence.last_seen - TURNS_KEPT_SECONDS))
+            raw.execute(_PRESENCE, {**asdict(presence), "online": online, "said": said})
             samples.note(raw, presence)
 
     def note_gone(self, box: str, now: float) -> None:
@@ -107,17 +110,13 @@ class FleetRows:
         """The last presence of every box that ever spoke."""
         return {row["box"]: presence_of(row) for row in self._connection.rows("SELECT * FROM presence")}
 
-    def heartbeats(self, box: str, since: float) -> list[tuple[float, int]]:
-        """(moment, waiting documents) of a box since a moment, oldest first."""
-        found = self._connection.rows(
-            "SELECT at, waiting FROM heartbeats WHERE box = ? AND at >= ? ORDER BY at", (box, since)
-        )
-        return [(row["at"], row["waiting"]) for row in found]
-
     def changes_of_link(self, box: str, since: float) -> list[tuple[float, bool]]:
-        """(moment, online) each time that a box's link came or went, oldest first; the first is how it was then."""
+        """(moment, online) each time that a box's link came or went since a moment, oldest first; the first is the last
+        one before it, or the first ever heard, and tells how it was then."""
         found = self._connection.rows(
-            "SELECT at, online FROM heartbeats WHERE box = ? AND at >= ? ORDER BY at", (box, since)
+            "SELECT at, online FROM heartbeats WHERE box = ? AND at >= COALESCE("
+            "(SELECT MAX(at) FROM heartbeats WHERE box = ? AND at < ?), ?) ORDER BY at",
+            (box, box, since, since),
         )
         turns: list[tuple[float, bool]] = []
         for row in found:

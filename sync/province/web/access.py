@@ -68,6 +68,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/silences/{number}/end", _ACT),
     Route("POST", "/box/{box}/log", _ACT),
 )
+_NOBODYS = frozenset({"/static", "/healthz"})
+"""Answered alike whoever asks: nobody's session is looked up for them."""
 _TABLE = {(route.method, route.path): route for route in ROUTES}
 
 
@@ -108,6 +110,8 @@ async def guard(request: web.Request, handler: Answer) -> web.StreamResponse:
     route = _route(request)
     if request.method not in ("GET", "HEAD") and not from_this_site(request):
         raise web.HTTPForbidden(reason="forged")
+    if route is not None and route.path in _NOBODYS:
+        return await handler(request)
     session = await _session(request)
     if route is None:  # nothing here; a stranger is not told even that
         return await handler(request) if session else _to_sign_in(request)

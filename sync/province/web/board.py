@@ -79,9 +79,10 @@ class Board:
         self._memory, self._lookup = Memory(store), Lookup(store.connection)
         self._fleet: Fleet | None = None
         self._mark: int | None = None
-        self._at = self._looked = self._watched = 0.0
+        self._at = self._looked = self._whole = 0.0
         self._rest = REST_SECONDS
         self._kept: dict[str, dict[str, Line]] = {language: {} for language in LANGUAGES}
+        self._seen: dict[str, dict[str, BoxView]] = {language: {} for language in LANGUAGES}
         self._shown: dict[str, Shown] = {}
         self.first = self.version = int(clock() * 1000)
         """Versions begin at the moment of the start, so that a page from before a restart is not taken for current."""
@@ -141,18 +142,27 @@ class Board:
         self._looked = now
         if self._fleet is None or mark != self._mark or now - self._at >= EVERY_SECONDS:
             self._fleet = None  # the one before is let go first: two of them at once would double the memory
+            if now - self._whole >= EVERY_SECONDS:  # ages grew in every view; in between only what changed is made anew
+                self._memory.views.clear()
+                for seen in self._seen.values():
+                    seen.clear()
+                self._whole = now
             self._fleet, self._mark, self._at = look(self._store, now, self._memory), mark, now
         return self._fleet
 
     def _render(self, language: str, fleet: Fleet) -> Shown:
-        kept, w = self._kept[language], Wording(language)
+        kept, seen, w = self._kept[language], self._seen[language], Wording(language)
         titles, version, at = titles_of(w), self.version + 1, self._at
         rows, changed = [], False
         for view in fleet.boxes:
-            row = row_of(view, w, at)
-            before = kept.get(row.box)
+            name = view.box.box
+            if seen.get(name) is view:
+                rows.append(kept[name])
+                continue
+            seen[name], row = view, row_of(view, w, at)
+            before = kept.get(name)
             if before is None or before.words != hash(row):
-                before = kept[row.box] = _line(row, markup(row, titles), version)
+                before = kept[name] = _line(row, markup(row, titles), version)
                 changed = True
             rows.append(before)
         if changed:

@@ -26,7 +26,7 @@ from sync.province.web.page import environment, language_of, rendered
 from sync.province.web.rows import COLUMNS
 from sync.province.wording import Wording
 
-LOOK_SECONDS, PING_SECONDS, ASK_WHO_SECONDS = 1.0, 15.0, 30.0
+LOOK_SECONDS, PING_SECONDS, ASK_WHO_SECONDS = 0.5, 15.0, 30.0
 FIRST_ROWS, PAINT_SECONDS = 60, 0.15
 """Rows of the first part of the page, and how much later the others follow."""
 PRESSED, PRESS_LEVEL = 20_000, 4
