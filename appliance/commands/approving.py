@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,8 @@ from appliance.domain.kinds import REGISTERS, Kind, Slot
 from appliance.domain.numbering import left_open, numbered
 from appliance.domain.states import Event, State
 from appliance.domain.zone import VIETNAM
-from appliance.store import Store, books, cases, documents, registers
+from appliance.registers.desk_row import row_of
+from appliance.store import Store, books, cases, documents, events, registers
 
 
 def approve(
@@ -34,12 +35,14 @@ def approve(
     now: datetime,
     fields: dict[str, str] | None = None,
     delegations: Iterable[Delegation] = (),
+    row: Mapping[str, str] | None = None,
 ) -> Document:
     """Confirm the fields (with the clerk's ``fields`` taking the place of what was read), take the register's number,
     and consent to the first signature slot: the clerk's for a scan, the leader's for an outgoing paper. A policy
     consents to the agency's slot only: an outgoing paper it approves waits for the leader. A number once taken stays
     with the document, also when it is approved anew in another year. Whoever signs KT., TL. or TUQ. needs one of the
-    office's ``delegations`` that holds today; it goes into the history with the consent.
+    office's ``delegations`` that holds today; it goes into the history with the consent. ``row``: what the clerk says
+    of the register's other columns (``appliance.registers.desk_row``), cleaned; it stands in the books with the number.
 
     Raises:
         CommandRefused: no-such-document, not-in-this-state, changed-meanwhile, delegation-missing, delegation-ended,
@@ -66,12 +69,23 @@ def approve(
             consented, held = _consented(after, slot, by, now, delegations)
             after = replace(consented, version=after.version)
         changed = sorted(name for name in confirmed if confirmed[name].value != before.value(name))
-        row = books.enter(db, after, by, now)
-        detail = {"register": register, "year": year, "number": number, "changed": changed, "row": row}
+        entered = books.enter(db, after, by, now, row_of("den", row))
+        detail = {"register": register, "year": year, "number": number, "changed": changed, "row": entered}
         documents.save(db, before, after, by, Event.APPROVED, detail | {"slot": slot} | held)
+        _follow_handling(db, after, row_of("giai-quyet", row), by, now)
         return after
 
     return decide(store, document_id, decision)
+
+
+def _follow_handling(db: Any, document: Document, cells: Mapping[str, str], by: str, now: datetime) -> None:
+    """Write who handles an incoming paper, and until when, into the book that follows its handling."""
+    taken = registers.held_for(db, document.id)
+    written = books.write(db, "giai-quyet", taken, cells, by, now) if taken and cells else None
+    if taken and written:
+        place = {"register": taken.register, "year": taken.year, "number": taken.number, "book": written.book}
+        detail = place | {"row": written.digest, "changed": sorted(cells)}
+        events.append(db, document.id, now, by, f"row-{written.act.value}", detail)
 
 
 def _number(db: Any, document: Document, register: str, year: int, now: datetime) -> int:

@@ -67,12 +67,15 @@ def append(db: Any, taken: Taken, fresh: Version) -> str:
     return fresh.digest
 
 
-def enter(db: Any, document: Document, by: str, now: datetime) -> str:
-    """Write what the box knows of a paper into its row; returns the digest, or "" when nothing changed."""
+def enter(db: Any, document: Document, by: str, now: datetime, said: Mapping[str, str] | None = None) -> str:
+    """Write what the box knows of a paper into its row, and what a person ``said`` of other cells; returns the digest,
+    or "" when nothing changed.
+    """
     taken = registers.held_for(db, document.id)
     if taken is None:
         return ""
-    return _enter(db, taken, cells_of(taken.register, document.value, document.received_at, document.dossier), by, now)
+    known = cells_of(taken.register, document.value, document.received_at, document.dossier)
+    return _enter(db, taken, known | dict(said or {}), by, now)
 
 
 def enter_electronic(db: Any, document: Electronic, by: str, now: datetime) -> str:
@@ -86,7 +89,8 @@ def enter_electronic(db: Any, document: Electronic, by: str, now: datetime) -> s
 def _enter(db: Any, taken: Taken, cells: dict[str, str], by: str, now: datetime) -> str:
     line = current(db, taken.register, taken)
     if line is None or line.standing is Standing.RESERVED or not line.cells:
-        return append(db, taken, version(taken.register, taken, Act.ENTERED, cells, "", by, now))
+        filled = {name: value for name, value in cells.items() if value}
+        return append(db, taken, version(taken.register, taken, Act.ENTERED, filled, "", by, now))
     change = amended(line, cells) if line.standing is not Standing.VOID else None
     if change is None:
         return ""
@@ -107,10 +111,27 @@ def end(db: Any, document: Document, reason: str, by: str, now: datetime) -> str
 def finish(db: Any, taken: Taken, by: str, now: datetime) -> str:
     """Note in the book of handling that today ended it; returns the digest, or "" when a day stands there already."""
     line = current(db, "giai-quyet", taken)
-    if line is not None and (line.standing is Standing.VOID or line.cells.get("finished_on")):
+    if line is not None and line.cells.get("finished_on"):
         return ""
-    change = amended(line, {"finished_on": now.astimezone(VIETNAM).date().isoformat()})
-    return append(db, taken, version("giai-quyet", taken, *change, "", by, now)) if change else ""
+    written = write(db, "giai-quyet", taken, {"finished_on": now.astimezone(VIETNAM).date().isoformat()}, by, now)
+    return written.digest if written else ""
+
+
+def write(db: Any, name: str, taken: Taken, cells: Mapping[str, str], by: str, now: datetime) -> Version | None:
+    """Write ``cells`` into the row that a number has in the book ``name``, as what follows from a decision about its
+    paper; returns the new version, whose digest belongs into an event, or None when nothing changed or it is void.
+    """
+    line = current(db, name, taken)
+    under = current(db, taken.register, taken)
+    if any(one is not None and one.standing is Standing.VOID for one in (line, under)):
+        return None
+    change = amended(line, cells)
+    if change is None:
+        return None
+    act, after = change
+    fresh = version(name, taken, act, after, ANEW if act is Act.CORRECTED else "", by, now)
+    append(db, taken, fresh)
+    return fresh
 
 
 def wipe(db: Any, document_id: str) -> None:
@@ -227,6 +248,17 @@ def figures(db: Any, register: str, year: int) -> tuple[int, int, int, int]:
         ).fetchall()
     )
     return int(given), int(last), int(acts.get("reserved", 0)), int(acts.get("voided", 0))
+
+
+def receivers(db: Any, limit: int = 12) -> list[str]:
+    """To whom papers were handed lately, the most frequent first."""
+    rows = db.execute(
+        """SELECT receiver FROM (SELECT json_extract(cells, '$.receiver') AS receiver FROM register_rows
+               WHERE book IN ('den', 'giai-quyet') ORDER BY sequence DESC LIMIT 1000)
+           WHERE coalesce(receiver, '') != '' GROUP BY receiver ORDER BY count(*) DESC, receiver LIMIT ?""",
+        [limit],
+    )
+    return [str(receiver) for (receiver,) in rows.fetchall()]
 
 
 def waiting_for_number(db: Any, register: str) -> list[Document]:

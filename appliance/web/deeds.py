@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from appliance import commands
@@ -31,19 +31,22 @@ _LONGEST = {"subject": 500, "code": 60}
 
 @dataclass(frozen=True)
 class Wish:
-    """An action as it came from a form: by whom, with which reason and which (raw) fields."""
+    """An action as it came from a form: by whom, with which reason, fields and cells of the register's row."""
 
     by: str
     now: datetime
     reason: str
     fields: dict[str, str]
     delegations: tuple[Delegation, ...] = ()
+    row: dict[str, str] = field(default_factory=dict)
 
 
+ReadRow = Callable[[Document], dict[str, str]]
+"""Reads the cells of the register's row from the form, for this paper. Raises FormRefused."""
 Command = Callable[[Store, str, Wish], Document]
 COMMANDS: dict[str, Command] = {
     "approve": lambda store, paper, wish: commands.approve(
-        store, paper, wish.by, wish.now, wish.fields, wish.delegations
+        store, paper, wish.by, wish.now, wish.fields, wish.delegations, wish.row
     ),
     "hand-back": lambda store, paper, wish: commands.hand_back(store, paper, wish.by, wish.now, wish.reason),
     "resubmit": lambda store, paper, wish: commands.resubmit(store, paper, wish.by, wish.now, wish.fields),
@@ -143,6 +146,7 @@ def do(
     form: Mapping[str, object],
     now: datetime,
     delegations: tuple[Delegation, ...] = (),
+    row: ReadRow | None = None,
 ) -> Document:
     """Check and run one action (blocking; call it in a thread).
 
@@ -159,7 +163,8 @@ def do(
     if action.reason is standing.Reason.NEEDED and not reason:
         raise FormRefused("reason", _("Hãy ghi lý do."))
     fields = changed_fields(document, understood(typed_fields(form))) if action.edits else {}
-    return COMMANDS[name](store, document_id, Wish(person.by, now, reason, fields, delegations))
+    cells = row(document) if row and name == "approve" else {}
+    return COMMANDS[name](store, document_id, Wish(person.by, now, reason, fields, delegations, cells))
 
 
 async def done(
@@ -170,6 +175,7 @@ async def done(
     form: Mapping[str, object],
     now: datetime,
     delegations: tuple[Delegation, ...] = (),
+    row: ReadRow | None = None,
 ) -> Document:
     """``do`` in a thread, keeping the request's language."""
-    return await asyncio.to_thread(do, store, document_id, name, person, form, now, delegations)
+    return await asyncio.to_thread(do, store, document_id, name, person, form, now, delegations, row)

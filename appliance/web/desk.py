@@ -18,6 +18,7 @@ from appliance.store import queues, views
 from appliance.store.queues import Errand, Queue
 from appliance.store.standing import Role, may_be_recut
 from appliance.web.access import OFFICERS, allow, only
+from appliance.web.desk_row import row_facts
 from appliance.web.office import OFFICE, Office
 from appliance.web.paper_pages import PaperPages, Place, Trouble
 from appliance.web.presenting import page, see_other
@@ -34,11 +35,11 @@ ERRANDS: dict[Errand, str] = {
     Errand.ASIDE: N_("Cách ly"),
 }
 """What the desks call an errand."""
-IN_ORDER_OF_THE_REGISTER = (
-    "issuer", "parent_issuer", "code", "issued_date", "type_name", "subject", "urgency", "place", "signer_position",
-    "signer_name",
-)  # fmt: skip
-"""Tác giả, số ký hiệu, ngày, tên loại và trích yếu, độ khẩn (NĐ 30/2020, PL IV, sổ đăng ký văn bản đến)."""
+IN_ORDER_OF_THE_REGISTER = ("issuer", "parent_issuer", "code", "issued_date", "type_name", "subject", "urgency")
+"""Tác giả, số ký hiệu, ngày, tên loại và trích yếu, độ khẩn (NĐ 30/2020, PL IV, sổ đăng ký văn bản đến); behind them
+the columns that a person says (``desk_row``)."""
+BESIDE_THE_REGISTER = ("place", "signer_position", "signer_name")
+"""Fields that no column holds; the province gets them."""
 TYPES = ("Công văn", "Quyết định", "Thông báo", "Báo cáo", "Tờ trình", "Kế hoạch", "Giấy mời", "Nghị quyết", "Tờ khai")
 """Alt+1 … Alt+9 (NĐ 30/2020, PL III): words of the papers themselves, so they are not translated."""
 
@@ -88,10 +89,11 @@ async def _more(request: web.Request, paper: views.Paper) -> dict[str, Any]:
         "previous": previous,
         "following": following,
         "editable": IN_ORDER_OF_THE_REGISTER,
+        "beside": BESIDE_THE_REGISTER,
         "types": TYPES,
         "may_recut": may_be_recut(paper.document),
         "live_url": _address(paper.document.id, show=errand),
-    }
+    } | await row_facts(request.app[OFFICE], paper)
 
 
 def _address(document_id: str, **query: str) -> str:

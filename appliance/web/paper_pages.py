@@ -22,6 +22,7 @@ from appliance.door import DoorClosed, ask
 from appliance.store import standing, views
 from appliance.web.access import may_use
 from appliance.web.deeds import EDITABLE, FormRefused, done, permitted, typed_fields
+from appliance.web.desk_row import typed_row, understood_row
 from appliance.web.enrolling import ROLE_OF_SLOT
 from appliance.web.nudging import Nudging
 from appliance.web.office import OFFICE, Office
@@ -89,10 +90,14 @@ class PaperPages:
         """``POST {root}/{id}/do/{action}``: do it and go on to where the place says."""
         office, document_id, name = request.app[OFFICE], request.match_info["id"], request.match_info["action"]
         form, person = await request.post(), who_acts(request)
-        typed, reason = typed_fields(form), str(form.get("reason", ""))[:500]
+        said, reason = typed_row(form), str(form.get("reason", ""))[:500]
+        typed, calendar = typed_fields(form) | said, office.config.working_days()
         try:
             held_by = await asyncio.to_thread(who_may_sign, office.config, office.store)
-            await done(office.store, document_id, name, person, form, office.clock(), held_by)
+            await done(
+                office.store, document_id, name, person, form, office.clock(), held_by,
+                lambda document: understood_row(said, document, calendar),
+            )  # fmt: skip
         except FormRefused as error:
             return await self.page(request, Trouble(name, error.field, error.sentence, typed, reason), 422)
         except CommandRefused as error:
