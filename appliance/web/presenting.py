@@ -23,6 +23,7 @@ from appliance.domain.zone import VIETNAM
 from appliance.store import views
 from appliance.store.standing import Role
 from appliance.web.access import may_use
+from appliance.web.libraries import LIBRARIES
 from appliance.web.link import Link, read_link
 from appliance.web.office import LIVE_NUMBER, OFFICE, Office
 from appliance.web.people import form_token
@@ -97,6 +98,13 @@ def _asset(name: str) -> str:
     return f"/static/{name}?v={static_mark(name)}"
 
 
+@cache
+def _library(name: str, file: str) -> str:
+    """The address of a file of a fetched library; empty where it was not fetched."""
+    folder = next(each.folder for each in LIBRARIES if each.name == name)
+    return f"/static/libraries/{folder}/{file}" if (STATIC / "libraries" / folder / file).is_file() else ""
+
+
 def _word(table: str, key: object) -> str:
     """A name from ``wording.states`` in the present language; an unknown key is shown as it is."""
     name = getattr(states, table).get(str(key))
@@ -115,8 +123,9 @@ def environment() -> jinja2.Environment:
     )
     made.filters |= {"date": date_shown, "size": size_shown, "confidence": confidence_word}
     made.globals |= {
-        "_": _, "word": _word, "asset": _asset, "text_of": text_of, "event_sentence": states.event_sentence,
-        "account_sentence": account_sentence, "note_sentence": note_sentence, "name_of": states.name_of, "Role": Role,
+        "_": _, "word": _word, "asset": _asset, "library": _library, "text_of": text_of,
+        "event_sentence": states.event_sentence, "account_sentence": account_sentence,
+        "note_sentence": note_sentence, "name_of": states.name_of, "Role": Role,
     }  # fmt: skip
     return made
 

@@ -85,6 +85,7 @@ def make_site(
     reports.prepare(app)
     cases.prepare(app)
     searching.prepare(app)
+    statics.prepare(app)
     app.add_routes(
         [
             web.get("/", home.show),
@@ -107,7 +108,6 @@ def make_site(
             web.post("/hand-in", handing_in.receive),
             web.get("/events", office.live.stream),
             web.get("/healthz", home.health),
-            web.get("/static/{name}", statics.fetch),
         ]
     )
     _say_who_may(app)
@@ -129,8 +129,7 @@ def _say_who_may(app: web.Application) -> None:
     allow(app, "/enrolment", read=DOERS, write=OFFICERS)
     handers = OFFICERS | only(Role.SCANNER)
     allow(app, "/hand-in", read=handers, write=handers, streamed=True)
-    for path in ("/healthz", "/static/{name}"):
-        allow(app, path, read=EVERYBODY, write=NOBODY)
+    allow(app, "/healthz", read=EVERYBODY, write=NOBODY)
 
 
 def pages_under_way(config: Config) -> dict[str, object]:

@@ -61,6 +61,12 @@ case "$name $*" in
     echo "pip $*" >> "$STANDINS/calls"
     [ -e "$STANDINS/pip-fails" ] && { echo "ERROR: hashes do not match"; exit 1; }
     exit 0 ;;
+  "python "*/appliance/web/libraries.py)
+    echo "libraries" >> "$STANDINS/calls"
+    [ -e "$STANDINS/registry-away" ] && { echo "npm: not reachable"; exit 1; }
+    folder=${1%/*}/static/libraries; mkdir -p "$folder"
+    sums=$(sha256sum < "$1"); echo "${sums%% *}" > "$folder/.pins"
+    exit 0 ;;
   ruff*|mypy*) echo "$name $*" >> "$STANDINS/calls"; exit "$(cat "$STANDINS/lint-code" 2>/dev/null || echo 0)" ;;
 esac
 printf '%s|' "$name" "$@"; printf '\\n%s\\nlint=%s\\n' "$PWD" "$COMMUNE_BOX_LINT_FAILED"
@@ -80,6 +86,9 @@ class Clone:
         shutil.copy(ROOT / "box", self.root)
         (self.root / "requirements.lock").write_text("click==8.5.1\n")
         (self.root / "pyproject.toml").write_text("[project]\n")
+        self.pins = self.root / "appliance" / "web" / "libraries.py"
+        self.pins.parent.mkdir(parents=True)
+        self.pins.write_text("# pins\n")
         for name, text in STANDINS.items():
             (self.standins / name).write_text("#!/bin/bash\n" + text)
             (self.standins / name).chmod(0o755)
@@ -138,7 +147,8 @@ def test_the_first_run_builds_from_the_hashed_lock_and_stdout_is_the_commands(cl
     ran = clone.run("verify", "a file.pdf", "--json")
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines()[:2] == ["commune-box|verify|a file.pdf|--json|", str(clone.elsewhere)]
-    venv, packages, project = clone.calls()
+    venv, packages, project, libraries = clone.calls()
+    assert libraries == "libraries"
     assert venv == f"venv {clone.root}/.venv"
     for option in ("--require-hashes", "--no-deps", "--only-binary :all:", f"-r {clone.root}/requirements.lock"):
         assert option in packages
@@ -214,7 +224,7 @@ def test_a_failed_pip_is_told_and_the_next_run_starts_anew(clone: Clone) -> None
     clone.calls()
     (clone.standins / "pip-fails").unlink()
     assert clone.run("demo").returncode == 0
-    assert [call.split()[0] for call in clone.calls()] == ["venv", "pip", "pip"]
+    assert [call.split()[0] for call in clone.calls()] == ["venv", "pip", "pip", "libraries"]
 
 
 def test_a_half_built_environment_is_never_used(clone: Clone) -> None:
@@ -237,6 +247,27 @@ def test_a_change_is_followed_no_further_than_needed(clone: Clone, changed: str,
     assert [call.split()[0] for call in clone.calls()] == again
 
 
+def test_the_pages_libraries_are_fetched_once_and_again_when_their_pins_change(clone: Clone) -> None:
+    assert clone.run("demo").returncode == 0
+    assert clone.calls().count("libraries") == 1
+    assert clone.run("demo").returncode == 0
+    assert clone.calls() == []
+    clone.pins.write_text("# others\n")
+    assert clone.run("demo").returncode == 0
+    assert clone.calls() == ["libraries"]
+
+
+def test_without_a_registry_the_box_goes_on_and_tries_again(clone: Clone) -> None:
+    clone.put("registry-away")
+    ran = clone.run("demo")
+    assert ran.returncode == 0
+    assert "npm: not reachable" in ran.stderr and "Not fetched; the pages work" in ran.stderr
+    clone.calls()
+    (clone.standins / "registry-away").unlink()
+    assert clone.run("demo").returncode == 0
+    assert clone.calls() == ["libraries"]
+
+
 def test_a_moved_clone_is_built_again(clone: Clone) -> None:
     clone.run("demo")
     clone.calls()
@@ -251,7 +282,7 @@ def test_two_at_the_same_time_build_once(clone: Clone) -> None:
     ended = [process.communicate(timeout=30) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert [out.splitlines()[0] for out, _ in ended] == ["commune-box|demo|one|", "commune-box|demo|two|"]
-    assert [call.split()[0] for call in clone.calls()] == ["venv", "pip", "pip"]
+    assert [call.split()[0] for call in clone.calls()] == ["venv", "pip", "pip", "libraries"]
     assert sum("Another ./box is setting up" in err for _, err in ended) == 1
 
 

@@ -49,6 +49,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/ca": ("*", ""),
     "/ca.crt": ("*", ""),
     "/static/{name}": ("*", ""),
+    "/static/libraries/{library}/{name}": ("*", ""),
     # one's own account, and others'
     "/sign-out": ("", EVERY),
     "/me": (EVERY, ""),
