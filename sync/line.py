@@ -14,6 +14,7 @@ import struct
 from collections import deque
 
 from sync.proxy import ProxyRefused
+from sync.websocket import WebSocket, WebSocketRefused, tcp_of
 
 LOWAT, _LOWAT_LEAST = 16 * 1024, 2 * 1024
 """Bytes that may wait unsent in the kernel in front of an urgent message: at most, and on a slow line."""
@@ -26,12 +27,12 @@ _UNKNOWN_RATE = 2048.0
 _STALL_FACTOR = 2.5
 
 
-def tune_socket(sock: socket.socket) -> None:
+def tune_socket(sock: socket.socket | WebSocket) -> None:
     """Set what a bad line needs: no Nagle, dead peers noticed in 20 s sending, short unsent tail, BBR.
 
     An idle line is probed by MQTT's own PINGREQ; TCP's probes come later, because each costs what a ping costs.
     """
-    tcp = socket.IPPROTO_TCP
+    kernels, tcp = tcp_of(sock), socket.IPPROTO_TCP
     options = (
         (tcp, socket.TCP_NODELAY, 1),
         (tcp, socket.TCP_USER_TIMEOUT, 20_000),
@@ -44,7 +45,7 @@ def tune_socket(sock: socket.socket) -> None:
     )
     for level, option, setting in options:
         with contextlib.suppress(OSError):  # an older kernel or a container without BBR: slower, not wrong
-            sock.setsockopt(level, option, setting)
+            kernels.setsockopt(level, option, setting)
 
 
 class Line:
@@ -100,20 +101,20 @@ class Line:
             due = self._quickest + oldest / rate
         return now - self._moved_at > max(self._floor, _STALL_FACTOR * due)
 
-    def drained(self, sock: socket.socket) -> bool:
+    def drained(self, sock: socket.socket | WebSocket) -> bool:
         """Say whether so little waits unsent in the kernel that an urgent message would leave soon.
 
         The mark is 0.05 s of line; true where the kernel cannot tell.
         """
-        lowat = LOWAT
+        kernels, lowat = tcp_of(sock), LOWAT
         if len(self._acked) >= 4:
             lowat = min(LOWAT, max(_LOWAT_LEAST, int(self._rate() * _LOWAT_SECONDS) // 1024 * 1024))
         if lowat != self._lowat:
             self._lowat = lowat
             with contextlib.suppress(OSError):
-                sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, lowat)
+                kernels.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, lowat)
         try:
-            tcp_info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
+            tcp_info = kernels.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
         except OSError:
             return True
         if len(tcp_info) < _NOTSENT_OFFSET + 4:
@@ -137,6 +138,8 @@ def dial_error_code(error: Exception) -> str:
             return "name-not-resolved"
         case ProxyRefused():
             return "proxy-refused"
+        case WebSocketRefused():
+            return "websocket-refused"
         case ConnectionRefusedError():
             return "connection-refused"
         case TimeoutError():

@@ -27,6 +27,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from sync.carrier import Carriers
 from sync.line import Line, dial_error_code, kebab, tune_socket
 from sync.protocol.step import Publish
 from sync.redial import Redial
@@ -34,6 +35,7 @@ from sync.secured import Secured
 from sync.topic_aliases import TopicAliases
 from sync.transport import Connected, Disconnected, LinkConfig, LinkEvent, Published, Received
 from sync.waker import Waker
+from sync.websocket import WebSocket, tcp_of
 
 _LOG = logging.getLogger(__name__)
 _MOST_WAITING = 10_000
@@ -60,6 +62,7 @@ class MqttLink:
         self._dialled_at = 0.0
         self._redial = Redial(config.backoff_most, config.version, chance)
         self._secured = Secured(config.ca, config.certificate, config.key)
+        self._carriers = Carriers(config.ways)
         self._refusal = ""
         self._tokens: dict[int, int] = {}
         self._next_token = 1
@@ -234,6 +237,7 @@ class MqttLink:
     def _dial(self, client: mqtt.Client) -> None:
         """Connect in a thread of its own: names, TCP and TLS block, and the box must stay able to stop."""
         config = self._config
+        port, keepalive = self._carriers.port(config.port), self._carriers.keepalive(config.keepalive)
         try:
             client.tls_set_context(self._secured.context())
             if self.version == 5:
@@ -242,9 +246,9 @@ class MqttLink:
                 properties.ReceiveMaximum = config.receive_maximum
                 properties.MaximumPacketSize = config.max_packet
                 clean = not config.session_expiry
-                client.connect(config.host, config.port, config.keepalive, clean_start=clean, properties=properties)
+                client.connect(config.host, port, keepalive, clean_start=clean, properties=properties)
             else:
-                client.connect(config.host, config.port, config.keepalive)
+                client.connect(config.host, port, keepalive)
         except Exception as error:  # whatever it was, the driving thread must hear of it
             self._dialled.put(error)
         else:
@@ -267,7 +271,11 @@ class MqttLink:
         )
         client.connect_timeout = config.connect_timeout
         if (proxy := config.proxy) is not None:  # paho's own way needs another package and knows no time limit
-            client._create_socket_connection = lambda: proxy.dial(config.host, config.port, config.connect_timeout)
+            port = self._carriers.port(config.port)
+            client._create_socket_connection = lambda: proxy.dial(config.host, port, config.connect_timeout)
+        if (way := self._carriers.way) is not None:
+            secured = client._create_socket
+            client._create_socket = lambda: WebSocket.open(secured(), config.host, way, config.connect_timeout)
         client.max_inflight_messages = config.receive_maximum
         if config.will is not None:
             client.will_set(config.will.topic, config.will.payload, config.will.qos, config.will.retain, self._delay())
@@ -296,7 +304,8 @@ class MqttLink:
             self._refusal = kebab(reason.getName())
             return
         self._redial.answered()
-        self._secured.remember(client.socket())
+        self._carriers.answered()
+        self._secured.remember(tcp_of(client.socket()))
         self._receive_maximum = min(self._config.receive_maximum, getattr(properties, "ReceiveMaximum", 65535))
         max_packet = min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet))
         self._line.reset(self._clock())
@@ -347,6 +356,7 @@ class MqttLink:
         self._redial.lost(self._clock(), client is not None and not self._up, self._refusal)
         if not self._up:
             self._secured.failed(code)
+            self._carriers.failed(code)
         self._up, self._refusal = False, ""
         self._tokens.clear()
         self._handles.clear()

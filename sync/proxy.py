@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 import socket
 import time
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-_MOST_ANSWER = 16 * 1024
-_FIRST_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
+from sync.http_head import HeadEndless, read_head, status
 
 
 class ProxyRefused(OSError):
@@ -51,7 +49,10 @@ class Proxy:
         sock = socket.create_connection((self.host, self.port), timeout)
         try:
             sock.sendall(self._request(f"[{host}]:{port}" if ":" in host else f"{host}:{port}"))
-            number = _number(_answer(sock, end))
+            try:
+                number = status(read_head(sock, end))
+            except HeadEndless as error:
+                raise ProxyRefused(0) from error
             if not 200 <= number < 300:
                 raise ProxyRefused(number)
             sock.settimeout(timeout)
@@ -67,25 +68,3 @@ class Proxy:
             secret = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
             lines.append(f"Proxy-Authorization: Basic {secret}")
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-
-def _answer(sock: socket.socket, end: float) -> bytes:
-    """Read to the empty line and not a byte further: what follows is the broker's."""
-    head = bytearray()
-    while not head.endswith(b"\r\n\r\n"):
-        left = end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the proxy did not answer in time")
-        sock.settimeout(left)
-        byte = sock.recv(1)
-        if not byte:
-            raise ProxyRefused(0) if head else ConnectionResetError("the proxy hung up")
-        head += byte
-        if len(head) > _MOST_ANSWER:
-            raise ProxyRefused(0)
-    return bytes(head)
-
-
-def _number(head: bytes) -> int:
-    found = _FIRST_LINE.match(head)
-    return int(found.group(1)) if found else 0

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from sync.protocol.step import Publish
 from sync.proxy import Proxy
+from sync.websocket import WebSocketWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class LinkConfig:
     """Longest pause between dials; full jitter below it."""
     proxy: Proxy | None = None
     """The office's HTTP proxy, where the broker is not reached without."""
+    ways: tuple[WebSocketWay | None, ...] = (None,)
+    """How the broker is reached, the wanted way first; None: MQTT in TLS and nothing between."""
     stall_floor: float = 4.0
     """Seconds without acknowledgement, something being unacknowledged, before the link is taken for dead."""
 

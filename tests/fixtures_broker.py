@@ -145,6 +145,16 @@ autosave_interval 1
         """End it politely."""
         self._end(signal.SIGTERM)
 
+    def pause(self) -> None:
+        """It neither reads nor answers, until `go_on`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """It was paused."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)

@@ -9,10 +9,13 @@ from types import TracebackType
 
 
 class HttpProxy:
-    """`with HttpProxy() as proxy:` - `answer`: what it says instead of opening the way; "" says nothing at all."""
+    """`with HttpProxy() as proxy:` - `answer`: what it says instead of opening the way; "" says nothing at all;
+    `only`: the ports it leads to, 403 for the others."""
 
-    def __init__(self, answer: str | None = None, names: dict[str, str] | None = None) -> None:
-        self._answer, self._names = answer, names or {}
+    def __init__(
+        self, answer: str | None = None, names: dict[str, str] | None = None, only: set[int] | None = None
+    ) -> None:
+        self._answer, self._names, self._only = answer, names or {}, only
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.heads: list[str] = []
@@ -47,6 +50,9 @@ class HttpProxy:
                 client.sendall(self._answer.encode())
                 return
             host, _, port = head.decode().split()[1].rpartition(":")
+            if self._only is not None and int(port) not in self._only:
+                client.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+                return
             server = socket.create_connection((self._names.get(host, host), int(port)), 5)
             self._open.append(server)
             client.sendall(b"HTTP/1.1 200 Connection established\r\nVia: 1.1 office\r\n\r\n")
