@@ -76,7 +76,8 @@ class Document:
     ``dossier``: the code that its separator sheet gave. ``nudges``: by slot, how far a person moved the appearance from
     where the layout puts it, in millimetres to the right and down. ``returned``: the leader's words with which a draft
     went back to the clerk; empty when it is not there. ``hidden``: blank pages of the file (1-based) that the archive
-    copy leaves out.
+    copy leaves out. ``attached_to``: the paper that this one is an appendix of, and ``kind_before`` what it was before
+    (``domain.attaching``).
     """
 
     id: str
@@ -112,6 +113,8 @@ class Document:
     reason_text: str = ""
     returned: str = ""
     hidden: tuple[int, ...] = ()
+    attached_to: str = ""
+    kind_before: str = ""
     attempts: int = 0
     next_attempt_at: datetime | None = None
     last_error: str = ""

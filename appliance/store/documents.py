@@ -22,6 +22,7 @@ _PLAIN = (
     "id", "version", "folder", "policy", "original_sha256", "original_name", "media_type", "pages", "archive_sha256",
     "current_sha256", "current_size", "register", "register_year", "register_number", "supersedes", "reason_code",
     "reason_text", "attempts", "last_error", "part_of", "part_number", "part_pages", "dossier",
+    "attached_to",
 )  # fmt: skip
 
 
@@ -259,6 +260,7 @@ def _row_of(document: Document) -> dict[str, Any]:
         **({"nudges": document.nudges} if document.nudges else {}),
         **({"returned": document.returned} if document.returned else {}),
         **({"hidden": document.hidden} if document.hidden else {}),
+        **({"kind_before": document.kind_before} if document.kind_before else {}),
     }
     step = next_step(document)
     return {name: getattr(document, name) for name in _PLAIN} | {
@@ -314,4 +316,5 @@ def document_of(row: dict[str, Any]) -> Document:
         nudges={slot: (right, down) for slot, (right, down) in facts.get("nudges", {}).items()},
         returned=facts.get("returned", ""),
         hidden=tuple(facts.get("hidden", ())),
+        kind_before=facts.get("kind_before", ""),
     )

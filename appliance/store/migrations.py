@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from appliance.store.library import Migrations
-from appliance.store.schema import accounts, books, cases, catalogues, desks, papers, proofs, province, search
+from appliance.store.schema import (
+    accounts,
+    attachments,
+    books,
+    cases,
+    catalogues,
+    desks,
+    papers,
+    proofs,
+    province,
+    search,
+)
 
 STEPS = (
     papers.m001_documents,
@@ -34,6 +45,7 @@ STEPS = (
     cases.m021_cases,
     search.m023_search,
     desks.m019_delegations,
+    attachments.m024_attachments,
 )
 MIGRATIONS = Migrations("commune-box")
 for _step in STEPS:
