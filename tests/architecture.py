@@ -57,7 +57,7 @@ ONE_IMPORTER = {
     "psycopg": ("sync/province/store/postgres.py",),
     "botocore": ("sync/province/store/s3.py",),
     "sqlite_utils": ("appliance/store/*", "sync/province/store/*"),
-    "reportlab": ("appliance/printing/*",),
+    "reportlab": ("appliance/printing/*", "sync/province/printing/*"),
     "xlsxwriter": ("appliance/printing/*", "sync/province/report_files.py"),
     "watchdog": ("scanner_intake/watch.py",),
     "tesserocr": ("scanner_intake/ocr_engine.py",),

@@ -42,12 +42,17 @@ class Config:
 
     `web_address`: where people reach the pages through a proxy that speaks https, such as `https://tinh.example`;
     without it passwords are taken on this host only. `enrol_port`: where boxes enrol with a code (on every address of
-    this host); 0: nowhere. `longterm_pause` lies between two time stamps: some services shut out who asks more than 20
-    times in 20 minutes.
+    this host); 0: nowhere. `websocket_port`: where boxes behind a proxy for HTTPS alone come in; 0: nowhere.
+    `broker_inner_port`: a listener on this host for the province's own clients; then those for boxes give each client
+    the name of its certificate as client id. 0: one listener for all. `longterm_pause` lies between two time stamps: some services shut out who asks more than 20
+    times in 20 minutes. `letter_*`: the head of letters and reports as PDF beside `province_name` (the agency above,
+    the place, the letters after a number, the position of who signs); what is empty is filled in by hand.
     """
 
     broker_host: str = "127.0.0.1"
     broker_port: int = 8883
+    broker_inner_port: int = 0
+    websocket_port: int = 0
     web_host: str = "127.0.0.1"
     web_port: int = 8480
     web_address: str = ""
@@ -62,8 +67,17 @@ class Config:
     longterm_seconds: float = 600.0
     longterm_pause: float = 80.0
     province_name: str = "Trung tâm tiếp nhận của tỉnh"
+    letter_parent: str = ""
+    letter_place: str = ""
+    letter_symbol: str = ""
+    letter_position: str = ""
     max_document_bytes: int = 200_000_000
     workers: int = 1
+
+    @property
+    def own_broker(self) -> tuple[str, int]:
+        """Host and port at which the province's own clients reach the broker."""
+        return ("127.0.0.1", self.broker_inner_port) if self.broker_inner_port else (self.broker_host, self.broker_port)
 
 
 class Folder:

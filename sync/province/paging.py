@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sync.province import web
 from sync.province.config import Config, Folder
+from sync.province.printing.paper import Letterhead
 from sync.province.store import ProvinceStore
 
 
@@ -27,4 +28,13 @@ def metrics_token(path: Path) -> str:
 def pages(folder: Folder, config: Config, store: ProvinceStore) -> web.Pages:
     """The pages over a store."""
     token = metrics_token(folder.metrics_token)
-    return web.build(store, config.province_name, (config.web_host,), config.web_address, token)
+    return web.build(
+        store, config.province_name, (config.web_host,), config.web_address, token, letterhead=letterhead(config)
+    )
+
+
+def letterhead(config: Config) -> Letterhead:
+    """Who writes the province's letters."""
+    return Letterhead(
+        config.province_name, config.letter_parent, config.letter_place, config.letter_symbol, config.letter_position
+    )

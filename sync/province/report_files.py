@@ -1,4 +1,4 @@
-"""The roll-up as files: CSV, a spreadsheet, and the draft of a reminder.
+"""The roll-up as files: CSV and a spreadsheet.
 
 Owns their form. A cell never becomes a formula: what begins like one is written as text (names come from boxes).
 """
@@ -6,21 +6,14 @@ Owns their form. A cell never becomes a formula: what begins like one is written
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 from collections.abc import Iterator, Sequence
 
 import xlsxwriter
 
-from sync.province.reporting import Ranked, Targets, written
-from sync.province.rolling_up import Missed
-from sync.province.wording import Wording, _
+from sync.province.reporting import Ranked, written
+from sync.province.wording import MISSES, Wording, _
 
-MISSES = {
-    "accepted": _("tỷ lệ được tiếp nhận dưới mức giao"),
-    "fast": _("tỷ lệ có biên nhận trong 1 giờ dưới mức giao"),
-    "least": _("số văn bản được tiếp nhận dưới mức giao"),
-}
 HEADINGS = (
     _("Hạng"), _("Mã hộp"), _("Xã, phường"), _("Đã nhận"), _("Từ chối"), _("Trùng"), _("Tỷ lệ tiếp nhận (%)"),
     _("Có biên nhận trong 1 giờ (%)"), _("Trung bình (giây)"), _("Lâu nhất (giây)"), _("Đang chờ"), _("Chưa đạt"),
@@ -80,59 +73,3 @@ def as_xlsx(ranked: Sequence[Ranked], title: str, w: Wording) -> bytes:
     sheet.set_column(11, 11, 60)
     book.close()
     return target.getvalue()
-
-
-def reminder(
-    found: Missed, first: dt.date, last: dt.date, targets: Targets, province: str, today: dt.date, w: Wording
-) -> str:
-    """The draft of a reminder as plain text: somebody reads it, completes it, numbers it and signs it."""
-    line, range_ = found.place.line, _("từ {first} đến {last}")
-    said = w.say(range_).format(first=_day(first), last=_day(last))
-    parts = [
-        province.upper(),
-        w.say(_("Số:        /           {day}")).format(day=w.say(_("ngày {day}")).format(day=_day(today))),
-        "",
-        w.say(_("V/v nhắc việc gửi văn bản điện tử {range}")).format(range=said),
-        "",
-        w.say(_("Kính gửi: {commune}")).format(commune=line.commune),
-        "",
-        w.say(
-            _("Qua theo dõi {range}, đơn vị đã gửi {answered} văn bản: {stored} được tiếp nhận, {refused} bị từ chối.")
-        ).format(
-            range=said, answered=w.number(line.answered), stored=w.number(line.stored), refused=w.number(line.refused)
-        ),
-        *_shares(found, targets, w),
-    ]
-    if found.refusals:
-        parts += ["", w.say(_("Văn bản bị từ chối ({count}):")).format(count=w.number(line.refused))]
-        parts += [
-            f"{number}. {refusal.document_id}, {w.moment(refusal.refused_at)}: {w.reason(refusal.code)}"
-            for number, refusal in enumerate(found.refusals, 1)
-        ]
-        if line.refused > len(found.refusals):
-            more = w.say(_("… và {count} văn bản nữa."))
-            parts.append(more.format(count=w.number(line.refused - len(found.refusals))))
-    if line.waiting:
-        text = w.say(_("Đang chờ gửi tại hộp: {count} văn bản."))
-        parts += ["", text.format(count=w.number(line.waiting))]
-    ask = _("Đề nghị đơn vị rà soát, gửi lại văn bản bị từ chối và báo cáo nguyên nhân, biện pháp khắc phục.")
-    parts += ["", w.say(ask) if found.place.misses else w.say(_("Đơn vị đạt mọi mức giao."))]
-    return "\r\n".join(parts) + "\r\n"
-
-
-def _shares(found: Missed, targets: Targets, w: Wording) -> Iterator[str]:
-    line = found.place.line
-    wanted = {
-        "accepted": (written(line.accepted), f"{targets.accepted / 100:.2f}"),
-        "fast": (written(line.fast), f"{targets.fast / 100:.2f}"),
-        "least": (w.number(line.stored), w.number(targets.least)),
-    }
-    for miss in found.place.misses:
-        reached, target = wanted[miss]
-        unit = "" if miss == "least" else " %"
-        text = w.say(_("- Chưa đạt: {what} (đạt {reached}, giao {target})."))
-        yield text.format(what=w.say(MISSES[miss]), reached=reached + unit, target=target + unit)
-
-
-def _day(day: dt.date) -> str:
-    return day.strftime("%d/%m/%Y")

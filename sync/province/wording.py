@@ -163,6 +163,12 @@ FIELDS: Mapping[str, str] = {
     "signer_name": _("Người ký"),
     "dossier": _("Mã hồ sơ"),
 }
+MISSES: Mapping[str, str] = {
+    "accepted": _("tỷ lệ được tiếp nhận dưới mức giao"),
+    "fast": _("tỷ lệ có biên nhận trong 1 giờ dưới mức giao"),
+    "least": _("số văn bản được tiếp nhận dưới mức giao"),
+}
+"""Target of the roll-up -> what is said of whoever did not reach it."""
 ROLES: Mapping[str, str] = {"giam_sat": _("Giám sát (xem)"), "van_hanh": _("Vận hành (xem và thao tác)")}
 DIRECTIONS: Mapping[str, str] = {"ahead": _("nhanh"), "behind": _("chậm")}
 

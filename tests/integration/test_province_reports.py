@@ -102,22 +102,22 @@ async def test_the_page_ranks_and_the_letter_lists_what_was_missed(visitor: Visi
     page = await visitor.text(f"/reports?{VIEW}")
     for words in ("94.12", "89.58", "97.03", "tỷ lệ được tiếp nhận dưới mức giao", "=SUM(A1:A9)"):
         assert words in page, words
-    answer = await visitor.get(f"/reports/reminder/commune-00002?{VIEW}")
+    answer = await visitor.get(f"/reports/reminder/commune-00002?{VIEW}&kind=txt")
     assert answer.headers["Content-Disposition"].endswith('"nhac-viec-commune-00002.txt"')
     letter = (await answer.read()).decode("utf-8-sig")
     for words in (
         "Kính gửi: UBND xã Đồng Mận",
         "từ 10/11/2026 đến 10/11/2026",
         "đã gửi 51 văn bản: 48 được tiếp nhận, 3 bị từ chối.",
-        "(đạt 94.12 %, giao 98.00 %)",
-        "(đạt 89.58 %, giao 95.00 %)",
+        "(đạt 94,12 %, giao 98,00 %)",
+        "(đạt 89,58 %, giao 95,00 %)",
         "Văn bản bị từ chối (3):",
-        "3. vb-101, 10/11/2026 12:01:42",
+        "3\tvb-101\t10/11/2026 12:01:42",
     ):
         assert words in letter, words
     assert (await visitor.get(f"/reports/reminder/commune-99999?{VIEW}")).status == 404
-    well = (await (await visitor.get(f"/reports/reminder/commune-00001?{VIEW}")).read()).decode("utf-8-sig")
-    assert "Đơn vị đạt mọi mức giao." in well
+    well = (await (await visitor.get(f"/reports/reminder/commune-00001?{VIEW}&kind=txt")).read()).decode("utf-8-sig")
+    assert "Đơn vị đạt mọi mức giao./." in well
 
 
 async def test_targets_come_from_the_address_exactly(visitor: Visitor) -> None:

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "boxes": "asking:boxes",
     "alerts": "alerting:alerts",
     "silence": "alerting:silence",
+    "remind": "reporting:remind",
     "documents": "asking:documents",
     "show": "asking:show",
     "export": "asking:export",

@@ -14,10 +14,21 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from sync.province.people.rows import People
+from sync.province.printing.paper import Letterhead
 from sync.province.store import ProvinceStore
 from sync.province.web import access, alerts, box, entering, looking_up, metering, pages, reports, wall
 from sync.province.web.access import ROUTES, Answer, guard, protect
-from sync.province.web.keys import ADDRESS, DOOR, HOSTS, LOOPBACK, METRICS_TOKEN, PEOPLE, PROVINCE_NAME, STORE
+from sync.province.web.keys import (
+    ADDRESS,
+    DOOR,
+    HOSTS,
+    LETTERHEAD,
+    LOOPBACK,
+    METRICS_TOKEN,
+    PEOPLE,
+    PROVINCE_NAME,
+    STORE,
+)
 from sync.province.web.memory import few_threads
 
 Pages = web.Application
@@ -35,16 +46,19 @@ HANDLED: dict[tuple[str, str], Answer] = {
 
 
 def build(
-    store: ProvinceStore, province_name: str, hosts: tuple[str, ...], address: str = "", metrics_token: str = ""
-) -> web.Application:
+    store: ProvinceStore, province_name: str, hosts: tuple[str, ...], address: str = "", metrics_token: str = "",
+    *, letterhead: Letterhead | None = None,
+) -> web.Application:  # fmt: skip
     """The application over a store; `hosts` are the names it answers to.
 
     `address`: where people reach the pages through a proxy that speaks https, such as `https://tinh.example`;
-    `metrics_token`: what a scraper must say, empty for none. Raises ValueError when a route has no rule.
+    `metrics_token`: what a scraper must say, empty for none; `letterhead`: of letters as PDF.
+    Raises ValueError when a route has no rule.
     """
     app = web.Application(middlewares=[_told, guard], client_max_size=access.MOST_FORM)
     app[STORE], app[PEOPLE] = store, People(store.connection)
     app[PROVINCE_NAME], app[ADDRESS], app[METRICS_TOKEN] = province_name, address.rstrip("/"), metrics_token
+    app[LETTERHEAD] = letterhead or Letterhead(province_name)
     app[HOSTS] = frozenset(hosts) | LOOPBACK | ({urlsplit(address).hostname or ""} if address else set())
     app[DOOR] = asyncio.Lock()
     ruled = {(route.method, route.path) for route in ROUTES} - {("GET", "/static")}

@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sync.province import days
-from sync.province.report_files import MISSES, as_csv, as_xlsx, reminder
+from sync.province.letters import reminder
+from sync.province.printing.paper import as_text
+from sync.province.printing.printed import printed
+from sync.province.report_files import as_csv, as_xlsx
 from sync.province.reporting import Targets, best, total, written
 from sync.province.rolling_up import missed, roll_up
 from sync.province.web.access import Answer
-from sync.province.web.keys import PROVINCE_NAME, STORE
+from sync.province.web.keys import LETTERHEAD, PROVINCE_NAME, STORE
 from sync.province.web.page import language_of, rendered
-from sync.province.wording import Wording, _
+from sync.province.wording import MISSES, Wording, _
 
 BEST, A_PAGE = 11, 200
 KINDS = {
@@ -111,14 +114,16 @@ async def file(request: web.Request) -> web.Response:
 
 
 async def letter(request: web.Request) -> web.Response:
-    """`GET /reports/reminder/{box}`: the draft of a reminder as text."""
-    asked, w, box = asked_for(request), Wording(language_of(request)), request.match_info["box"]
+    """`GET /reports/reminder/{box}`: the draft of a reminder as PDF; `kind=txt`: as text to go on writing."""
+    asked, box = asked_for(request), request.match_info["box"]
     found = await asyncio.to_thread(missed, request.app[STORE], box, asked.first, asked.last, asked.targets)
     if found is None:
         raise web.HTTPNotFound
-    province, today = request.app[PROVINCE_NAME], days.today(time.time())
-    text = reminder(found, asked.first, asked.last, asked.targets, province, today, w)
-    return _download(text.encode("utf-8-sig"), "text/plain", f"nhac-viec-{box}.txt")
+    today = days.today(time.time())
+    paper = reminder(found, asked.first, asked.last, asked.targets, request.app[LETTERHEAD], today)
+    if request.query.get("kind") == "txt":
+        return _download(as_text(paper).encode("utf-8-sig"), "text/plain", f"nhac-viec-{box}.txt")
+    return _download(await asyncio.to_thread(printed, paper), "application/pdf", f"nhac-viec-{box}.pdf")
 
 
 def _download(body: bytes, kind: str, name: str) -> web.Response:

@@ -1,0 +1,34 @@
+"""Asks a child process to draw: who asks neither loads the drawing library nor stands still for a long list."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from sync.province.printing.paper import Paper
+
+WALL_SECONDS = 60.0
+_ROOT = Path(__file__).parents[3]
+
+
+class NotPrinted(Exception):
+    """The child failed or took too long; its own last words are in the message. Code: `not-printed`."""
+
+    code = "not-printed"
+
+
+def printed(paper: Paper) -> bytes:
+    """The paper as PDF; blocks until the child has drawn it. Raises NotPrinted."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "sync.province.printing.child"], input=paper.as_json().encode(), capture_output=True,
+            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd="/", timeout=WALL_SECONDS, check=False, start_new_session=True,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotPrinted(str(error)) from error
+    if done.returncode or not done.stdout:
+        raise NotPrinted(done.stderr.decode(errors="replace")[-500:])
+    return done.stdout
