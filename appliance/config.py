@@ -1,4 +1,4 @@
-"""The one configuration file of a box (TOML), read and checked, with the keys that were enrolled by command.
+"""The one configuration file of a box (TOML), read and checked, with what was set at the pages and the keys enrolled.
 
 Nothing reads configuration at import. Relative paths are relative to the file's own folder.
 """
@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from appliance.config_checks import COPY_FORMS, check
+from appliance.config_office import FILE, applied
 from appliance.config_reading import ConfigError, read
 from appliance.config_sections import (
     BoxSection,
@@ -57,7 +58,9 @@ def load_config(path: Path) -> Config:
     """
     config = replace(read(Config, path, ours=frozenset({"path"})), path=path.resolve())
     config = _with_enrolled(config)
-    check(config, path)
+    check(config, path)  # before what the pages set: a mistake is told with the file that makes it
+    config = applied(config)
+    check(config, config.box.state_dir / FILE)
     return config
 
 

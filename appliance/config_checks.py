@@ -18,6 +18,7 @@ _KINDS = ("incoming-scan", "outgoing", "appendix", "case-file")
 COPY_FORMS = ("SAO Y", "SAO LỤC", "TRÍCH SAO")
 """As ``hsm.stamps`` has them; said twice because a configuration must not load what draws."""
 _APPROVALS = ("person", "policy")
+BOX_ID = r"commune-[0-9]{5}"
 
 
 def check(config: Config, path: Path) -> None:
@@ -30,7 +31,7 @@ def check(config: Config, path: Path) -> None:
     def bad(key: str, detail: str) -> ConfigError:
         return ConfigError("config-bad-value", path=path, key=key, detail=detail)
 
-    if not re.fullmatch(r"commune-[0-9]{5}", config.box.id):
+    if not re.fullmatch(BOX_ID, config.box.id):
         raise bad("box.id", "commune-<5 chữ số>")
     if config.digitize.profile not in ("compact", "faithful"):
         raise bad("digitize.profile", config.digitize.profile)

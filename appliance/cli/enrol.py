@@ -18,6 +18,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from appliance.cli.context import Context
 from appliance.cli.output import ExitCode, emit, fail, json_option
+from appliance.config_office import said
 from appliance.wording import _, text_of
 from sync.enrolment import PORT, Enrolled, EnrolmentFailed, enrol
 from sync.enrolment_code import BadCode
@@ -56,7 +57,7 @@ def enrol_command(context: Context, code: tuple[str, ...], address: str, again: 
             ExitCode.NOT_POSSIBLE if reached else ExitCode.BAD_INPUT,
             error.code,
         )
-    found = _settle(document, enrolled)
+    found = _settle(document, enrolled, path)
     _write(path, tomlkit.dumps(document))
     facts: dict[str, Any] = {
         "box": enrolled.box, "commune": enrolled.commune, "host": enrolled.host, "port": enrolled.port,
@@ -76,12 +77,14 @@ def _document(path: Path) -> tomlkit.TOMLDocument:
         fail(text_of("config-syntax", path=path, detail=error), ExitCode.CONFIGURATION, "config-syntax")
 
 
-def _settle(document: tomlkit.TOMLDocument, enrolled: Enrolled) -> str:
+def _settle(document: tomlkit.TOMLDocument, enrolled: Enrolled, config: Path) -> str:
     """Write what the box knows now into the file's sections; returns the box that the file says this is."""
     box: Any = document.setdefault("box", tomlkit.table())
     box.setdefault("id", enrolled.box)
     box.setdefault("commune", enrolled.commune)
     box.setdefault("state_dir", "state")
+    if said((config.parent / str(box["state_dir"])).resolve()).id == enrolled.box:
+        box["id"] = enrolled.box  # set at the pages before the box was enrolled
     section: Any = document.setdefault("sync", tomlkit.table())
     section["host"], section["port"] = enrolled.host, enrolled.port
     for name, file in _FILES.items():

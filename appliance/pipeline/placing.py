@@ -6,11 +6,13 @@ The place is worked out in a limited child (``hsm.planning``), since the paper m
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from appliance.config import Config
+from appliance.config_office import applied
 from appliance.domain.documents import Document
 from appliance.domain.kinds import SLOTS, Kind, Slot
 from hsm.api import FaultClass, SigningError
@@ -42,12 +44,17 @@ class Looks:
     copy_form: str = "SAO Y"
 
 
+L = TypeVar("L", bound=Looks)
+
+
 def looks_of(config: Config) -> Looks:
-    """The looks of this box.
+    """The looks of this box, with the names that hold now.
 
     Raises:
         StampError: the seal's picture cannot be read.
+        ConfigError: what the pages set cannot be read.
     """
+    config = applied(config)
     signer = config.signer
     return Looks(
         agency=config.box.commune,
@@ -58,6 +65,16 @@ def looks_of(config: Config) -> Looks:
         office=signer.office,
         copy_form=signer.copy_form,
     )
+
+
+def renamed(config: Config, looks: L) -> L:
+    """``looks`` with the names that hold now: the pages may have set them since the service started.
+
+    Raises:
+        ConfigError: what the pages set cannot be read.
+    """
+    now = applied(config)
+    return replace(looks, agency=now.box.commune, office=now.signer.office, copy_form=now.signer.copy_form)
 
 
 def stamp_for(looks: Looks, document: Document, slot: Slot, now: datetime) -> StampText | StampImage:

@@ -76,7 +76,10 @@ class Signing:
         plan: SigningPlan,
         clock: Callable[[], datetime] | None = None,
         lists: RevocationLists | None = None,
+        renamed: Callable[[SigningPlan], SigningPlan] = lambda plan: plan,
     ) -> None:
+        """``renamed`` gives the plan the names that the office has now."""
+        self._renamed = renamed
         self._lists = lists
         self._clock = clock
         self._store = store
@@ -143,7 +146,7 @@ class Signing:
             certificate=certificate,
             intermediates=list(self._plan.intermediates),
             trust=trust,
-            stamp=stamp_for(self._plan, before, slot, now),
+            stamp=stamp_for(self._renamed(self._plan), before, slot, now),
             document_id=before.id,
             now=now,
             cache=self._plan.font_cache,

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from appliance.config import Config
@@ -20,6 +21,7 @@ from appliance.pipeline.digitizing import Digitizing
 from appliance.pipeline.longterm import StampHold
 from appliance.pipeline.longterm_trust import revocation_lists
 from appliance.pipeline.passwords import Passwords
+from appliance.pipeline.placing import renamed
 from appliance.pipeline.runner import Runner
 from appliance.pipeline.sending import Enqueueing
 from appliance.pipeline.signing import Signing, signing_plan
@@ -65,7 +67,10 @@ def make_runner(config: Config, store: Store, passwords: Passwords, underway: Un
     stacked = {folder.shown_name for folder in config.folders if folder.batches}
     splitting = Splitting(store, work, limits, stacked, digitizing, passwords=passwords)
     two_sided = {folder.shown_name for folder in config.folders if folder.two_sided}
-    signing = Signing(store, work, signing_service(config), signing_plan(config), utc_now, revocation_lists(config))
+    signing = Signing(
+        store, work, signing_service(config), signing_plan(config), utc_now, revocation_lists(config),
+        partial(renamed, config),
+    )  # fmt: skip
     return Runner(
         store,
         {

@@ -61,8 +61,8 @@ class BlobStore:
             target = self.path(blob.sha256)
             target.parent.mkdir(parents=True, exist_ok=True)
             self._rename(part, target)
-            self._sync_folder(target.parent)
-            self._sync_folder(self.folder)
+            sync_folder(target.parent, self._fsync)
+            sync_folder(self.folder, self._fsync)
         except OSError as error:
             part.unlink(missing_ok=True)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -135,12 +135,14 @@ class BlobStore:
             part.chmod(0o440)
         return Blob(digest.hexdigest(), size)
 
-    def _sync_folder(self, folder: Path) -> None:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            self._fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+def sync_folder(folder: Path, fsync: Callable[[int], None] = os.fsync) -> None:
+    """Make the names in ``folder`` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def make_folder(folder: Path) -> None:
@@ -149,11 +151,7 @@ def make_folder(folder: Path) -> None:
         return
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    descriptor = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder.parent)
 
 
 def _written_before(path: Path, moment: float) -> bool:

@@ -157,7 +157,7 @@ def _codes(known: Known) -> Look:
 
 
 STEPS = (
-    Step(N_("Tên xã, tên tỉnh"), (), _commune, command="/etc/commune-box/config.toml [box]"),
+    Step(N_("Tên xã, tên tỉnh"), (), _commune, page="/setup/commune"),
     Step(N_("Đồng hồ"), ("clock-",), _clock, command="timedatectl set-ntp true"),
     Step(N_("Thư mục nhận bản quét"), ("no-drop-folder", "drop-folder-", "no-events"), _folders, page="/hand-in",
          command="/etc/commune-box/config.toml [[folders]]"),

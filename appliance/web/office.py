@@ -21,9 +21,9 @@ from appliance.web.pictures import Pictures
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Office:
-    """One box's pages at run time."""
+    """One box's pages at run time. ``config`` is another one after the administrator set the office's names."""
 
     config: Config
     store: Store

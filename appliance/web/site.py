@@ -35,6 +35,7 @@ from appliance.web import (
     registers,
     reports,
     searching,
+    setup_office,
     statics,
     verifying,
 )
@@ -79,6 +80,7 @@ def make_site(
     ca_page.prepare(app)
     entrance.prepare(app)
     first_steps.prepare(app)
+    setup_office.prepare(app)
     myself.prepare(app)
     persons.prepare(app)
     registers.prepare(app)

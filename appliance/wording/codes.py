@@ -16,6 +16,7 @@ from appliance.wording.intake_codes import INTAKE
 from appliance.wording.longterm_codes import LONGTERM
 from appliance.wording.paper_codes import PAPERS
 from appliance.wording.reports import LIST_CODES
+from appliance.wording.setup import SETUP_CODES
 from appliance.wording.signing_codes import SIGNING
 from appliance.wording.verify_codes import VERIFY
 
@@ -99,6 +100,7 @@ CODES: dict[str, str] = (
     | CASE_CODES
     | LIST_CODES
     | ACCOUNTS
+    | SETUP_CODES
 )
 """Every stable code a person may meet, with its Vietnamese sentence."""
 

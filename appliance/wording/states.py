@@ -12,11 +12,13 @@ from appliance.wording.catalogue import N_, _
 from appliance.wording.handling import STAGE_DONE
 from appliance.wording.handling import STAGES as STAGES  # also for pages, with the other tables
 from appliance.wording.longterm_codes import revocation_words
+from appliance.wording.setup import SETUP_DONE
 
 SITUATIONS: dict[str, str] = {
     "received": N_("Đang số hóa"),
     "to-approve": N_("Chờ duyệt"),
     "returned": N_("Lãnh đạo trả lại"),
+    "attached": N_("Phụ lục, chờ cùng văn bản chính"),
     "to-sign": N_("Chờ ký số"),
     "to-issue": N_("Chờ phát hành"),
     "signed": N_("Đã ký số"),
@@ -138,6 +140,7 @@ ACTIONS: dict[str, str] = {
     "mark-secret": N_("Báo nghi tài liệu mật"),
     "requeue": N_("Gửi lại"),
     "join": N_("Ghép lại với phần trước"),
+    "detach": N_("Thôi là phụ lục, xử lý riêng"),
 }
 
 DONE: dict[str, str] = {
@@ -156,6 +159,8 @@ DONE: dict[str, str] = {
     "recall": N_("Đã gửi yêu cầu lấy lại. Tỉnh trả lời thì hiện ở mục “Xử lý ở nơi nhận”."),
     "requeue": N_("Đã đưa văn bản vào hàng chờ gửi."),
     "join": N_("Đã ghép hai phần thành một văn bản. Hộp đang số hóa lại."),
+    "attach": N_("Đã đính kèm phụ lục. Phụ lục được duyệt, ký và gửi cùng văn bản này."),
+    "detach": N_("Đã gỡ phụ lục ra; nó là một văn bản riêng, chờ xử lý."),
     "nudge": N_("Đã dịch chỗ đặt. Xem khung nét đứt trên ảnh trang."),
     "delegation": N_("Đã giao quyền ký."),
     "delegation-end": N_("Đã dừng quyền ký. Văn bản đã ký trước đó không đổi."),
@@ -169,7 +174,7 @@ DONE: dict[str, str] = {
     "user-sign-out": N_("Đã đăng xuất người này ở mọi nơi."),
 }
 """What pages say after an action."""
-DONE |= BOOK_DONE | CASE_DONE | STAGE_DONE
+DONE |= BOOK_DONE | CASE_DONE | STAGE_DONE | SETUP_DONE
 
 STATIONS: dict[str, str] = {
     "received": N_("Tiếp nhận"),
@@ -205,6 +210,10 @@ _EVENTS: dict[str, str] = {
     "requeued": N_("Gửi lại, lượt {sequence}"),
     "released": N_("Cho số hóa lại"),
     "replaced": N_("Được thay bằng {count} văn bản mới"),
+    "attached": N_("Được đính kèm làm phụ lục của “{main_name}”"),
+    "detached": N_("Không còn là phụ lục; là một văn bản riêng"),
+    "appendix-attached": N_("Đính kèm phụ lục “{name}”"),
+    "appendix-detached": N_("Gỡ phụ lục “{name}” ra"),
     "cut-out": N_("Đã lấy các trang {pages} từ tệp gốc của lô"),
     "backs-missing": N_("Không có tệp mặt sau, số hóa riêng"),
     "sides-do-not-match": N_("Số mặt trước và mặt sau không khớp, số hóa riêng"),

@@ -9,7 +9,7 @@ from appliance.accounts.rules import AccountRefused
 from appliance.store import Store
 from appliance.store.standing import Role
 
-ADMINISTRATORS_PAGES = ("users", "user", "setup")
+ADMINISTRATORS_PAGES = ("users", "user", "setup", "setup-commune")
 NOBODYS_PAGES = ("sign-in", "recovery", "ca")
 _PASSWORD = "con trâu đi trước 7"
 
@@ -28,5 +28,5 @@ def fill(store: Store, now: datetime) -> dict[str, str]:
     acts.block(store, left.id, by, now)
     return {
         "sign-in": "/sign-in", "recovery": "/sign-in/recovery", "ca": "/ca", "me": "/me", "users": "/users",
-        "user": f"/users/{locked.id}", "setup": "/setup",
+        "user": f"/users/{locked.id}", "setup": "/setup", "setup-commune": "/setup/commune",
     }  # fmt: skip

@@ -60,6 +60,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/users/{id}": ("A", ""),
     "/users/{id}/do/{deed}": ("", "A"),
     "/setup": ("A", ""),
+    "/setup/commune": ("A", "A"),
     # papers
     "/": (EVERY, ""),
     "/search": (EVERY, ""),
@@ -72,6 +73,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/papers/{id}/receipt.json": (EVERY, ""),
     "/papers/{id}/do/{action}": ("", "VL"),
     "/papers/{id}/recall": ("", "V"),
+    "/papers/{id}/appendices": ("", "V"),
     "/papers/{id}/nudge": ("", "VL"),
     "/papers/{id}/token/{slot}": ("", "VL"),
     "/papers/{id}/password": ("", "VL"),
@@ -86,6 +88,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/desk/{id}/do/{action}": ("", "VL"),
     "/desk/{id}/nudge": ("", "VL"),
     "/desk/{id}/pages": ("", "V"),
+    "/desk/{id}/appendices": ("", "V"),
     "/desk/{id}/token/{slot}": ("", "VL"),
     "/desk/{id}/password": ("", "VL"),
     "/desk/many": ("VL", "V"),
