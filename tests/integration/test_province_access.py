@@ -40,6 +40,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/reports"): ("/reports", LOOKS),
     ("GET", "/reports/file/{kind}"): ("/reports/file/csv", LOOKS),
     ("GET", "/reports/reminder/{box}"): (f"/reports/reminder/{BOX}", LOOKS),
+    ("GET", "/reports/week"): ("/reports/week", LOOKS),
+    ("GET", "/reports/week/{box}"): (f"/reports/week/{BOX}", {**LOOKS, "giam_sat": 404, "van_hanh": 404}),
     ("POST", "/alerts/{number}/acknowledge"): ("/alerts/1/acknowledge", {**ACTS, "van_hanh": 422}),
     ("POST", "/silences"): ("/silences", {**ACTS, "van_hanh": 422}),
     ("POST", "/silences/{number}/end"): ("/silences/1/end", {**ACTS, "van_hanh": 404}),
@@ -86,6 +88,7 @@ def rows_of(store: ProvinceStore) -> dict[str, list[tuple]]:
         "followed",
         "number_gaps",
         "document_codes",
+        "digests",
     }  # written by the wall's own turns
     tables = [name for name in store.connection.tables() if name not in by_itself]
     return {name: [tuple(row) for row in store.connection.rows(f"SELECT * FROM {name}")] for name in tables}

@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "alerts": "alerting:alerts",
     "silence": "alerting:silence",
     "remind": "reporting:remind",
+    "digest": "reporting:digest",
     "documents": "asking:documents",
     "show": "asking:show",
     "export": "asking:export",

@@ -1,4 +1,4 @@
-"""Commands that write what the province tells its communes: remind."""
+"""Commands that write what the province tells its communes: remind, digest."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from sync.province.cli.answering import (
     settings,
     w,
 )
+from sync.province.digest_papers import digest_paper, lines
+from sync.province.digests import due_week, gather, kept, tell, typed_week
 from sync.province.letters import reminder
 from sync.province.paging import letterhead
 from sync.province.printing.faces import FaceMissing
@@ -98,3 +100,38 @@ def remind(
     facts = {"from": begin.isoformat(), "to": end.isoformat(), "letters": letters}
     text = "\n".join(str(one["file"]) for one in letters)
     emit(facts, text or w.say(_("Không có đơn vị nào chưa đạt.")), as_json)
+
+
+@click.command(
+    name="digest",
+    help=help_text(
+        _("Tổng hợp tuần của từng xã: lập bản của tuần vừa qua (từ 7 giờ sáng thứ Hai), hoặc xem lại một tuần."),
+        "commune-province digest --week 2026-W46 -o tuan --dir tinh",
+    ),
+)
+@click.option("--week", "typed", default="", help=w.say(_("Tuần, viết như 2026-W46; bỏ trống: tuần đến hạn.")))
+@box_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), help=w.say(_("Thư mục ghi mỗi xã một tệp PDF.")))
+@dir_option
+@json_option
+def digest(typed: str, box: str, output: Path | None, directory: Path, as_json: bool) -> None:
+    """Make what is due; show what was told, or, of a week without digests, what the rows say now."""
+    folder, config = settings(directory)
+    store, now = open_store(folder), time.time()
+    week = typed_week(typed) if typed else due_week(now)
+    if week is None:
+        fail(_("Tuần phải viết như 2026-W46."), ExitCode.BAD_INPUT)
+    if box and store.fleet.box(box) is None:
+        fail(_("Không có hộp này."), ExitCode.BAD_INPUT)
+    tell(store, now)
+    told = kept(store, week, box)
+    found = told or [one for one in gather(store, week) if box in ("", one.box)]
+    shown, text = [], []
+    for one in found:
+        said = {"box": one.box, "commune": one.commune, **one.figures}
+        if output is not None:
+            path = output / f"tong-hop-{week.name}-{one.box}.pdf"
+            said["file"] = write_pdf(digest_paper(one, week, letterhead(config)), path)
+        shown.append(said)
+        text += [f"{one.box}  {one.commune}", *(f"    {words}: {figure}" for words, figure in lines(one))]
+    emit({"week": week.name, "told": bool(told), "digests": shown}, "\n".join(text) or w.say(_("Chưa có.")), as_json)

@@ -8,6 +8,7 @@ one (the chain cannot fork), and one manifest has one answer: the database itsel
 from __future__ import annotations
 
 from sync.province.store.alert_schema import ALERTS
+from sync.province.store.digest_schema import DIGESTS
 from sync.province.store.down_schema import DOWNWARD, NOTICES, ORDERS
 from sync.province.store.lookup_schema import LOOKUP
 from sync.province.store.people_schema import PEOPLE
@@ -163,4 +164,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0007-people", PEOPLE),
     ("0008-alerts", ALERTS),
     ("0009-lookup", LOOKUP),
+    ("0010-digests", DIGESTS),
 )

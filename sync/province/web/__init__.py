@@ -16,7 +16,7 @@ from aiohttp import web
 from sync.province.people.rows import People
 from sync.province.printing.paper import Letterhead
 from sync.province.store import ProvinceStore
-from sync.province.web import access, alerts, box, entering, looking_up, metering, pages, reports, wall
+from sync.province.web import access, alerts, box, digests, entering, looking_up, metering, pages, reports, wall
 from sync.province.web.access import ROUTES, Answer, guard, protect
 from sync.province.web.keys import (
     ADDRESS,
@@ -41,6 +41,7 @@ HANDLED: dict[tuple[str, str], Answer] = {
     **pages.HANDLED,
     **looking_up.HANDLED,
     **reports.HANDLED,
+    **digests.HANDLED,
     **metering.HANDLED,
 }
 

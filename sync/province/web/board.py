@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from sync.province.digests import due_week, tell
 from sync.province.overview import BoxView, Figures, Fleet, Memory
 from sync.province.store import ProvinceStore
 from sync.province.store.lookup import Lookup
@@ -81,6 +82,8 @@ class Board:
         self._mark: int | None = None
         self._at = self._looked = self._whole = 0.0
         self._rest = REST_SECONDS
+        self._told = 0
+        """The week whose digests are known to be made."""
         self._kept: dict[str, dict[str, Line]] = {language: {} for language in LANGUAGES}
         self._seen: dict[str, dict[str, BoxView]] = {language: {} for language in LANGUAGES}
         self._shown: dict[str, Shown] = {}
@@ -117,13 +120,19 @@ class Board:
         return shown if shown is not None and self._clock() - shown.at < FRESH_SECONDS else self.shown(language)
 
     def turn(self) -> None:
-        """What is due every `EVERY_SECONDS`: alerts begin and end, and the wall is at hand. Raises RowsAway."""
+        """What is due every `EVERY_SECONDS`: alerts begin and end, a week's digests are made, and the wall is at hand.
+
+        Raises RowsAway.
+        """
         with self._lock:
             self._looked = 0.0
             fleet = self._survey()
             watch(self._store, fleet, self._at)
             self._memory.followed.keep()
             self._lookup.follow()
+            if (week := due_week(self._at).number) != self._told:
+                tell(self._store, self._at)
+                self._told = week
         for language in tuple(self._shown) or LANGUAGES[:1]:
             self.shown(language)
         give_back()

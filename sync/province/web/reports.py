@@ -59,7 +59,7 @@ def asked_for(request: web.Request) -> Asked:
         Targets(
             _hundredths(request.query.get("accepted", ""), usual.accepted),
             _hundredths(request.query.get("fast", ""), usual.fast),
-            _count(request.query.get("least", ""), usual.least),
+            count(request.query.get("least", ""), usual.least),
         ),
     )
 
@@ -71,7 +71,8 @@ def _hundredths(typed: str, usual: int) -> int:
     return value if value <= 10_000 else usual
 
 
-def _count(typed: str, usual: int) -> int:
+def count(typed: str, usual: int) -> int:
+    """A typed count of up to six digits, or the usual one."""
     return int(typed) if re.fullmatch(r"[0-9]{1,6}", typed.strip()) else usual
 
 
@@ -79,7 +80,7 @@ async def reports(request: web.Request) -> web.Response:
     """`GET /reports`."""
     asked = asked_for(request)
     ranked = await asyncio.to_thread(roll_up, request.app[STORE], asked.first, asked.last, asked.targets)
-    page = _count(request.query.get("page", ""), 1)
+    page = count(request.query.get("page", ""), 1)
     last = max(1, -(-len(ranked) // A_PAGE))
     page = min(max(page, 1), last)
     facts = {
@@ -110,7 +111,7 @@ async def file(request: web.Request) -> web.Response:
         span = w.say(_("từ {first} đến {last}")).format(first=_day(asked.first), last=_day(asked.last))
         body = await asyncio.to_thread(as_xlsx, ranked, f"{request.app[PROVINCE_NAME]}: {span}", w)
     name = f"bao-cao-{asked.first.isoformat()}-{asked.last.isoformat()}.{kind}"
-    return _download(body, KINDS[kind], name)
+    return download(body, KINDS[kind], name)
 
 
 async def letter(request: web.Request) -> web.Response:
@@ -122,11 +123,12 @@ async def letter(request: web.Request) -> web.Response:
     today = days.today(time.time())
     paper = reminder(found, asked.first, asked.last, asked.targets, request.app[LETTERHEAD], today)
     if request.query.get("kind") == "txt":
-        return _download(as_text(paper).encode("utf-8-sig"), "text/plain", f"nhac-viec-{box}.txt")
-    return _download(await asyncio.to_thread(printed, paper), "application/pdf", f"nhac-viec-{box}.pdf")
+        return download(as_text(paper).encode("utf-8-sig"), "text/plain", f"nhac-viec-{box}.txt")
+    return download(await asyncio.to_thread(printed, paper), "application/pdf", f"nhac-viec-{box}.pdf")
 
 
-def _download(body: bytes, kind: str, name: str) -> web.Response:
+def download(body: bytes, kind: str, name: str) -> web.Response:
+    """A file under a name."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return web.Response(body=body, content_type=kind, headers=headers)
 
