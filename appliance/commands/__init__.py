@@ -5,12 +5,13 @@ comes from the caller.
 """
 
 from appliance.commands.approving import approve, consent, hand_back, nudge, resubmit, withdraw
+from appliance.commands.attaching import attach, detach
 from appliance.commands.deciding import CommandRefused
 from appliance.commands.recutting import join_parts, leave_out, part_before
 from appliance.commands.resending import requeue
 from appliance.commands.stopping import mark_secret, release, send_back
 
 __all__ = [
-    "CommandRefused", "approve", "consent", "hand_back", "join_parts", "leave_out", "mark_secret", "nudge",
-    "part_before", "release", "requeue", "resubmit", "send_back", "withdraw",
+    "CommandRefused", "approve", "attach", "consent", "detach", "hand_back", "join_parts", "leave_out", "mark_secret",
+    "nudge", "part_before", "release", "requeue", "resubmit", "send_back", "withdraw",
 ]  # fmt: skip

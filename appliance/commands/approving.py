@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from appliance.commands.attaching import follow_main, withdraw_with_main
 from appliance.commands.deciding import CommandRefused, decide
+from appliance.domain.attaching import refuse_alone
 from appliance.domain.authority import Delegation, DelegationRefused, authority_for, forms_of
 from appliance.domain.documents import (
     FARTHEST_NUDGE,
@@ -46,10 +48,11 @@ def approve(
 
     Raises:
         CommandRefused: no-such-document, not-in-this-state, changed-meanwhile, delegation-missing, delegation-ended,
-            delegation-not-yet.
+            delegation-not-yet, attached-to-main, appendix-needs-code.
     """
 
     def decision(db: Any, before: Document) -> Document:
+        refuse_alone(before)
         confirmed = _confirmed(before, fields)
         register, year = REGISTERS[before.kind], now.astimezone(VIETNAM).year
         if before.register_number:
@@ -73,6 +76,8 @@ def approve(
         detail = {"register": register, "year": year, "number": number, "changed": changed, "row": entered}
         documents.save(db, before, after, by, Event.APPROVED, detail | {"slot": slot} | held)
         _follow_handling(db, after, row_of("giai-quyet", row), by, now)
+        if slot is Slot.AGENCY:
+            follow_main(db, after, by, now)
         return after
 
     return decide(store, document_id, decision)
@@ -114,6 +119,8 @@ def consent(
                 held |= {"numbered": after.value("code"), "date": after.value("issued_date")}
                 held |= {"row": books.enter(db, after, by, now)}
             documents.save(db, before, after, by, "consented", {"slot": slot} | held)
+            if slot is Slot.AGENCY:
+                follow_main(db, after, by, now)
         return after
 
     return decide(store, document_id, decision)
@@ -168,6 +175,7 @@ def hand_back(store: Store, document_id: str, by: str, now: datetime, words: str
         raise CommandRefused("reason-needed")
 
     def decision(db: Any, before: Document) -> Document:
+        refuse_alone(before)
         after = handed_back(before, words, now)
         documents.save(db, before, after, by, "handed-back", {"reason": after.returned})
         return after
@@ -201,17 +209,20 @@ def _confirmed(before: Document, fields: dict[str, str] | None) -> dict[str, Fie
 
 
 def withdraw(store: Store, document_id: str, by: str, now: datetime) -> Document:
-    """Take back an approval while no slot is filled; the register number stays with the document.
+    """Take back an approval while no slot is filled, and that of its appendices; the register number stays with the
+    document.
 
     Raises:
-        CommandRefused: slot-filled, not-in-this-state.
+        CommandRefused: slot-filled, not-in-this-state, attached-to-main, appendix-signed.
     """
 
     def decision(db: Any, before: Document) -> Document:
+        refuse_alone(before)
         if before.state is State.APPROVED and before.signatures:
             raise CommandRefused("slot-filled")
         after = advance(before, Event.APPROVAL_WITHDRAWN, now, policy="person")
         documents.save(db, before, after, by, Event.APPROVAL_WITHDRAWN, {})
+        withdraw_with_main(db, after, by, now)
         return after
 
     return decide(store, document_id, decision)

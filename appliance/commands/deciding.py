@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from appliance.domain.attaching import CannotAttach
 from appliance.domain.documents import ConsentMissing, Document, OutOfOrder
 from appliance.domain.pages import CannotCut
 from appliance.domain.states import IllegalTransition
@@ -26,8 +27,8 @@ def decide(store: Store, document_id: str, decision: Callable[[Any, Document], T
     """Run ``decision`` on the document in one transaction and return its result.
 
     Raises:
-        CommandRefused: no-such-document, not-in-this-state, changed-meanwhile, the codes of ``domain.pages.CannotCut``,
-            and whatever the decision itself refuses with.
+        CommandRefused: no-such-document, not-in-this-state, changed-meanwhile, the codes of ``domain.pages.CannotCut``
+            and ``domain.attaching.CannotAttach``, and whatever the decision itself refuses with.
     """
     try:
         return store.write(lambda db: decision(db, documents.load(db, document_id)))
@@ -37,7 +38,7 @@ def decide(store: Store, document_id: str, decision: Callable[[Any, Document], T
         raise CommandRefused("not-in-this-state", state=error.state.value) from None
     except (OutOfOrder, ConsentMissing):
         raise CommandRefused("not-in-this-state", state="approved") from None
-    except CannotCut as error:
+    except (CannotCut, CannotAttach) as error:
         raise CommandRefused(error.code) from None
     except ChangedMeanwhile:
         raise CommandRefused("changed-meanwhile") from None

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from appliance.commands.attaching import refuse_with_appendices
 from appliance.commands.deciding import CommandRefused, decide
 from appliance.domain.documents import Document, replaced_by
 from appliance.domain.pages import parted, trouble_cutting, without
@@ -29,8 +30,8 @@ def part_before(store: Store, document_id: str, page: int, by: str, now: datetim
     """End a paper in front of shown page ``page`` (from 2 on); two papers with its pages take its place.
 
     Raises:
-        CommandRefused: cut-decided, batch-gone, changed-meanwhile, no-such-document and the codes
-            of ``domain.pages.CannotCut``.
+        CommandRefused: cut-decided, batch-gone, changed-meanwhile, no-such-document, attached-to-main, has-appendices
+            and the codes of ``domain.pages.CannotCut``.
     """
     return _recut(store, document_id, lambda document: parted(document, page), "split", by, now)
 
@@ -67,6 +68,7 @@ def join_parts(store: Store, document_id: str, by: str, now: datetime) -> Docume
         for ended in (first, part):
             if (ended.state, Event.REPLACED) not in TRANSITIONS or ended.register_number:
                 raise CommandRefused("parts-decided")
+            refuse_with_appendices(db, ended)
             _end(db, ended, "joined", by, now, {"count": 1})
         _begin(db, joined, batch, by)
         return joined
@@ -78,6 +80,7 @@ def _recut(store: Store, document_id: str, groups: Groups, reason: str, by: str,
     def decision(db: Any, before: Document) -> tuple[Document, ...]:
         if trouble := trouble_cutting(before):
             raise CommandRefused(trouble)
+        refuse_with_appendices(db, before)
         if not may_be_recut(before):
             raise CommandRefused("cut-decided")
         found = groups(before)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from appliance.commands.attaching import leave_main, let_all_go
 from appliance.commands.deciding import CommandRefused, decide
+from appliance.domain.attaching import refuse_alone
 from appliance.domain.documents import SUSPECTED, Document, advance, without_content
 from appliance.domain.states import Event
 from appliance.store import Store, arrivals, batches, books, documents, texts
@@ -13,6 +15,7 @@ from appliance.store import Store, arrivals, batches, books, documents, texts
 
 def mark_secret(store: Store, document_id: str, by: str, now: datetime) -> Document:
     """A person saw a secrecy marking that the box missed: the paper stops here and nothing of its content is kept.
+    What it was attached to, and what was attached to it, stands alone again.
 
     Raises:
         CommandRefused: no-such-document, not-in-this-state, changed-meanwhile.
@@ -20,28 +23,35 @@ def mark_secret(store: Store, document_id: str, by: str, now: datetime) -> Docum
 
     def decision(db: Any, before: Document) -> Document:
         after = advance(
-            without_content(before), Event.SUSPECTED_SECRET, now, reason_code="suspected-secret", markings=(SUSPECTED,)
+            without_content(leave_main(db, before, by, now)),
+            Event.SUSPECTED_SECRET,
+            now,
+            reason_code="suspected-secret",
+            markings=(SUSPECTED,),
         )
         texts.forget(db, before.id)
         arrivals.forget(db, before.id)
         books.wipe(db, before.id)
         documents.save(db, before, after, by, Event.SUSPECTED_SECRET, {"code": "suspected-secret"})
+        let_all_go(db, after, by, now)
         return after
 
     return decide(store, document_id, decision)
 
 
 def send_back(store: Store, document_id: str, by: str, now: datetime, reason: str) -> Document:
-    """End a document: rescan it, or it does not belong here. The blob of a suspected secret is wiped.
+    """End a document: rescan it, or it does not belong here. The blob of a suspected secret is wiped. Its appendices
+    stand alone again.
 
     Raises:
-        CommandRefused: reason-needed, not-in-this-state.
+        CommandRefused: reason-needed, not-in-this-state, attached-to-main.
     """
     if not reason.strip():
         raise CommandRefused("reason-needed")
     wiped: set[str] = set()
 
     def decision(db: Any, before: Document) -> Document:
+        refuse_alone(before)
         secret = before.secret
         changes = {"reason_code": "secret" if secret else "sent-back", "reason_text": reason.strip()}
         after = advance(before, Event.SENT_BACK, now, **changes)
@@ -56,6 +66,7 @@ def send_back(store: Store, document_id: str, by: str, now: datetime, reason: st
         documents.save(
             db, before, after, by, Event.SENT_BACK, {"reason": reason.strip()} | ({"row": row} if row else {})
         )
+        let_all_go(db, after, by, now)
         return after
 
     ended = decide(store, document_id, decision)

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
+from appliance.domain.attaching import waits_for_main
 from appliance.domain.documents import Document, advance
 from appliance.domain.states import Event, State
 from appliance.pipeline.runner import StepFailed, StepParked
-from appliance.store import BlobMissing, ChangedMeanwhile, Store, documents, manifest, outbox
+from appliance.store import BlobMissing, ChangedMeanwhile, Store, attachments, documents, manifest, outbox
 from sync.protocol.choosing import Parcel
 
 _SENT_FIELDS = (
@@ -20,12 +21,17 @@ _SENT_FIELDS = (
 )  # fmt: skip
 
 
-def package_meta(document: Document) -> dict[str, Any]:
-    """What travels beside the bytes: kind, register number, fields, signature slots, and the dossier's code where a
-    separator sheet gave one; plain JSON values.
+def package_meta(
+    document: Document, main: Document | None = None, appendices: tuple[Document, ...] = ()
+) -> dict[str, Any]:
+    """What travels beside the bytes: kind, register number, fields, signature slots, the dossier's code where a
+    separator sheet gave one; of an appendix the ``main`` paper's id and the digest with which it was sent, of a paper
+    with appendices their ids. Plain JSON values.
     """
-    dossier = {"dossier": document.dossier} if document.dossier else {}
-    return dossier | {
+    beside: dict[str, Any] = {"dossier": document.dossier} if document.dossier else {}
+    beside |= {"main": {"id": main.id, "sha256": main.current_sha256}} if main else {}
+    beside |= {"appendices": [one.id for one in appendices]} if appendices else {}
+    return beside | {
         "kind": document.kind.value,
         "pages": document.pages,
         "received_at": document.received_at.isoformat(),
@@ -36,6 +42,8 @@ def package_meta(document: Document) -> dict[str, Any]:
     }
 
 
+MAIN_LOOKED_AT = timedelta(minutes=1)
+"""A signed appendix looks this often whether its main paper was sent; being sent wakes it."""
 Hold = Callable[[Document, datetime], timedelta | None]
 
 
@@ -51,11 +59,16 @@ class Enqueueing:
         """Queue one leased document.
 
         Raises:
-            StepParked: it is held for its time stamp.
+            StepParked: it is held for its time stamp, or is an appendix whose main paper was not sent yet.
             StepFailed: its file is not the one that the manifest tells; it is not sent before somebody mended that.
         """
         if (wait := self._hold(document, now)) is not None:
             raise StepParked("awaiting-timestamp", wait)
+        main, appendices = self._store.read(
+            lambda db: (attachments.main_of(db, document), attachments.of_main(db, document.id))
+        )
+        if main and waits_for_main(main):
+            raise StepParked("awaiting-main", MAIN_LOOKED_AT)
         after = advance(document, Event.ENQUEUED, now)
         trouble = self._store.read(lambda db: manifest.trouble(db, document)) or self._damage(document)
         if trouble:
@@ -68,10 +81,11 @@ class Enqueueing:
                 raise ChangedMeanwhile(document.id)
             sequence = outbox.enqueue(
                 db, document.id, document.current_sha256, document.current_size, document.priority,
-                package_meta(document), now, base,
+                package_meta(document, main, appendices), now, base,
             )  # fmt: skip
             detail = {"sequence": sequence, "sha256": document.current_sha256, "size": document.current_size}
             documents.save(db, document, after, "worker", Event.ENQUEUED, detail)
+            attachments.wake(db, document.id)
 
         self._store.write(change)
 

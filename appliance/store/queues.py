@@ -99,6 +99,7 @@ def _in_order(db: Any) -> list[Document]:
     names = [state.value for state in _STATES]
     found = db.execute(
         f"""SELECT * FROM documents WHERE state IN ({", ".join("?" * len(names))})
+            AND (attached_to = '' OR state != 'digitized') -- an appendix waits with its main paper
             ORDER BY priority DESC, received_at, id LIMIT ?""",
         [*names, MOST],
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from appliance.domain.attaching import MAIN_KINDS
 from appliance.domain.documents import Document, consent_of
 from appliance.domain.kinds import SLOTS, Slot
 from appliance.domain.pages import trouble_cutting
@@ -24,6 +25,7 @@ class Situation(StrEnum):
     RECEIVED = "received"
     TO_APPROVE = "to-approve"
     RETURNED = "returned"
+    ATTACHED = "attached"
     TO_SIGN = "to-sign"
     TO_ISSUE = "to-issue"
     SIGNED = "signed"
@@ -103,13 +105,19 @@ def situation_of(document: Document) -> Situation:
     return _SITUATIONS[document.state](document)
 
 
+def _undecided(document: Document) -> Situation:
+    if document.attached_to:
+        return Situation.ATTACHED
+    return Situation.RETURNED if document.returned else Situation.TO_APPROVE
+
+
 def _approved(document: Document) -> Situation:
     return Situation.TO_ISSUE if _unconsented(document) is Slot.AGENCY else Situation.TO_SIGN
 
 
 _SITUATIONS: dict[State, Callable[[Document], Situation]] = {
     State.RECEIVED: lambda document: Situation.RECEIVED,
-    State.DIGITIZED: lambda document: Situation.RETURNED if document.returned else Situation.TO_APPROVE,
+    State.DIGITIZED: lambda document: _undecided(document),
     State.APPROVED: _approved,
     State.SIGNED: lambda document: Situation.SIGNED,
     State.QUEUED: lambda document: Situation.TO_SEND,
@@ -143,6 +151,8 @@ _CONSENTS = {
 
 def possible_actions(document: Document) -> tuple[Action, ...]:
     """What a person may do with the paper now, the expected action first; derived from the transition table."""
+    if waits_with_main(document):
+        return (Action("detach", Role.CLERK), Action("mark-secret"))
     found: list[Action] = []
     if document.returned:
         found.append(Action("resubmit", Role.CLERK, edits=True, main=True))
@@ -163,14 +173,25 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
         found.append(Action("mark-secret"))
     if document.part_number > 1 and _knows(document, Event.REPLACED):
         found.append(Action("join", Role.CLERK))
-    if _knows(document, Event.APPROVAL_WITHDRAWN) and not document.signatures:
+    if _knows(document, Event.APPROVAL_WITHDRAWN) and not document.signatures and not document.attached_to:
         found.append(Action("withdraw", None))
     return tuple(found)
 
 
+def waits_with_main(document: Document) -> bool:
+    """Whether the paper is an appendix that waits for the decision about its main paper."""
+    return bool(document.attached_to) and _knows(document, Event.APPROVED)
+
+
+def may_have_appendices(document: Document) -> bool:
+    """Whether other papers may be attached to this one now: nobody has decided about it, and it is no appendix."""
+    waits = _knows(document, Event.APPROVED) and not document.attached_to
+    return waits and not conceals(document) and document.kind in MAIN_KINDS
+
+
 def may_be_recut(document: Document) -> bool:
     """Whether its pages may be parted or left out: nobody has decided about it, and its pages can be told apart."""
-    open_still = _knows(document, Event.APPROVED) and _knows(document, Event.REPLACED)
+    open_still = _knows(document, Event.APPROVED) and _knows(document, Event.REPLACED) and not document.attached_to
     return open_still and not document.register_number and not conceals(document) and not trouble_cutting(document)
 
 
@@ -229,7 +250,7 @@ def picture_source(document: Document) -> str:
 
 def may_take_number(document: Document) -> bool:
     """Whether a reserved number may be given to the paper: it waits for its approval and has none."""
-    return _knows(document, Event.APPROVED) and not document.register_number
+    return _knows(document, Event.APPROVED) and not document.register_number and not document.attached_to
 
 
 def number_is_free(document: Document | None) -> bool:

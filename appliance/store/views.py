@@ -15,7 +15,7 @@ from appliance.domain.documents import Document, slot_to_sign
 from appliance.domain.kinds import Slot
 from appliance.domain.states import IN_CUSTODY, Event, State
 from appliance.domain.steps import next_step
-from appliance.store import arrivals, batches, documents, events, held, notices, outbox, searching, texts
+from appliance.store import arrivals, attachments, batches, documents, events, held, notices, outbox, searching, texts
 from appliance.store.standing import (
     Action,
     Rendition,
@@ -90,6 +90,8 @@ class Paper:
     cut: batches.CutShown | None
     arrived: arrivals.Arrival | None
     words: tuple[notices.Word, ...]
+    main: Document | None
+    appendices: tuple[Document, ...]
 
     @property
     def document(self) -> Document:
@@ -171,6 +173,8 @@ def paper(db: Any, document_id: str) -> Paper:
         parts=tuple(shown(part) for part in batches.parts(db, document.id)) if document.replaced else (),
         cut=None if concealed else batches.cut_shown(db, document),
         arrived=None if concealed else arrivals.of_document(db, document_id),
+        main=shown(main) if (main := attachments.main_of(db, document)) else None,
+        appendices=tuple(shown(one) for one in attachments.of_main(db, document_id)),
         words=tuple(word for word in notices.of_document(db, document_id) if word.way == Direction.UP.value),
     )
 
@@ -195,7 +199,10 @@ def _neighbours(db: Any, document: Document) -> tuple[str, str]:
     queue = [
         other
         for other in documents.listed(db, [State.DIGITIZED], 500)
-        if next_step(other) is None and not other.returned and approver(other) is approver(document)
+        if next_step(other) is None
+        and not other.returned
+        and not other.attached_to
+        and approver(other) is approver(document)
     ]
     queue.sort(key=lambda other: (-other.priority, other.received_at, other.id))
     ids = [other.id for other in queue]

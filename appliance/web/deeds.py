@@ -57,6 +57,7 @@ COMMANDS: dict[str, Command] = {
     "discard": lambda store, paper, wish: commands.send_back(store, paper, wish.by, wish.now, wish.reason),
     "release": lambda store, paper, wish: commands.release(store, paper, wish.by, wish.now, wish.reason),
     "mark-secret": lambda store, paper, wish: commands.mark_secret(store, paper, wish.by, wish.now),
+    "detach": lambda store, paper, wish: commands.detach(store, paper, wish.by, wish.now),
     "join": lambda store, paper, wish: commands.join_parts(store, paper, wish.by, wish.now),
     "requeue": lambda store, paper, wish: commands.requeue(store, paper, wish.by, wish.now),
 }

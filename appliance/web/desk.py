@@ -140,12 +140,14 @@ def prepare(app: web.Application) -> None:
             web.post("/desk/{id}/do/{action}", _pages.act),
             web.post("/desk/{id}/nudge", _pages.nudge),
             web.post("/desk/{id}/pages", recut),
+            web.post("/desk/{id}/appendices", _pages.attach),
             web.post("/desk/{id}/token/{slot}", _pages.login),
             web.post("/desk/{id}/password", _pages.unlock),
         ]
     )
     for path in ("/desk", "/desk/{id}"):
         allow(app, path, read=OFFICERS)
-    allow(app, "/desk/{id}/pages", read=OFFICERS, write=only(Role.CLERK))
+    for path in ("pages", "appendices"):
+        allow(app, f"/desk/{{id}}/{path}", read=OFFICERS, write=only(Role.CLERK))
     for path in ("do/{action}", "nudge", "token/{slot}", "password"):
         allow(app, f"/desk/{{id}}/{path}", read=OFFICERS, write=OFFICERS)

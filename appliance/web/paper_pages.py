@@ -15,11 +15,13 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from appliance import commands
 from appliance.commands import CommandRefused
 from appliance.delegating import who_may_sign
+from appliance.domain.documents import Document
 from appliance.domain.kinds import Slot
 from appliance.door import DoorClosed, ask
-from appliance.store import standing, views
+from appliance.store import attachments, standing, views
 from appliance.web.access import may_use
 from appliance.web.deeds import EDITABLE, FormRefused, done, permitted, typed_fields
 from appliance.web.desk_row import typed_row, understood_row
@@ -104,6 +106,20 @@ class PaperPages:
             sentence = text_of(error.code, **states.spoken(error.params))
             return await self.page(request, Trouble(name, "", sentence, typed, reason), 409)
         return see_other(await self.place.onward(request, document_id, name, form))
+
+    async def attach(self, request: web.Request) -> web.StreamResponse:
+        """``POST {root}/{id}/appendices``: make another waiting paper (``paper``) an appendix of this one."""
+        office, document_id = request.app[OFFICE], request.match_info["id"]
+        form, person = await request.post(), who_acts(request)
+        appendix = str(form.get("paper", ""))
+        if not appendix:
+            return await self.page(request, Trouble("attach", "paper", _("Hãy chọn văn bản làm phụ lục.")), 422)
+        try:
+            await asyncio.to_thread(commands.attach, office.store, appendix, document_id, person.by, office.clock())
+        except CommandRefused as error:
+            sentence = text_of(error.code, **states.spoken(error.params))
+            return await self.page(request, Trouble("attach", "paper", sentence), 409)
+        return see_other(f"{self.place.root}/{document_id}?said=attach")
 
     async def nudge(self, request: web.Request) -> web.StreamResponse:
         """``POST {root}/{id}/nudge``: move an appearance before anybody signs."""
@@ -198,11 +214,19 @@ async def _facts(office: Office, paper: views.Paper) -> dict[str, Any]:
         if slot is Slot.LEADER
         else 0,
         "locked": standing.waits_for_password(paper.document),
+        "attachable": await _attachable(office, paper.document),
         "receipt": receipt_facts(paper.delivery),
         "arrived": in_words(paper.arrived.facts) if paper.arrived else None,
         "reached": _reached(paper),
         "wide": WIDTHS[1],
     }
+
+
+async def _attachable(office: Office, document: Document) -> tuple[Document, ...] | None:
+    """Papers that may become appendices of this one; None where it takes none."""
+    if not standing.may_have_appendices(document):
+        return None
+    return await asyncio.to_thread(office.store.read, lambda db: attachments.offered(db, document))
 
 
 def _reached(paper: views.Paper) -> dict[str, Any]:

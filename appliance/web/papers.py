@@ -13,6 +13,8 @@ from typing import Any
 from aiohttp import web
 
 from appliance.store import standing, views
+from appliance.store.standing import Role
+from appliance.web.access import allow, only
 from appliance.web.office import OFFICE, Office
 from appliance.web.paper_pages import PaperPages, Place
 from appliance.web.pictures import WIDTHS, NoPicture, Pictures
@@ -73,3 +75,9 @@ async def _onward(request: web.Request, document_id: str, name: str, form: Mappi
 
 pages = PaperPages(Place("/papers", "paper.html", _onward))
 show, act, nudge, login, unlock = pages.show, pages.act, pages.nudge, pages.login, pages.unlock
+
+
+def prepare(app: web.Application) -> None:
+    """Routes of this page that the clerk alone uses, and who may."""
+    app.add_routes([web.post("/papers/{id}/appendices", pages.attach)])
+    allow(app, "/papers/{id}/appendices", write=only(Role.CLERK))

@@ -74,6 +74,7 @@ def make_site(
     delegations.prepare(app)  # before the drafts: /approvals/delegations is none
     approvals.prepare(app)  # before the desk: /desk/many is no paper
     desk.prepare(app)
+    papers.prepare(app)
     incoming.prepare(app)
     recalling.prepare(app)
     enrolling.prepare(app, config)

@@ -56,4 +56,18 @@ PAPERS: dict[str, str] = {
     "xfa-form": N_("Đây là biểu mẫu chỉ mở được bằng một phần mềm. Hãy in ra PDF rồi gửi lại."),
     "mended": N_("Tệp PDF có lỗi nhỏ, hộp đã sửa; hãy so lại các trang."),
     "xfa-flattened": N_("Biểu mẫu điện tử đã được in phẳng lên trang."),
+    # appendices
+    "attach-to-itself": N_("Văn bản không thể là phụ lục của chính nó."),
+    "attached-already": N_("Văn bản này đã là phụ lục của một văn bản khác."),
+    "attach-held": N_("Văn bản nghi là tài liệu mật không được đính kèm và không có phụ lục đính kèm."),
+    "attach-decided": N_("Văn bản này không còn chờ duyệt, hoặc đã có số, nên không đính kèm hay gỡ ra được."),
+    "attach-kind": N_("Loại văn bản này không đính kèm được."),
+    "main-is-appendix": N_("Văn bản này là phụ lục nên không có phụ lục riêng."),
+    "main-decided": N_("Văn bản chính đã được duyệt. Hãy rút lại phê duyệt trước khi thêm hoặc gỡ phụ lục."),
+    "not-attached": N_("Văn bản này không phải là phụ lục của văn bản nào."),
+    "attached-to-main": N_("Văn bản này là phụ lục, đi cùng văn bản chính. Hãy gỡ ra trước."),
+    "has-appendices": N_("Văn bản này có phụ lục đính kèm. Hãy gỡ các phụ lục ra trước."),
+    "appendix-needs-code": N_("Hãy ghi số, ký hiệu của văn bản: phụ lục được ký kèm số ấy."),
+    "appendix-signed": N_("Phụ lục đã được ký số nên không rút lại phê duyệt được nữa."),
+    "awaiting-main": N_("Phụ lục chờ văn bản chính được gửi."),
 }
