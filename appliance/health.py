@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from appliance import clock_check
 from appliance.certificates import enrolled, leaf_ends
 from appliance.config import Config
 from appliance.domain.zone import VIETNAM
@@ -188,9 +189,24 @@ def _store(config: Config, now: datetime) -> Iterator[Finding]:
             yield Finding("accounts-none", False)
         if strays := store.read(manifest.strays):
             yield Finding("papers-not-as-kept", True, {"count": strays})
+        yield from clock_beside_others(store, now)
         yield from terms_and_calendar(config, store, now)
     finally:
         store.close()
+
+
+def clock_beside_others(store: Store, now: datetime) -> Iterator[Finding]:
+    """A clock that stands behind the box's own history, or differs from the province's."""
+    found = store.read(lambda db: clock_check.look(db, now))
+    if found.behind is not None:
+        yield Finding("clock-behind", True, {"now": _moment(now), "known": _moment(found.behind)})
+    elif found.off and found.ahead is not None:
+        minutes = round(abs(found.ahead) / timedelta(minutes=1))
+        yield Finding("clock-late" if found.ahead < timedelta() else "clock-early", False, {"minutes": minutes})
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
 
 
 def terms_and_calendar(config: Config, store: Store, now: datetime) -> Iterator[Finding]:

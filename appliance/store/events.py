@@ -42,6 +42,12 @@ def entries(db: Any, document_id: str | None = None) -> Iterator[Entry]:
         yield Entry(row[0], row[1], row[2], row[3], row[4], detail_of(row[5]), row[6], row[7])
 
 
+def latest_at(db: Any) -> datetime | None:
+    """When the last entry was written; None in an empty chain."""
+    row = db.execute("SELECT at FROM events ORDER BY sequence DESC LIMIT 1").fetchone()
+    return datetime.fromisoformat(row[0]) if row else None
+
+
 def broken_at(db: Any) -> int | None:
     """Sequence number of the first entry that does not fit the chain, or None."""
     return first_break(entries(db))

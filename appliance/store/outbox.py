@@ -86,6 +86,14 @@ def answered(db: Any, document_id: str, answer: str, answer_bytes: bytes, now: d
     return bool(cursor.rowcount == 1)
 
 
+def last_answers(db: Any, most: int) -> list[tuple[bytes, datetime]]:
+    """The signed answers to the newest deliveries that have one: their bytes and when they came."""
+    rows = db.execute(
+        "SELECT answer_bytes, answered_at FROM outbox WHERE answer IS NOT NULL ORDER BY sequence DESC LIMIT ?", [most]
+    )
+    return [(bytes(answer), datetime.fromisoformat(came)) for answer, came in rows.fetchall()]
+
+
 def backlog(db: Any) -> tuple[int, int, datetime | None]:
     """(deliveries waiting, their bytes, since when the oldest waits)."""
     count, size, oldest = db.execute(

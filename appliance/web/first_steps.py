@@ -14,7 +14,8 @@ from typing import Any
 
 from aiohttp import web
 
-from appliance import health
+from appliance import clock_check, health
+from appliance.clock_check import Clock
 from appliance.config import Config
 from appliance.domain.zone import VIETNAM
 from appliance.health import Finding
@@ -39,6 +40,7 @@ class Known:
     roles: frozenset[Role]
     codes_of_administrators: int
     papers: bool
+    clock: Clock
     findings: tuple[Finding, ...]
 
 
@@ -90,10 +92,11 @@ async def show(request: web.Request) -> web.Response:
 
 
 def _known(config: Config, store: Store, now: datetime) -> Known:
-    def read(db: Any) -> tuple[frozenset[Role], int, bool]:
+    def read(db: Any) -> tuple[frozenset[Role], int, bool, Clock]:
         people = [one for one in rows.listed(db) if one.active]
         codes = sum(rows.codes_left(db, one.id) for one in people if one.role is Role.ADMINISTRATOR)
-        return frozenset(one.role for one in people), codes, bool(documents.listed(db, limit=1))
+        roles, papers = frozenset(one.role for one in people), bool(documents.listed(db, limit=1))
+        return roles, codes, papers, clock_check.look(db, now)
 
     return Known(config, now, *store.read(read), tuple(health.findings(config, now)))
 
@@ -114,7 +117,10 @@ def _commune(known: Known) -> Look:
 
 
 def _clock(known: Known) -> Look:
-    return Look(True, known.now.astimezone(VIETNAM).strftime("%H:%M, %d/%m/%Y"))
+    shown = known.now.astimezone(VIETNAM).strftime("%H:%M, %d/%m/%Y")
+    if known.clock.source == "free":
+        return Look(False, _("{time}; không có dịch vụ nào giữ giờ").format(time=shown))
+    return Look(True, shown)
 
 
 def _folders(known: Known) -> Look:
@@ -158,7 +164,7 @@ def _codes(known: Known) -> Look:
 
 STEPS = (
     Step(N_("Tên xã, tên tỉnh"), (), _commune, page="/setup/commune"),
-    Step(N_("Đồng hồ"), ("clock-",), _clock, command="timedatectl set-ntp true"),
+    Step(N_("Đồng hồ"), ("clock-",), _clock, page="/setup/clock"),
     Step(N_("Thư mục nhận bản quét"), ("no-drop-folder", "drop-folder-", "no-events"), _folders, page="/hand-in",
          command="/etc/commune-box/config.toml [[folders]]"),
     Step(N_("Thiết bị ký số"), ("no-signing-key", "module-missing", "token-", "certificate-"), _keys,

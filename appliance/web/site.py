@@ -35,6 +35,7 @@ from appliance.web import (
     registers,
     reports,
     searching,
+    setup_clock,
     setup_office,
     statics,
     verifying,
@@ -82,6 +83,7 @@ def make_site(
     entrance.prepare(app)
     first_steps.prepare(app)
     setup_office.prepare(app)
+    setup_clock.prepare(app)
     myself.prepare(app)
     persons.prepare(app)
     registers.prepare(app)

@@ -10,6 +10,9 @@ SETUP_CODES: dict[str, str] = {
     "office-code-bad": N_("Mã hộp có dạng commune- và 5 chữ số, như tỉnh đã cho, ví dụ commune-27007."),
     "office-code-given": N_("Hộp đã ghi danh với tỉnh nên mã hộp không đổi ở đây được nữa."),
     "unknown-copy-form": N_("Hình thức bản sao phải là SAO Y, SAO LỤC hoặc TRÍCH SAO."),
+    "clock-behind": N_("Đồng hồ của hộp chậm: đang là {now}, mà hộp đã ghi việc lúc {known}. Hãy chỉnh giờ ngay."),
+    "clock-late": N_("Đồng hồ của hộp chậm hơn của tỉnh {minutes} phút. Hãy chỉnh giờ."),
+    "clock-early": N_("Đồng hồ của hộp nhanh hơn của tỉnh đến {minutes} phút. Hãy kiểm tra giờ."),
 }
 
 SETUP_DONE: dict[str, str] = {

@@ -9,7 +9,7 @@ from appliance.accounts.rules import AccountRefused
 from appliance.store import Store
 from appliance.store.standing import Role
 
-ADMINISTRATORS_PAGES = ("users", "user", "setup", "setup-commune")
+ADMINISTRATORS_PAGES = ("users", "user", "setup", "setup-commune", "setup-clock")
 NOBODYS_PAGES = ("sign-in", "recovery", "ca")
 _PASSWORD = "con trâu đi trước 7"
 
@@ -29,4 +29,5 @@ def fill(store: Store, now: datetime) -> dict[str, str]:
     return {
         "sign-in": "/sign-in", "recovery": "/sign-in/recovery", "ca": "/ca", "me": "/me", "users": "/users",
         "user": f"/users/{locked.id}", "setup": "/setup", "setup-commune": "/setup/commune",
+        "setup-clock": "/setup/clock",
     }  # fmt: skip

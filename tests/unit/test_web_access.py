@@ -61,6 +61,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/users/{id}/do/{deed}": ("", "A"),
     "/setup": ("A", ""),
     "/setup/commune": ("A", "A"),
+    "/setup/clock": ("A", ""),
     # papers
     "/": (EVERY, ""),
     "/search": (EVERY, ""),
