@@ -44,6 +44,8 @@ class Ward:
     faults: int = 0
     cause: str = ""
     not_before: float = 0.0
+    again: bool = False
+    """Somebody asked for another attempt while this one was not ready yet: however it ends, it counts for nothing."""
 
 
 class Keeper:
@@ -115,6 +117,8 @@ class Keeper:
         pause = pauses[ward.faults - 1] if ward.faults <= len(pauses) else 0.0
         # A resting process that cannot live either leaves only a person's word.
         ward.not_before = float("inf") if resting else time.monotonic() + pause
+        if ward.again:
+            ward.faults, ward.not_before = 0, 0.0
         sys.stderr.write(f"signer: {ward.cause} (exit {code}), fault {ward.faults} in a row\n")
         sys.stderr.flush()
         return None
@@ -133,7 +137,7 @@ class Keeper:
             )
         finally:
             os.close(write)
-        ward.alive, ward.ready = read, False
+        ward.alive, ward.ready, ward.again = read, False, False
         ward.started_at = ward.seen_at = time.monotonic()
 
     def _wait(self) -> None:
@@ -174,6 +178,7 @@ class Keeper:
         if frames.text(request, "op") == "retry":
             if not ward.ready:
                 ward.faults, ward.not_before = 0, 0.0
+                ward.again = ward.process is not None  # it may be ending of what the person has just mended
             self._retry = True
             return {"ok": True}
         if self._given_up():
