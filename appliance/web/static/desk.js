@@ -19,7 +19,7 @@ document.addEventListener("keydown", (event) => {
   if (deed) {
     event.preventDefault();
     deed.open = true;
-    deed.querySelector("textarea, select, input:not([type=hidden]), button:not([disabled]), summary").focus();
+    (deed.querySelector("textarea, select, input:not([type=hidden]), button:not([disabled])") || deed.firstElementChild).focus();
     return;
   }
   if (event.shiftKey) return;
