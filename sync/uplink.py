@@ -350,7 +350,7 @@ class Uplink:
         return Presence(
             online, self._starts, self._wall(), waiting.documents, waiting.size, waiting.oldest_age,
             self._config.software, vitals.disk_free, vitals.token_ends, vitals.link_ends, vitals.scanned_at,
-            vitals.scanned,
+            vitals.scanned, vitals.profile,
         )  # fmt: skip
 
     def _link_config(self) -> LinkConfig:

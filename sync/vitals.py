@@ -23,3 +23,5 @@ class Vitals:
     """When the last paper was taken in."""
     scanned: int = 0
     """Papers taken in within the last 24 hours."""
+    profile: bytes = b""
+    """Digest of the configuration that the province gives, 8 bytes; empty: not known."""

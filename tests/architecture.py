@@ -35,6 +35,7 @@ PURE_CORES = (
     "sync.province.alerting",
     "sync.province.fleet",
     "sync.province.folding",
+    "sync.province.profiles",
     "sync.province.reporting",
     "sync.province.sequences",
     "sync.province.urgency",

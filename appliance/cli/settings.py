@@ -8,6 +8,7 @@ import click
 
 from appliance.cli.context import Context
 from appliance.cli.output import emit, json_option
+from appliance.services import profile as province_profile
 
 
 @click.group()
@@ -42,3 +43,18 @@ def show(context: Context, as_json: bool) -> None:
         else:
             lines.append(f"{section} = {values}")
     emit(facts, "\n".join(lines), as_json)
+
+
+@config.command()
+@json_option
+@click.pass_obj
+def profile(context: Context, as_json: bool) -> None:
+    """Mã của phần cấu hình do tỉnh quy định, cả phần và từng mục: hộp cùng tỉnh phải giống nhau.
+
+    Ví dụ: commune-box config profile
+    """
+    parts = province_profile.profile(context.config)
+    whole = province_profile.digest_of(parts).hex()
+    digests = {name: province_profile.digest_of(part).hex() for name, part in parts.items()}
+    lines = [whole, *(f"  {name}  {digest}" for name, digest in digests.items())]
+    emit({"profile": whole, "parts": digests, "settings": parts}, "\n".join(lines), as_json)

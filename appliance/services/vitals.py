@@ -15,6 +15,7 @@ from cryptography import x509
 
 from appliance.certificates import enrolled
 from appliance.config import Config
+from appliance.services.profile import digest_of, profile
 from appliance.store import Store
 from appliance.store.taken_in import taken_in
 from sync.vitals import Vitals
@@ -37,6 +38,7 @@ def vitals(config: Config, store: Store, now: datetime) -> Vitals:
         link_ends=_link_ends(config),
         scanned_at=int(last.timestamp()) if last else 0,
         scanned=count,
+        profile=digest_of(profile(config)),
     )
 
 

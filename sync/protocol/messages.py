@@ -221,6 +221,8 @@ class Presence:
     """When the last paper was taken in."""
     scanned: int = 0
     """Papers taken in within 24 hours."""
+    profile: bytes = b""
+    """Digest of the configuration that the province gives, 8 bytes."""
     extra: Mapping[int, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:
@@ -229,7 +231,13 @@ class Presence:
             1: self.online, 2: self.boot_sequence, 3: self.wall, 4: self.waiting, 5: self.waiting_bytes,
             6: self.oldest_age, 7: self.software, 8: self.disk_free,
         }  # fmt: skip
-        later = {9: self.token_ends, 10: self.link_ends, 11: self.scanned_at, 12: self.scanned}
+        later: dict[int, object] = {
+            9: self.token_ends,
+            10: self.link_ends,
+            11: self.scanned_at,
+            12: self.scanned,
+            13: self.profile,
+        }
         known |= {key: value for key, value in later.items() if value}
         return encode(with_extra(known, self.extra))
 
@@ -240,8 +248,15 @@ class Presence:
         return cls(
             fields.take(1, bool), fields.count(2), fields.count(3), fields.count(4), fields.count(5), fields.count(6),
             fields.text(7, 60), fields.count(8), fields.count(9, 0), fields.count(10, 0), fields.count(11, 0),
-            fields.count(12, 0), fields.extra(),
+            fields.count(12, 0), _short_digest(fields, 13), fields.extra(),
         )  # fmt: skip
+
+
+def _short_digest(fields: Fields, key: int) -> bytes:
+    value = fields.optional(key, bytes, b"")
+    if len(value) not in (0, 8):
+        raise CodecError("bad-field", f"key {key} is no short digest")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ HOLD: Mapping[str, float] = {
     "clock-skew": 600.0,
     "unchecked": 600.0,
     "missing-numbers": 600.0,
+    "profile-drift": 3_600.0,
 }
 """Seconds for which a finding must stand before it is an alert; every other one is at once."""
 LONGEST_QUIET = 30 * 86_400.0

@@ -44,9 +44,10 @@ class Config:
     without it passwords are taken on this host only. `enrol_port`: where boxes enrol with a code (on every address of
     this host); 0: nowhere. `websocket_port`: where boxes behind a proxy for HTTPS alone come in; 0: nowhere.
     `broker_inner_port`: a listener on this host for the province's own clients; then those for boxes give each client
-    the name of its certificate as client id. 0: one listener for all. `longterm_pause` lies between two time stamps: some services shut out who asks more than 20
-    times in 20 minutes. `letter_*`: the head of letters and reports as PDF beside `province_name` (the agency above,
-    the place, the letters after a number, the position of who signs); what is empty is filled in by hand.
+    the name of its certificate as client id. 0: one listener for all. `longterm_pause` lies between two time stamps:
+    some services shut out who asks more than 20 times in 20 minutes. `letter_*`: the head of letters and reports as PDF
+    beside `province_name` (the agency above, the place, the letters after a number, the position of who signs); what is
+    empty is filled in by hand.
     """
 
     broker_host: str = "127.0.0.1"

@@ -68,6 +68,10 @@ class BoxFacts:
     """When the box's own certificate runs out."""
     scanned_at: float | None = None
     """When the box last took paper in."""
+    profile: str = ""
+    """Digest of the configuration that the box was given, where it names one."""
+    expected_profile: str = ""
+    """What it should be, where that can be told (`profiles`)."""
     newer_software: str = ""
     """A later release that another box runs, where there is one."""
     observed: Mapping[str, int] = field(default_factory=dict)
@@ -176,6 +180,12 @@ def _scanner(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Para
     return Gravity.NOTE, {"seconds": now - facts.scanned_at}
 
 
+def _profile(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
+    if facts.revoked or not facts.profile or not facts.expected_profile or facts.profile == facts.expected_profile:
+        return None
+    return Gravity.WARNING, {"profile": facts.profile, "expected": facts.expected_profile}
+
+
 def _software(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
     return (Gravity.NOTE, {"version": facts.newer_software}) if facts.newer_software and not facts.revoked else None
 
@@ -202,6 +212,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("disk-low", _disk),
     ("token-ending", _token),
     ("link-ending", _link),
+    ("profile-drift", _profile),
     ("never-seen", _never_seen),
     ("offline", _offline),
     ("scanner-quiet", _scanner),

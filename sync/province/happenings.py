@@ -33,6 +33,7 @@ DEEDS: Mapping[str, str] = {
     "user-blocked": _("bị khóa"),
     "user-unblocked": _("được mở khóa"),
     "alert-acknowledged": _("nhận xử lý cảnh báo:"),
+    "profile-expected": _("quy định mã cấu hình:"),
     "silenced": _("tắt tiếng cảnh báo:"),
     "silence-ended": _("mở lại cảnh báo:"),
     "log-asked": _("xin nhật ký của hộp."),

@@ -258,5 +258,6 @@ def _presence(box: str, said: SaidPresence, heard: float, now: float | None) -> 
         said={
             "boot_sequence": said.boot_sequence,
             **{name: value for name in VITALS if (value := int(getattr(said, name)))},
+            **({"profile": said.profile.hex()} if said.profile else {}),
         },
     )

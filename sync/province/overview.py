@@ -8,14 +8,16 @@ Invariant: a survey asks a fixed number of questions, however many boxes there a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from sync.province.fleet import BoxFacts, Finding, Gravity, assess
+from sync.province.profiles import expected
 from sync.province.sequences import Gaps
 from sync.province.store import Box, Presence, ProvinceStore
+from sync.province.store.expected import PROFILE, Expected
 from sync.province.store.following import Followed
 from sync.province.store.tallies import EVER, Tally, day_of
 from sync.province.urgency import Urgency, urgency
@@ -112,10 +114,10 @@ class Fleet:
 
 
 _Rows = tuple[
-    Box, Presence | None, Mapping[str, Any], Tally, Tally, Gaps | None, Mapping[str, int], frozenset[str], str
+    Box, Presence | None, Mapping[str, Any], Tally, Tally, Gaps | None, Mapping[str, int], frozenset[str], str, str
 ]
 """What is known of one box: itself, its presence, counts, tallies of today and before, missing numbers, what was
-observed, what is quiet, and the newest release of any box."""
+observed, what is quiet, the newest release of any box, and the profile that is expected."""
 
 
 class Memory:
@@ -148,6 +150,7 @@ class _Facts:
     observed: Mapping[str, Mapping[str, int]]
     quiet: Mapping[str, frozenset[str]]
     newest: str
+    profile: str
 
     def of(self, box: Box) -> _Rows:
         """What is known of one box."""
@@ -155,7 +158,7 @@ class _Facts:
         return (
             box, self.presences.get(name), self.counts.get(name, _NO_COUNTS), self.today.get(name, _NO_TALLY),
             self.before.get(name, _NO_TALLY), self.gaps.get(name), self.observed.get(name, {}),
-            self.quiet.get(name, frozenset()), self.newest,
+            self.quiet.get(name, frozenset()), self.newest, self.profile,
         )  # fmt: skip
 
 
@@ -187,10 +190,22 @@ def survey(store: ProvinceStore, now: float, memory: Memory | None = None, quiet
         observed=observed,
         quiet=(quiet or Quiet()).codes,
         newest=newest({presence.software for presence in presences.values()}),
+        profile=expected_profile(store, boxes, presences),
     )
     views = sorted((_again(facts.of(box), memory, now) for box in boxes), key=lambda view: view.urgency.place)
     known = {box.box for box in boxes}
     return Fleet(tuple(views), tuple(sorted(set(observed) - known)))
+
+
+def expected_profile(store: ProvinceStore, boxes: Iterable[Box], presences: Mapping[str, Presence]) -> str:
+    """The profile that every box should have, "" where it cannot be told. Raises RowsAway."""
+    heard = (presences.get(box.box) for box in boxes if box.revoked_at is None)
+    return expected(Expected(store.connection).value(PROFILE), (profile_said(one) for one in heard))
+
+
+def profile_said(presence: Presence | None) -> str:
+    """The profile that a box names, "" for none."""
+    return str(presence.said.get("profile", "")) if presence else ""
 
 
 def newest(releases: set[str]) -> str:
@@ -213,7 +228,7 @@ def _again(rows: _Rows, memory: Memory, now: float) -> BoxView:
 
 
 def _view(rows: _Rows, now: float) -> BoxView:
-    box, presence, counts, today, before, gaps, observed, quiet, newest_release = rows
+    box, presence, counts, today, before, gaps, observed, quiet, newest_release, profile = rows
     findings = assess(
         BoxFacts(
             box=box.box,
@@ -224,6 +239,7 @@ def _view(rows: _Rows, now: float) -> BoxView:
             missing_numbers=len(gaps.missing) if gaps else 0,
             unchecked=counts["unchecked"],
             observed=observed,
+            expected_profile=profile,
             **_said(presence, newest_release),
         ),
         now,
@@ -258,6 +274,7 @@ def _said(presence: Presence | None, newest_release: str) -> dict[str, Any]:
         "clock_skew": presence.clock_skew,
         "disk_free": presence.disk_free,
         "newer_software": newest_release if older else "",
+        "profile": profile_said(presence),
         **{name: presence.said.get(name) for name in ("token_ends", "link_ends", "scanned_at")},
     }
 

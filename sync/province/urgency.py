@@ -27,6 +27,7 @@ CALLS: tuple[str, ...] = (
     "link-ending",
     "malformed",
     "digest-mismatch",
+    "profile-drift",
     "never-seen",
 )
 """Findings that somebody at the commune must do something about; the most pressing kind first."""

@@ -113,6 +113,11 @@ FINDINGS: Mapping[str, tuple[str, str, str]] = {
         _("Đã có hộp chạy bản mới hơn: {version}."),
         _("Báo bản mới cho hộp: `commune-province order update`."),
     ),
+    "profile-drift": (
+        _("Cấu hình lệch"),
+        _("Cấu hình do tỉnh quy định trên hộp là {profile}, cả tỉnh dùng {expected}."),
+        _("Chạy `commune-box config profile` trên hộp để xem mục nào khác, rồi sửa theo cấu hình chung."),
+    ),
     "never-seen": (
         _("Chưa từng kết nối"),
         _("Hộp được ghi danh {age} trước nhưng chưa kết nối lần nào."),
@@ -265,4 +270,6 @@ class Wording:
             size=self.size(float(params.get("bytes", 0))),
             days=params.get("days", 0),
             version=params.get("version", ""),
+            profile=params.get("profile", ""),
+            expected=params.get("expected", ""),
         )

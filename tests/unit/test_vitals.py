@@ -6,6 +6,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from appliance.config import KeySection, SignerSection, SyncSection
 from appliance.services.vitals import vitals
 from appliance.store import Store
+from sync.protocol.codec import CodecError
 from sync.protocol.messages import Presence
 from sync.protocol.step import BoxSeen
 from sync.province.keeping import Keeper
@@ -36,6 +38,11 @@ def certificate(path: Path, ends: datetime) -> None:
 def test_figures_that_are_not_known_cost_nothing_on_the_wire() -> None:
     plain = Presence(True, 3, 100, 2, 700, 60, "0.1.0", 10**9)
     told = dataclasses.replace(plain, token_ends=1_800_000_000, scanned_at=1_799_999_000, scanned=12)
+    named = dataclasses.replace(plain, profile=b"12345678")
+    assert Presence.decode(named.encode()) == named
+    assert len(named.encode()) - len(plain.encode()) == 10
+    with pytest.raises(CodecError):
+        Presence.decode(dataclasses.replace(plain, profile=b"1234567").encode())
     assert Presence.decode(plain.encode()) == plain
     assert Presence.decode(told.encode()) == told
     assert plain.encode()[0] == 0xA9, "nine keys, as before these fields were there"
@@ -69,7 +76,9 @@ def test_what_cannot_be_read_is_left_out_and_the_sign_of_life_goes_on(store: Sto
 def test_the_province_keeps_them_with_the_last_sign_of_life(tmp_path: Path) -> None:
     kept = ProvinceStore(tmp_path / "tỉnh")
     kept.fleet.enrol(Box(BOX, "UBND xã Tân Phú", bytes(32), "ab", 0.0))
-    said = Presence(True, 3, 1000, token_ends=5000, scanned=4)
+    said = Presence(True, 3, 1000, token_ends=5000, scanned=4, profile=bytes(7) + b"\x01")
     Keeper(kept).carry_out(BoxSeen(BOX, said, 1000, False), 1000.0)
-    assert kept.fleet.presences()[BOX].said == {"boot_sequence": 3, "token_ends": 5000, "scanned": 4}
+    assert kept.fleet.presences()[BOX].said == {
+        "boot_sequence": 3, "token_ends": 5000, "scanned": 4, "profile": "0000000000000001",
+    }  # fmt: skip
     kept.close()

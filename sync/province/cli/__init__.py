@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "web": "paging:web",
     "user": "people:user",
     "boxes": "asking:boxes",
+    "profile": "expecting:profile",
     "alerts": "alerting:alerts",
     "silence": "alerting:silence",
     "remind": "reporting:remind",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sync.province.store.alert_schema import ALERTS
 from sync.province.store.digest_schema import DIGESTS
 from sync.province.store.down_schema import DOWNWARD, NOTICES, ORDERS
+from sync.province.store.expected_schema import EXPECTED
 from sync.province.store.lookup_schema import LOOKUP
 from sync.province.store.people_schema import PEOPLE
 from sync.province.store.wall_schema import WALL
@@ -165,4 +166,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0008-alerts", ALERTS),
     ("0009-lookup", LOOKUP),
     ("0010-digests", DIGESTS),
+    ("0011-expected", EXPECTED),
 )

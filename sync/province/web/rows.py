@@ -42,6 +42,7 @@ _MARKED = {
     "clock-skew": "clock",
     "scanner-quiet": "scan",
     "old-software": "soft",
+    "profile-drift": "soft",
 }
 """Finding -> the cell that shows it."""
 _SMALL_SKEW = 2.0
