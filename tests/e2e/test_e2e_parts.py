@@ -1,4 +1,4 @@
-"""What changes a part of a page instead of leaving it: searching while one types, moving a seal; and what it falls back to."""
+"""What changes a part of a page instead of leaving it: searching while one types, moving a seal; and its fall-back."""
 
 from __future__ import annotations
 
