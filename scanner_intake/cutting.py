@@ -10,12 +10,6 @@ child's group and no file of its work folder survives the call.
 from __future__ import annotations
 
 import json
-import logging
-import os
-import signal
-import stat
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,12 +18,11 @@ from typing import Any
 
 from scanner_intake.batches import Instruction, PageFinding, Plan, Sheet, plan, read_instruction
 from scanner_intake.digitize import wipe
-from scanner_intake.digitize_limits import environment
 from scanner_intake.digitized import Limits
+from scanner_intake.limited import ChildFailed, read_plain, run_child
 from scanner_intake.passwords import spellings
 
-_log = logging.getLogger(__name__)
-_CHILD = ("-m", "scanner_intake.cutting_child")
+_CHILD = "scanner_intake.cutting_child"
 _RESULT_BYTES, _PICTURE_BYTES = 4 << 20, 1 << 20
 
 
@@ -131,7 +124,7 @@ def _asked(
     (work / "request.json").write_bytes(json.dumps(request).encode())
     _run(work, limits, spellings(tuple(passwords)))
     try:
-        answer = json.loads(_read_plain(work / "result.json", _RESULT_BYTES))
+        answer = json.loads(read_plain(work / "result.json", _RESULT_BYTES))
         code = answer["code"]
         if not isinstance(code, str):
             raise ValueError(code)
@@ -143,34 +136,10 @@ def _asked(
 
 
 def _run(work: Path, limits: Limits, passwords: Sequence[str]) -> None:
-    with (work / "child.log").open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, *_CHILD, str(work)],
-            stdin=subprocess.PIPE,  # the passwords go this way: never onto a disk
-            stdout=log,
-            stderr=log,
-            cwd=work,
-            env=environment(work),
-            start_new_session=True,
-        )
-        try:
-            child.communicate(json.dumps(list(passwords)).encode(), timeout=limits.wall_seconds)
-            code = child.returncode
-        except subprocess.TimeoutExpired:
-            raise CutFailed("timeout") from None
-        finally:
-            _end_group(child)
-    if code:
-        _log.warning("cutting child ended with %s", code)
-        raise CutFailed("limits-exceeded" if code in (-signal.SIGXCPU, -signal.SIGKILL) else "crashed")
-
-
-def _end_group(child: subprocess.Popen[bytes]) -> None:
     try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    child.wait()
+        run_child(_CHILD, work, limits.wall_seconds, passwords)
+    except ChildFailed as failure:
+        raise CutFailed(failure.code) from None
 
 
 def _findings(answer: dict[str, Any]) -> tuple[int, list[PageFinding]]:
@@ -203,7 +172,7 @@ def _sheet(told: dict[str, Any]) -> Sheet:
 
 def _handed_over(path: Path, out_dir: Path, most: int, begins: bytes) -> Path:
     try:
-        if not _read_plain(path, most, len(begins)) == begins:
+        if not read_plain(path, most, len(begins)) == begins:
             raise ValueError(path.name)
         path.chmod(0o640)
         target = out_dir / path.name
@@ -211,13 +180,3 @@ def _handed_over(path: Path, out_dir: Path, most: int, begins: bytes) -> Path:
     except (OSError, ValueError) as error:
         raise CutFailed("bad-result") from error
     return target
-
-
-def _read_plain(path: Path, most: int, head: int | None = None) -> bytes:
-    """Reads a file the child wrote; links, devices and oversize files are refused with ValueError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or found.st_size > most:
-            raise ValueError("not a plain file of an allowed size")
-        return file.read(head if head is not None else most)
