@@ -37,7 +37,7 @@ def read_head(sock: socket.socket, end: float) -> bytes:
     return bytes(head)
 
 
-def status(head: bytes) -> int:
+def answer_number(head: bytes) -> int:
     """The number of HTTP in a head; 0 where it is none."""
     found = _FIRST_LINE.match(head)
     return int(found.group(1)) if found else 0

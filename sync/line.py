@@ -14,7 +14,8 @@ import struct
 from collections import deque
 
 from sync.proxy import ProxyRefused
-from sync.websocket import WebSocket, WebSocketRefused, tcp_of
+from sync.tunnel import Tunnelled, tcp_of
+from sync.websocket import WebSocketRefused
 
 LOWAT, _LOWAT_LEAST = 16 * 1024, 2 * 1024
 """Bytes that may wait unsent in the kernel in front of an urgent message: at most, and on a slow line."""
@@ -27,7 +28,7 @@ _UNKNOWN_RATE = 2048.0
 _STALL_FACTOR = 2.5
 
 
-def tune_socket(sock: socket.socket | WebSocket) -> None:
+def tune_socket(sock: socket.socket | Tunnelled) -> None:
     """Set what a bad line needs: no Nagle, dead peers noticed in 20 s sending, short unsent tail, BBR.
 
     An idle line is probed by MQTT's own PINGREQ; TCP's probes come later, because each costs what a ping costs.
@@ -101,7 +102,7 @@ class Line:
             due = self._quickest + oldest / rate
         return now - self._moved_at > max(self._floor, _STALL_FACTOR * due)
 
-    def drained(self, sock: socket.socket | WebSocket) -> bool:
+    def drained(self, sock: socket.socket | Tunnelled) -> bool:
         """Say whether so little waits unsent in the kernel that an urgent message would leave soon.
 
         The mark is 0.05 s of line; true where the kernel cannot tell.

@@ -34,8 +34,8 @@ from sync.redial import Redial
 from sync.secured import Secured
 from sync.topic_aliases import TopicAliases
 from sync.transport import Connected, Disconnected, LinkConfig, LinkEvent, Published, Received
+from sync.tunnel import Outer, open_tunnel, tcp_of
 from sync.waker import Waker
-from sync.websocket import WebSocket, tcp_of
 
 _LOG = logging.getLogger(__name__)
 _MOST_WAITING = 10_000
@@ -63,6 +63,7 @@ class MqttLink:
         self._redial = Redial(config.backoff_most, config.version, chance)
         self._secured = Secured(config.ca, config.certificate, config.key)
         self._carriers = Carriers(config.ways)
+        self._outer = Outer(next((way.ca for way in config.ways if way and way.ca), config.ca))
         self._refusal = ""
         self._tokens: dict[int, int] = {}
         self._next_token = 1
@@ -274,8 +275,10 @@ class MqttLink:
             port = self._carriers.port(config.port)
             client._create_socket_connection = lambda: proxy.dial(config.host, port, config.connect_timeout)
         if (way := self._carriers.way) is not None:
-            secured = client._create_socket
-            client._create_socket = lambda: WebSocket.open(secured(), config.host, way, config.connect_timeout)
+            client._create_socket = lambda: open_tunnel(
+                client._create_socket_connection(), self._outer, self._secured.context(), config.host, way,
+                config.connect_timeout,
+            )  # fmt: skip
         client.max_inflight_messages = config.receive_maximum
         if config.will is not None:
             client.will_set(config.will.topic, config.will.payload, config.will.qos, config.will.retain, self._delay())
@@ -305,7 +308,8 @@ class MqttLink:
             return
         self._redial.answered()
         self._carriers.answered()
-        self._secured.remember(tcp_of(client.socket()))
+        self._secured.remember(getattr(client.socket(), "secured", client.socket()))
+        self._outer.remember(tcp_of(client.socket()))
         self._receive_maximum = min(self._config.receive_maximum, getattr(properties, "ReceiveMaximum", 65535))
         max_packet = min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet))
         self._line.reset(self._clock())

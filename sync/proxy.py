@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from sync.http_head import HeadEndless, read_head, status
+from sync.http_head import HeadEndless, answer_number, read_head
 
 
 class ProxyRefused(OSError):
@@ -50,7 +50,7 @@ class Proxy:
         try:
             sock.sendall(self._request(f"[{host}]:{port}" if ":" in host else f"{host}:{port}"))
             try:
-                number = status(read_head(sock, end))
+                number = answer_number(read_head(sock, end))
             except HeadEndless as error:
                 raise ProxyRefused(0) from error
             if not 200 <= number < 300:

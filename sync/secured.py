@@ -30,6 +30,10 @@ class _Context(ssl.SSLContext):
         """As the original; paho has no way to name a session."""
         return super().wrap_socket(sock, *arguments, **{"session": self.offered, **named})
 
+    def wrap_bio(self, *arguments: Any, **named: Any) -> ssl.SSLObject:
+        """The same, where TLS goes through a tunnel."""
+        return super().wrap_bio(*arguments, **{"session": self.offered, **named})
+
 
 class Secured:
     """What a link needs to dial, from its files."""
@@ -50,7 +54,11 @@ class Secured:
     def remember(self, sock: Any) -> None:
         """The broker accepted this connection: the next one may go on with its session."""
         self._failures = 0
-        if self._context is not None and isinstance(sock, ssl.SSLSocket) and sock.context is self._context:
+        if (
+            self._context is not None
+            and isinstance(sock, ssl.SSLSocket | ssl.SSLObject)
+            and sock.context is self._context
+        ):
             with contextlib.suppress(ValueError):
                 self._context.offered = sock.session
 

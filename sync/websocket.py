@@ -15,13 +15,13 @@ import base64
 import contextlib
 import hashlib
 import os
-import socket
 import ssl
 import struct
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-from sync.http_head import HeadEndless, fields, read_head, status
+from sync.http_head import HeadEndless, answer_number, fields, read_head
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _CONTINUATION, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x2, 0x8, 0x9, 0xA
@@ -43,6 +43,8 @@ class WebSocketWay:
 
     port: int = 443
     path: str = "/mqtt"
+    ca: Path | None = None
+    """Whom the outer TLS believes (PEM), an office's inspecting proxy for one; None: the province's own CA."""
     keepalive: int = 55
     """Seconds; proxies commonly end what was silent for 60. Costs about 420 KiB a day, where plain MQTT costs 150."""
 
@@ -64,7 +66,7 @@ def request(host: str, port: int, path: str, key: str) -> bytes:
 
 def check_answer(head: bytes, key: str) -> None:
     """Refuse an answer that does not open exactly the WebSocket asked for. Raises WebSocketRefused."""
-    number = status(head)
+    number = answer_number(head)
     if number != 101:
         raise WebSocketRefused(number)
     said = fields(head)
@@ -184,8 +186,6 @@ class WebSocket:
             raise
         return cls(sock)
 
-    # --- what paho asks of a socket -----------------------------------------------------------------------------------
-
     def send(self, data: bytes | bytearray) -> int:
         """Send the bytes as one frame; all of them, or raise BlockingIOError and be asked again with the same ones."""
         if not self._promised:
@@ -219,22 +219,6 @@ class WebSocket:
         """Bytes that wait here or in TLS, of which the kernel would not tell."""
         return len(self._inbox) + self.tls.pending()
 
-    def fileno(self) -> int:
-        """As the original."""
-        return self.tls.fileno()
-
-    def setblocking(self, flag: bool) -> None:
-        """As the original."""
-        self.tls.setblocking(flag)
-
-    def shutdown(self, how: int) -> None:
-        """As the original."""
-        self.tls.shutdown(how)
-
-    def close(self) -> None:
-        """As the original."""
-        self.tls.close()
-
     def _answer(self, opcode: int, content: bytes) -> None:
         """Behind what is under way; where the kernel takes nothing now it goes with the next packet."""
         self._outbox += frame(opcode, content, os.urandom(4))
@@ -245,8 +229,3 @@ class WebSocket:
         while self._outbox:
             sent = self.tls.send(self._outbox)
             del self._outbox[:sent]
-
-
-def tcp_of(sock: socket.socket | WebSocket) -> socket.socket:
-    """The socket that the kernel knows."""
-    return sock.tls if isinstance(sock, WebSocket) else sock

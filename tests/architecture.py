@@ -63,7 +63,13 @@ ONE_IMPORTER = {
     "watchdog": ("scanner_intake/watch.py",),
     "tesserocr": ("scanner_intake/ocr_engine.py",),
     "zxingcpp": ("scanner_intake/separator*.py",),
-    "aiohttp": ("appliance/web/*", "sync/province/web/*", "sync/province/enrol*.py", "sync/province/bridge/lgsp.py"),
+    "aiohttp": (
+        "appliance/web/*",
+        "sync/province/web/*",
+        "sync/province/enrol*.py",
+        "sync/province/*door*.py",
+        "sync/province/bridge/lgsp.py",
+    ),
 }
 
 TOP_LEVEL = _names(

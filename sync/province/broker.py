@@ -13,7 +13,7 @@ import os
 import pwd
 from pathlib import Path
 
-from sync.province.config import Folder
+from sync.province.config import Config, Folder
 
 
 def owner() -> str:
@@ -21,8 +21,8 @@ def owner() -> str:
     return pwd.getpwuid(os.geteuid()).pw_name
 
 
-def mosquitto_conf(folder: Folder, bind: str, port: int) -> str:
-    """The text of mosquitto.conf for a TLS listener at `bind`:`port`, paths inside the folder.
+def mosquitto_conf(folder: Folder, bind: str, config: Config) -> str:
+    """The text of mosquitto.conf: listeners for boxes at `bind`, one for the province's own clients on this host.
 
     A mosquitto started by root would change to the user `mosquitto`, who cannot read the keys: it changes to their
     owner instead. Started by anybody else it ignores the line.
@@ -32,18 +32,23 @@ def mosquitto_conf(folder: Folder, bind: str, port: int) -> str:
     def inside(path: Path) -> Path:
         return root / path.relative_to(folder.root)
 
+    def listener(port: int, address: str, *more: str) -> str:
+        lines = (
+            f"listener {port} {address}", *more, f"cafile {inside(folder.ca)}", f"crlfile {inside(folder.revoked)}",
+            f"certfile {inside(folder.broker_certificate)}", f"keyfile {inside(folder.broker_key)}",
+            "tls_version tlsv1.2", "require_certificate true", "use_identity_as_username true",
+        )  # fmt: skip
+        return "\n".join(lines) + "\n"
+
+    own = ("use_username_as_clientid true",) if config.broker_inner_port else ()
+    listeners = [listener(config.broker_port, bind, *own)]
+    if config.broker_inner_port:
+        listeners.append(listener(config.broker_inner_port, "127.0.0.1"))
     return f"""# Written by `commune-province init`; change it there or by hand, it is read at the broker's start.
 user {owner()}
 per_listener_settings false
 pid_file {inside(folder.broker_pid)}
-listener {port} {bind}
-cafile {inside(folder.ca)}
-crlfile {inside(folder.revoked)}
-certfile {inside(folder.broker_certificate)}
-keyfile {inside(folder.broker_key)}
-tls_version tlsv1.2
-require_certificate true
-use_identity_as_username true
+{"".join(listeners)}
 allow_anonymous false
 allow_zero_length_clientid false
 acl_file {inside(folder.access_list)}
@@ -67,7 +72,7 @@ connection_messages true
 """
 
 
-def write_broker_files(folder: Folder, bind: str, port: int) -> None:
+def write_broker_files(folder: Folder, bind: str, config: Config) -> None:
     """Write mosquitto.conf and the broker's own folder; the lists it reads are written by `revoking`."""
     folder.broker_store.mkdir(exist_ok=True)
-    folder.mosquitto_conf.write_text(mosquitto_conf(folder, bind, port), "utf-8")
+    folder.mosquitto_conf.write_text(mosquitto_conf(folder, bind, config), "utf-8")

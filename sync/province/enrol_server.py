@@ -10,7 +10,6 @@ import asyncio
 import datetime as dt
 import json
 import logging
-import ssl
 import threading
 import time
 from collections import OrderedDict, deque
@@ -18,6 +17,7 @@ from collections import OrderedDict, deque
 from aiohttp import web
 
 from sync.province.config import Config, Folder
+from sync.province.doors import door_tls, open_door
 from sync.province.enrolling import Desk, Request, RequestRefused
 from sync.province.store import ProvinceStore
 
@@ -108,27 +108,6 @@ def serve(
     """Serve until `stop`. Raises OSError when the address is taken."""
     desk = Desk(folder, config, store)
     try:
-        asyncio.run(_serve(Enrolment(folder, desk).app(), _tls(folder), host, port, stop, ready))
+        asyncio.run(open_door(Enrolment(folder, desk).app(), door_tls(folder), host, port, stop, ready))
     finally:
         desk.close()
-
-
-async def _serve(
-    app: web.Application, tls: ssl.SSLContext, host: str, port: int, stop: threading.Event, ready: threading.Event
-) -> None:
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=5)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port, ssl_context=tls, backlog=64).start()
-        ready.set()
-        while not stop.is_set():  # noqa: ASYNC110 - the event belongs to another thread
-            await asyncio.sleep(0.2)
-    finally:
-        await runner.cleanup()
-
-
-def _tls(folder: Folder) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(folder.broker_certificate, folder.broker_key)
-    return context

@@ -113,7 +113,7 @@ class Desk:
 def facts_for(folder: Folder, config: Config, box: str, commune: str) -> dict[str, Any]:
     """Where the province is and whom to believe: public knowledge for one box."""
     public = SigningKey.load(folder.receipt_key).public
-    return {
+    facts = {
         "host": config.broker_host,
         "port": config.broker_port,
         "ca": "ca.pem",
@@ -121,6 +121,7 @@ def facts_for(folder: Folder, config: Config, box: str, commune: str) -> dict[st
         "box": box,
         "commune": commune,
     }
+    return facts | ({"websocket_port": config.websocket_port} if config.websocket_port else {})
 
 
 def checked_key(request: Request) -> ec.EllipticCurvePublicKey:

@@ -62,7 +62,7 @@ def initialise(folder: Folder, config: Config, bind: str, now: dt.datetime) -> C
         _keep(pki.sender_certificate(authority, now), folder.sender_certificate, folder.sender_key)
     if not folder.receipt_key.exists():
         SigningKey.generate().save(folder.receipt_key)
-    write_broker_files(folder, bind, config.broker_port)
+    write_broker_files(folder, bind, config)
     store, book = ProvinceStore(folder.rows), EnrolBook(folder.enrolments)
     try:
         publish_lists(folder, store, book, now)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from sync.mqtt import MqttLink
 from sync.protocol.topics import receiver_filters
-from sync.province import enrol_server, web
+from sync.province import enrol_server, tunnel_door, web
 from sync.province.archiving import archiving
 from sync.province.checking import CommandCheck, DigestOnly, DocumentCheck
 from sync.province.config import LONGTERM_OFF, VERIFY_COMMAND, Config, Folder
@@ -94,7 +94,7 @@ def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> li
         archiving(document_check(folder, config), store),
         key,
         key_id(key.public),
-        link_config(folder.root, config.broker_host, config.broker_port, receiver_filters()),
+        link_config(folder.root, *config.own_broker, receiver_filters()),
         lambda wanted: CourierLink(MqttLink(wanted), Staging(store)),
         config.max_document_bytes,
         config.verify_parallel,
@@ -104,7 +104,7 @@ def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> li
             store,
             key,
             key_id(key.public),
-            sender_link(folder.root, config.broker_host, config.broker_port),
+            sender_link(folder.root, *config.own_broker),
             MqttLink,
         )
         running.start("sender", lambda: sending.run(running.stop))
@@ -116,6 +116,9 @@ def serve(folder: Folder, config: Config, announce: Callable[[str], None]) -> li
             "enrolment",
             lambda: enrol_server.serve(folder, config, store, "0.0.0.0", config.enrol_port, running.stop, enrolls),
         )
+    if config.websocket_port:
+        tunnels = threading.Event()
+        running.start("tunnel", lambda: tunnel_door.serve(folder, config, "0.0.0.0", running.stop, tunnels))
     app = pages(folder, config, store)
     ready = threading.Event()
     receiving = Crew(folder.root, config.workers).run if store.connection.shared else receiver.run

@@ -68,7 +68,7 @@ def _receiver(folder: Folder, config: Config, store: ProvinceStore, key: Signing
         archiving(document_check(folder, config), store),
         key,
         key_id(key.public),
-        link_config(folder.root, config.broker_host, config.broker_port, ()),
+        link_config(folder.root, *config.own_broker, ()),
         lambda _config: CourierLink(NoWire(), Staging(store)),
         config.max_document_bytes,
         config.verify_parallel,

@@ -32,7 +32,7 @@ from sync.wire_identity import SigningKey
 def compose(folder: Folder, config: Config, leases: Leases) -> Worker:
     """A worker on the real broker with the checks that the settings ask for."""
     key = SigningKey.load(folder.receipt_key)
-    link = link_config(folder.root, config.broker_host, config.broker_port, ())
+    link = link_config(folder.root, *config.own_broker, ())
 
     def make_receiver(store: ProvinceStore, share: ShardShare) -> Receiver:
         each = (receiver_filters(range(number, number + 1)) for number in sorted(share.shards))
@@ -42,7 +42,7 @@ def compose(folder: Folder, config: Config, leases: Leases) -> Worker:
             archiving(document_check(folder, config), store),
             key,
             key_id(key.public),
-            link_config(folder.root, config.broker_host, config.broker_port, subscriptions),
+            link_config(folder.root, *config.own_broker, subscriptions),
             sharing(lambda wanted: CourierLink(MqttLink(wanted), Staging(store), share.owns), share.worker, share.owns),
             config.max_document_bytes,
             config.verify_parallel,
