@@ -72,6 +72,7 @@ class BoxCore:
         self._unusable: list[Parcel] = []
         self._in_flight: dict[int, tuple[bytes, int, int]] = {}
         self._next_token = 1
+        self._looked = False
         self._connected = False
         self._province: ProvinceState | None = None
         self._was_there = False
@@ -95,12 +96,13 @@ class BoxCore:
             elif parcel not in self._unusable:
                 try:
                     fresh = self._transfer(parcel)
-                    fresh.since = now.mono
+                    fresh.since, fresh.new = now.mono, self._looked
                     self._transfers[fresh.tid] = fresh
                 except (CodecError, ValueError) as error:
                     self._unusable.append(parcel)  # said once, not at every look
                     params = {"document": parcel.document_id, "detail": str(error)[:120]}
                     changes.append(Finding("parcel-unusable", self._box, params))
+        self._looked = True
         asked = [transfer for transfer in self._transfers.values() if not transfer.query]
         return self._step(now, *changes, outbound=self._ask(asked, now))
 
@@ -120,7 +122,7 @@ class BoxCore:
         """Stop sending; what was under way is unknown now and will be asked for."""
         if self._connected:
             self._pacing.lost(now.mono)
-            self._was_there = self.ready or self._trusting
+            self._was_there = self.ready or (self._unheard and self._was_there)
         self._connected, self._province = False, None
         self._in_flight.clear()
         return self._step(now)
@@ -206,14 +208,15 @@ class BoxCore:
             return None
         if self.ready:
             return self._chooser.choose(self._transfers.values(), now)
-        if self._trusting:
-            return self._chooser.choose([each for each in self._transfers.values() if each.resuming], now)
+        if self._unheard:
+            early = [each for each in self._transfers.values() if each.eager or (self._was_there and each.resuming)]
+            return self._chooser.choose(early, now)
         return None
 
     @property
-    def _trusting(self) -> bool:
-        """The province has said nothing on this connection yet, but was there on the one before."""
-        return self._connected and self._province is None and self._was_there and self._direction is Direction.UP
+    def _unheard(self) -> bool:
+        """The province has said nothing on this connection yet: what is surely missing may go, as the question did."""
+        return self._connected and self._province is None and self._direction is Direction.UP
 
     def _send(self, chosen: Choice, now: Now) -> SendChunk:
         transfer, start, length = chosen.transfer, chosen.start, chosen.length
@@ -285,9 +288,7 @@ class BoxCore:
         return self._ask(list(self._transfers.values()), now)
 
     def _may_ask(self) -> bool:
-        if self._province is None:
-            return self._connected and self._direction is Direction.UP
-        return self.ready
+        return self.ready or self._unheard
 
     def _ask(self, transfers: list[Transfer], now: Now) -> list[Publish]:
         """Put the transfers into as few queries as fit, each with a fresh number; nothing while nobody hears."""

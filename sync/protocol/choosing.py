@@ -22,6 +22,9 @@ EXPRESS_PRIORITY = 3
 EAGER_MOST = 24 * 1024
 """Bytes that may follow the first question of a connection without waiting for the have: of a hỏa tốc document, or
 of what no connection before has sent."""
+EAGER_FIRST = 8 * 1024
+"""Of any other document that came to the outbox during this run, so that nothing of it was ever sent: about what the
+round trip until the have would leave empty of the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Transfer:
     """Questions since the last progress."""
     since: float = 0.0
     """When this run first knew of it."""
+    new: bool = False
+    """It came to the outbox after this run began: no run before has sent anything of it."""
     moved_at: float = 0.0
     """Last question, chunk, acknowledgement or progress."""
     paused_until: float = 0.0
@@ -87,12 +92,23 @@ class Transfer:
         """Bytes the province's credit still lets out."""
         if self.resuming:
             return min(self.credit - self.sent.count(), EAGER_MOST - self.since_asked.count())
-        return (EAGER_MOST if self.eager else self.credit) - self.sent.count()
+        if self.eager:
+            return (EAGER_MOST if self._small_express else EAGER_FIRST) - self.sent.count()
+        return self.credit - self.sent.count()
 
     @property
     def eager(self) -> bool:
-        """Whether it need not wait for an answer: on a slow line that would cost a hỏa tốc paper twice its time."""
-        return self.awaiting and self.express and self.asks == 1 and self.manifest.size <= EAGER_MOST
+        """Whether it need not wait for an answer: on a slow line that would cost a hỏa tốc paper twice its time.
+
+        Only at its first question, while nothing of it went out before, and not where the province has a beginning.
+        """
+        if not self.awaiting or self.asks != 1 or self.credit or self.sent.count() != self.since_asked.count():
+            return False
+        return self._small_express or (self.new and self.parcel.base is None)
+
+    @property
+    def _small_express(self) -> bool:
+        return self.express and self.manifest.size <= EAGER_MOST
 
     @property
     def resuming(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
@@ -303,6 +304,7 @@ def test_damage_that_happens_once_is_repaired() -> None:
 def test_a_silent_province_is_asked_ever_more_rarely_and_memory_stands_still() -> None:
     wire = pair()
     wire.add("a", paper(5_000))
+    wire.box_starts()
     wire.connect()
     wire.box_hears()
     asked = 0
@@ -478,7 +480,7 @@ def test_nothing_goes_before_the_answer_when_it_is_not_surely_wanted(reason: str
         wire = pair()
         wire.add("a", paper(2_000_000))
         wire.connect()
-        wire.box_hears()
+        send_all(wire)
     wire.connect()
     if reason == "lost twice":
         send_all(wire)
@@ -491,17 +493,45 @@ def test_nothing_goes_before_the_answer_when_it_is_not_surely_wanted(reason: str
     assert delivered(wire, ["a"])
 
 
-def test_a_large_hoa_toc_paper_waits_for_its_have() -> None:
-    wire = connected_with_bulk()
-    wire.up.clear()
-    wire.add("urgent", paper(30_000, 2), 3)
-    wire.send_chunk()
-    assert Kind.EXPRESS not in [parse(message.topic).kind for _, message in wire.up]
+@pytest.mark.parametrize("priority", [0, 3])
+def test_the_beginning_of_a_new_paper_follows_its_question_at_once_and_travels_once(priority: int) -> None:
+    """PROTOCOL.md 5.1 rule 4: 8 KiB, before the province has said anything at all, and never again."""
+    wire = pair()
+    wire.add("a", paper(40_000), priority)
+    wire.connect()
+    send_all(wire)
+    (transfer,) = wire.box._transfers.values()
+    assert list(transfer.sent) == [(0, 8 * 1024)]
+    while wire.up:
+        wire.province_hears()
+    assert wire.store.bytes_written == 8 * 1024
+    while wire.down:
+        wire.box_hears()
+    assert wire.send_chunk()
+    assert wire.up[0][1].topic.endswith("/x" if priority else "/c")
+    wire.settle(redial=False)
+    assert delivered(wire, ["a"]) and wire.store.bytes_written == 40_000
+
+
+def test_only_a_paper_that_came_during_this_run_is_new() -> None:
+    wire = pair()
+    wire.add("a", paper(40_000))
+    wire.box_starts()
+    wire.connect()
+    assert not wire.send_chunk(), "a run before may have sent it"
+    wire = pair()
+    wire.contents["b"] = paper(40_000)
+    first = wire.outbox.add("b", wire.contents["b"])
+    based = dataclasses.replace(first, base=("ab" * 32, 30_000))
+    wire.box_does(wire.box.on_outbox([based], wire.now))
+    wire.connect()
+    assert not wire.send_chunk(), "the province has a beginning of it"
 
 
 def test_a_stale_have_never_moves_anything() -> None:
     wire = pair(SMALL)
     wire.add("a", paper(20_000))
+    wire.box_starts()
     wire.connect()
     wire.box_hears()
     wire.province_hears()
