@@ -20,6 +20,7 @@ from appliance.store.schema import (
     proofs,
     province,
     search,
+    setting_up,
 )
 
 STEPS = (
@@ -46,6 +47,8 @@ STEPS = (
     search.m023_search,
     desks.m019_delegations,
     attachments.m024_attachments,
+    setting_up.m025_scan_tests,
+    setting_up.m026_tours,
 )
 MIGRATIONS = Migrations("commune-box")
 for _step in STEPS:
