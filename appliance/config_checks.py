@@ -12,6 +12,7 @@ from appliance.config_sections import Config, FolderSection, LongtermSection
 from appliance.domain.authority import FORMS
 from appliance.domain.documents import URGENCIES
 from scanner_intake.settle import ignored
+from sync.carrier import ways_of
 from sync.proxy import Proxy
 
 _KINDS = ("incoming-scan", "outgoing", "appendix", "case-file")
@@ -49,6 +50,11 @@ def check(config: Config, path: Path) -> None:
             Proxy.parse(config.sync.proxy)
         except ValueError:  # its value may hold a password: the message names the form only
             raise bad("sync.proxy", "http://[user:password@]host:port") from None
+    if (sync := config.sync) is not None:
+        try:
+            ways_of(sync.transport, sync.websocket_port, sync.websocket_path)
+        except ValueError as error:
+            raise bad("sync.transport", str(error)) from None
     if (config.web.certificate is None) != (config.web.key is None):
         raise bad("web.certificate", "certificate + key")
     if config.web.plain_port and not config.web.secure:

@@ -201,6 +201,13 @@ class SyncSection:
     hours: tuple[HoursSection, ...] = ()
     proxy: str = ""
     """The office's HTTP proxy, ``http://[user:password@]host:port``; empty: the broker is dialled itself."""
+    transport: str = "auto"
+    """``mqtt``: MQTT in TLS; ``websocket``: that inside HTTPS; ``auto``: the second after three dials of the first
+    failed, where the province has an address for it."""
+    websocket_port: int = 0
+    websocket_path: str = "/mqtt"
+    websocket_ca: Path | None = None
+    """Whom HTTPS believes, where a proxy that inspects it has a CA of its own; none: the province's."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,34 @@ answered stays until it fails as often. What says nothing of a way (no line at a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from sync.websocket import WebSocketWay
 
 _DIALS = 3
 _SAYS_NOTHING = frozenset({"name-not-resolved", "network-unreachable", "credentials-unreadable"})
+
+
+TRANSPORTS = ("auto", "mqtt", "websocket")
+
+
+def ways_of(transport: str, port: int, path: str = "/mqtt", ca: Path | None = None) -> tuple[WebSocketWay | None, ...]:
+    """The ways that a configuration asks for; `port` 0: the province has no address for WebSocket.
+
+    Raises ValueError for another transport, a WebSocket without a port, a path that is none.
+    """
+    if transport not in TRANSPORTS:
+        raise ValueError(" | ".join(TRANSPORTS))
+    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", path):
+        raise ValueError("/mqtt")
+    if transport == "mqtt" or (transport == "auto" and not port):
+        return (None,)
+    if not 0 < port < 65536:
+        raise ValueError("websocket_port")
+    way = WebSocketWay(port, path, ca)
+    return (way,) if transport == "websocket" else (None, way)
 
 
 class Carriers:

@@ -57,6 +57,8 @@ class Enrolled:
     port: int
     receipt_keys: dict[str, str]
     folder: Path
+    websocket_port: int = 0
+    """Where it is reached through a proxy for HTTPS alone; 0: nowhere."""
 
 
 def enrol(text: str, host: str, port: int, folder: Path, *, seconds: float = 30.0) -> Enrolled:
@@ -139,7 +141,10 @@ def _kept(
         keys = {str(kid): str(key) for kid, key in answer["receipt_keys"].items()}
         for key in keys.values():
             public_key(key)
-        enrolled = Enrolled(box, str(answer["commune"]), str(answer["host"]), int(answer["port"]), keys, folder)
+        enrolled = Enrolled(
+            box, str(answer["commune"]), str(answer["host"]), int(answer["port"]), keys, folder,
+            int(answer.get("websocket_port", 0)),
+        )  # fmt: skip
         fits = certificate.public_key() == client.public_key() and box == answer["box"] and keys
     except Exception as error:  # a sound province never answers so; whatever it is, nothing of it is kept
         raise EnrolmentFailed("answer-bad", f"{type(error).__name__}: {error}"[:200]) from error
@@ -148,6 +153,8 @@ def _kept(
     _write(folder / "ca.pem", authority.public_bytes(Encoding.PEM), 0o644)
     _write(folder / "client.pem", answer["certificate"].encode(), 0o644)
     facts = {name: answer[name] for name in ("host", "port", "ca", "receipt_keys", "box", "commune")}
+    if enrolled.websocket_port:
+        facts["websocket_port"] = enrolled.websocket_port
     _write(folder / _DONE, (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode(), 0o644)
     return enrolled
 

@@ -33,6 +33,7 @@ from sync.proxy import Proxy
 from sync.start_count import next_start
 from sync.transport import Connect, Connected, Disconnected, LinkConfig, LinkEvent, Published, Received, Transport
 from sync.vitals import Vitals
+from sync.websocket import WebSocketWay
 from sync.wire_identity import SigningKey, verifier
 
 _LOG = logging.getLogger(__name__)
@@ -132,6 +133,8 @@ class UplinkConfig:
     backoff_most: float = 300.0
     proxy: Proxy | None = None
     """The office's HTTP proxy; None: the broker is dialled itself."""
+    ways: tuple[WebSocketWay | None, ...] = (None,)
+    """See `LinkConfig`."""
     mqtt_version: int | None = None
     limits: BoxLimits = field(default_factory=BoxLimits)
 
@@ -283,7 +286,7 @@ class Uplink:
                 self._link.publish(self._presence(True, waiting))
                 self._noted(waiting, now)
                 self._next_beat = now.mono + self._config.heartbeat_seconds
-                self._carry_out(self._core.on_connected(now, event.max_packet))
+                self._carry_out(self._core.on_connected(now, event.max_packet, event.standing))
                 for companion in self._companions:
                     self._say(companion.on_connected(now))
             case Disconnected():
@@ -369,6 +372,7 @@ class Uplink:
             backoff_most=config.backoff_most,
             version=config.mqtt_version,
             proxy=config.proxy,
+            ways=config.ways,
         )
 
     def _next_due(self) -> float:

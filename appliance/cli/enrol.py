@@ -87,6 +87,8 @@ def _settle(document: tomlkit.TOMLDocument, enrolled: Enrolled, config: Path) ->
         box["id"] = enrolled.box  # set at the pages before the box was enrolled
     section: Any = document.setdefault("sync", tomlkit.table())
     section["host"], section["port"] = enrolled.host, enrolled.port
+    if enrolled.websocket_port:
+        section["websocket_port"] = enrolled.websocket_port
     for name, file in _FILES.items():
         section[name] = f"{FOLDER}/{file}"
     section["receipt_keys"] = enrolled.receipt_keys

@@ -12,18 +12,22 @@ from importlib.metadata import version
 from pathlib import Path
 
 from appliance.config import Config, HoursSection
+from appliance.config_sections import SyncSection
 from appliance.pipeline.ordering import ordered_hours
 from appliance.pipeline.sending import StoreOutbox
+from appliance.services.accounting import start_bookkeeping
 from appliance.services.clock import utc_now
-from appliance.services.downward import make_downlink, make_notices, make_orders
+from appliance.services.downward import make_account_line, make_downlink, make_notices, make_orders
 from appliance.services.longterm import start_longterm
 from appliance.services.notify import Stop, feed_watchdog, notify, stop_on_signals
 from appliance.services.vitals import vitals
 from appliance.store import open_store, outbox
+from sync.carrier import ways_of
 from sync.protocol.budget import Budget, Hours
 from sync.protocol.step import Finding
 from sync.proxy import Proxy
 from sync.uplink import LinkState, Uplink, UplinkConfig, Waiting
+from sync.websocket import WebSocketWay
 
 log = logging.getLogger(__name__)
 ALIVE_EVERY = 10.0
@@ -46,7 +50,12 @@ def uplink_config(config: Config, ordered: Sequence[HoursSection] = ()) -> Uplin
         software=f"commune-box {version('commune-box')}",
         budget=Budget([_hours(each) for each in config.sync.hours or ordered]),
         proxy=Proxy.parse(config.sync.proxy) if config.sync.proxy else None,
+        ways=_ways(config.sync),
     )
+
+
+def _ways(section: SyncSection) -> tuple[WebSocketWay | None, ...]:
+    return ways_of(section.transport, section.websocket_port, section.websocket_path, section.websocket_ca)
 
 
 def _hours(section: HoursSection) -> Hours:
@@ -73,7 +82,10 @@ def serve_delivery(config: Config) -> None:
     store = open_store(config.database, config.blobs)
     config.runtime.mkdir(parents=True, exist_ok=True)
 
+    line = make_account_line(config)
+
     def on_link(state: LinkState) -> None:
+        line.linked(state.connected)
         part = config.link_file.with_suffix(".part")
         part.write_text(json.dumps(asdict(state), default=lambda moment: moment.isoformat()), encoding="utf-8")
         part.replace(config.link_file)
@@ -88,10 +100,12 @@ def serve_delivery(config: Config) -> None:
         waiting=waiting, vitals=lambda: vitals(config, store, utc_now()),
         companions=[
             make_downlink(config, store, _tell), make_notices(config, store, _tell), make_orders(config, store, _tell),
+            line,
         ],
     )  # fmt: skip
     threading.Thread(target=_say_alive, args=(config.link_file, stop), name="link-file", daemon=True).start()
     start_longterm(config, store, stop)
+    start_bookkeeping(config, store, line, stop)
     notify("READY=1")
     feed_watchdog(stop)
     uplink.run(stop)

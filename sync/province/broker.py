@@ -22,7 +22,7 @@ def owner() -> str:
 
 
 def mosquitto_conf(folder: Folder, bind: str, config: Config) -> str:
-    """The text of mosquitto.conf: listeners for boxes at `bind`, one for the province's own clients on this host.
+    """The text of mosquitto.conf: listeners for boxes at `bind`, one for the province's own clients apart.
 
     A mosquitto started by root would change to the user `mosquitto`, who cannot read the keys: it changes to their
     owner instead. Started by anybody else it ignores the line.
@@ -43,7 +43,7 @@ def mosquitto_conf(folder: Folder, bind: str, config: Config) -> str:
     own = ("use_username_as_clientid true",) if config.broker_inner_port else ()
     listeners = [listener(config.broker_port, bind, *own)]
     if config.broker_inner_port:
-        listeners.append(listener(config.broker_inner_port, "127.0.0.1"))
+        listeners.append(listener(config.broker_inner_port, config.broker_inner_host))
     return f"""# Written by `commune-province init`; change it there or by hand, it is read at the broker's start.
 user {owner()}
 per_listener_settings false

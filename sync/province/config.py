@@ -43,9 +43,10 @@ class Config:
     `web_address`: where people reach the pages through a proxy that speaks https, such as `https://tinh.example`;
     without it passwords are taken on this host only. `enrol_port`: where boxes enrol with a code (on every address of
     this host); 0: nowhere. `websocket_port`: where boxes behind a proxy for HTTPS alone come in; 0: nowhere.
-    `broker_inner_port`: a listener on this host for the province's own clients; then those for boxes give each client
-    the name of its certificate as client id. 0: one listener for all. `longterm_pause` lies between two time stamps:
-    some services shut out who asks more than 20 times in 20 minutes. `letter_*`: the head of letters and reports as PDF
+    `broker_inner_port`: a listener for the province's own clients, at `broker_inner_host`, which no box may reach; the
+    one for boxes then gives each client the name of its certificate as client id. 0: one listener for all.
+    `longterm_pause` lies between two time stamps: some services shut out who asks more than 20 times in 20 minutes.
+    `letter_*`: the head of letters and reports as PDF
     beside `province_name` (the agency above, the place, the letters after a number, the position of who signs); what is
     empty is filled in by hand.
     """
@@ -53,6 +54,7 @@ class Config:
     broker_host: str = "127.0.0.1"
     broker_port: int = 8883
     broker_inner_port: int = 0
+    broker_inner_host: str = "127.0.0.1"
     websocket_port: int = 0
     web_host: str = "127.0.0.1"
     web_port: int = 8480
@@ -78,7 +80,9 @@ class Config:
     @property
     def own_broker(self) -> tuple[str, int]:
         """Host and port at which the province's own clients reach the broker."""
-        return ("127.0.0.1", self.broker_inner_port) if self.broker_inner_port else (self.broker_host, self.broker_port)
+        if self.broker_inner_port:
+            return self.broker_inner_host, self.broker_inner_port
+        return self.broker_host, self.broker_port
 
 
 class Folder:

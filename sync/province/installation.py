@@ -54,7 +54,7 @@ def initialise(folder: Folder, config: Config, bind: str, now: dt.datetime) -> C
         folder.ca.write_bytes(pki.certificate_pem(authority.certificate))
     authority = pki.load_authority(folder.ca, folder.ca_key)
     if not folder.broker_key.exists():
-        hosts = list(dict.fromkeys((config.broker_host, *LOOPBACK)))
+        hosts = list(dict.fromkeys((config.broker_host, config.broker_inner_host, *LOOPBACK)))
         _keep(pki.server_certificate(authority, hosts, now), folder.broker_certificate, folder.broker_key)
     if not folder.receiver_key.exists():
         _keep(pki.receiver_certificate(authority, now), folder.receiver_certificate, folder.receiver_key)

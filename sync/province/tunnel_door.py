@@ -1,8 +1,8 @@
 """The address for boxes behind a proxy that lets only HTTPS through: bytes from a WebSocket to the broker and back.
 
 Owns nothing of what passes: it is TLS between a box and the broker, in which both prove who they are; a stranger gets
-as far here as at the broker's own port. Bounds: how many at once, how long somebody may say nothing at the start, and how
-much waits for a slow end. A web server with a public certificate may stand before it and lead `/mqtt` here.
+as far here as at the broker's own port. Bounds: how many at once, how long somebody may say nothing at the start, and
+how much waits for a slow end. A web server with a public certificate may stand before it and lead `/mqtt` here.
 """
 
 from __future__ import annotations

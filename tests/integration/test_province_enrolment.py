@@ -18,6 +18,7 @@ from cryptography import x509
 
 from appliance.cli import main as box_main
 from appliance.config import load_config
+from appliance.services.delivery import uplink_config
 from sync import enrolment
 from sync.enrolment import Enrolled, EnrolmentFailed, enrol
 from sync.enrolment_code import BadCode, make_code, read_code
@@ -30,6 +31,7 @@ from sync.province.enrol_book import EnrolBook
 from sync.province.enrolling import Desk, Request, RequestRefused, give_code
 from sync.province.store import ProvinceStore
 from sync.transport import Connected, Disconnected, LinkConfig
+from sync.websocket import WebSocketWay
 from sync.wire_identity import SigningKey
 from tests.fixtures_province import BOX, Installation, free_port
 
@@ -44,7 +46,7 @@ class Site(Installation):
         super().__init__(root)
         self.root = root
         self.enrol_port = free_port()
-        self.config = replace(self.config, enrol_port=self.enrol_port)
+        self.config = replace(self.config, enrol_port=self.enrol_port, websocket_port=8443)
         self.store = ProvinceStore(self.folder.rows)
         self._stop, ready = threading.Event(), threading.Event()
         self._thread = threading.Thread(
@@ -372,6 +374,7 @@ def test_the_two_commands_meet(tmp_path: Path, site: Site) -> None:
     loaded = load_config(config)
     assert loaded.box.id == BOX and loaded.sync is not None
     assert (loaded.sync.port, loaded.sync.key.name) == (site.port, "client.key") and loaded.sync.receipt_keys
+    assert uplink_config(loaded).ways == (None, WebSocketWay(8443))
     assert said(province_main, "boxes", "--dir", site.folder.root)["codes"] == []
     failed = CliRunner().invoke(box_main, ["--config", str(config), "enrol", *typed, "--province", given["province"]])
     assert failed.exit_code == 3 and "--again" in failed.output

@@ -133,6 +133,7 @@ def test_a_relative_name_of_the_file_means_the_same(tmp_path: Path, monkeypatch:
         (SMALL + "[web]\nport = true", "config-bad-value", "web.port"),
         (SMALL + '[web]\nport = "80"', "config-bad-value", "web.port"),
         (WHOLE.replace("[signer]", PROXY % "http://proxy.office"), "config-bad-value", "sync.proxy"),
+        (WHOLE.replace("[signer]", 'transport = "websocket"\n[signer]'), "config-bad-value", "sync.transport"),
         (WHOLE.replace("[signer]", PROXY % "socks5://proxy.office:1080"), "config-bad-value", "sync.proxy"),
         (WHOLE.replace("[signer]", HOURS % ("6:00", "18:00", 5)), "config-bad-value", "sync.hours[0].begin"),
         (WHOLE.replace("[signer]", HOURS % ("06:00", "24:00", 5)), "config-bad-value", "sync.hours[0].until"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import ssl
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.carrier import Carriers
+from sync.carrier import Carriers, ways_of
 from sync.http_head import HeadEndless
 from sync.websocket import Frames, WebSocket, WebSocketRefused, WebSocketWay, check_answer, frame, request
 
@@ -236,3 +237,18 @@ def test_a_way_that_worked_gets_three_dials_and_no_line_at_all_says_nothing() ->
     assert plan.way is WS
     plan.failed("link-lost")
     assert (plan.way, plan.port(8883), plan.keepalive(140)) == (None, 8883, 140)
+
+
+def test_what_a_configuration_asks_for() -> None:
+    assert ways_of("auto", 0) == ways_of("mqtt", 443) == (None,)
+    assert ways_of("auto", 443) == (None, WebSocketWay(443))
+    assert ways_of("websocket", 8443, "/mqtt/x", Path("ca.pem")) == (WebSocketWay(8443, "/mqtt/x", Path("ca.pem")),)
+    for wrong in (
+        ("ws", 443),
+        ("websocket", 0),
+        ("auto", 70_000),
+        ("websocket", 443, "mqtt"),
+        ("auto", 1, "/a b\r\nX"),
+    ):
+        with pytest.raises(ValueError):
+            ways_of(*wrong)

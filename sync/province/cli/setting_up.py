@@ -50,19 +50,34 @@ PORT = click.IntRange(1, 65535)
     "--enrol-port", type=click.IntRange(0, 65535), default=0, help=w.say(_("Cổng ghi danh hộp bằng mã; 0: không mở."))
 )
 @click.option(
+    "--websocket-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help=w.say(_("Cổng HTTPS cho hộp ở sau proxy chỉ cho HTTPS qua; 0: không mở.")),
+)
+@click.option(
+    "--inner-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help=w.say(_("Cổng riêng trên máy này cho phần nhận và gửi của tỉnh; 0: dùng chung với các hộp.")),
+)
+@click.option(
     "--trust",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help=w.say(_("Chứng thư gốc của chữ ký số (PEM).")),
 )
 @json_option
 def init(
-    directory: Path, host: str, port: int, bind: str | None, web_port: int, enrol_port: int, trust: Path | None,
-    as_json: bool,
+    directory: Path, host: str, port: int, bind: str | None, web_port: int, enrol_port: int, websocket_port: int,
+    inner_port: int, trust: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Set the province up."""
     folder = Folder(directory)
     listen = bind or (host if host in installation.LOOPBACK else "0.0.0.0")
-    wanted = Config(broker_host=host, broker_port=port, web_port=web_port, enrol_port=enrol_port)
+    wanted = Config(
+        broker_host=host, broker_port=port, web_port=web_port, enrol_port=enrol_port, websocket_port=websocket_port,
+        broker_inner_port=inner_port,
+    )  # fmt: skip
     try:
         config = installation.initialise(folder, wanted, listen, dt.datetime.now(dt.UTC))
     except BadConfig as error:
