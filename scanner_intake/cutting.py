@@ -50,7 +50,7 @@ class Batch:
 
 def cut_batch(source: Path, out_dir: Path, limits: Limits | None = None, passwords: Sequence[str] = ()) -> Batch:
     """Looks for separator sheets in `source`; the parts' files are in `out_dir`, the caller's to remove. `passwords`
-    are tried on a locked PDF, whose parts are not locked any more; so in the other two functions.
+    are tried on a locked PDF, whose parts are not locked any more; so in the other functions.
 
     Raises: CutFailed; OSError when `source` cannot be read or `out_dir` cannot be written.
     """
@@ -107,19 +107,45 @@ def sides_together(
         wipe(work)
 
 
+def files_together(
+    first: Path, second: Path, out_dir: Path, limits: Limits | None = None, passwords: Sequence[str] = ()
+) -> tuple[Path, int, int]:
+    """One PDF of the pages of `first` and then those of `second`, in `out_dir`, and how many pages either had.
+
+    Raises: CutFailed (also signed, when one of them is); OSError as above.
+    """
+    limits = limits or Limits()
+    work = _work_in(out_dir)
+    try:
+        answer = _asked(first, work, limits, (), passwords, second, turned=False)
+        ahead, every = answer.get("first"), answer.get("pages")
+        if type(ahead) is not int or type(every) is not int or not 0 < ahead < every <= 100_000:
+            raise CutFailed("bad-result")
+        return _handed_over(work / "part-1.pdf", out_dir, limits.output_bytes, b"%PDF-"), ahead, every - ahead
+    finally:
+        wipe(work)
+
+
 def _work_in(out_dir: Path) -> Path:
     out_dir.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=".cut-", dir=out_dir))
 
 
 def _asked(
-    source: Path, work: Path, limits: Limits, pages: Sequence[int], passwords: Sequence[str], backs: Path | None = None
+    source: Path,
+    work: Path,
+    limits: Limits,
+    pages: Sequence[int],
+    passwords: Sequence[str],
+    beside: Path | None = None,
+    turned: bool = True,
 ) -> dict[str, Any]:
     request = {
         "source": str(source.resolve(strict=True)),
         "limits": asdict(limits),
         "pages": list(pages),
-        "backs": str(backs.resolve(strict=True)) if backs else "",
+        "beside": str(beside.resolve(strict=True)) if beside else "",
+        "turned": turned,
     }
     (work / "request.json").write_bytes(json.dumps(request).encode())
     _run(work, limits, spellings(tuple(passwords)))

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     limits = Limits(**request["limits"])
     digitize_limits.restrict(limits)
     try:
-        result = _run(Path(request["source"]), work, limits, request["pages"], request["backs"], passwords)
+        result = _run(Path(request["source"]), work, limits, request, passwords)
     except MemoryError:
         result = {"code": "out-of-memory", "pages": 0, "findings": []}
     part = work / "result.part"
@@ -40,13 +40,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(
-    original: Path, work: Path, limits: Limits, wanted: Sequence[int], backs: str, passwords: Sequence[str]
+    original: Path, work: Path, limits: Limits, request: dict[str, Any], passwords: Sequence[str]
 ) -> dict[str, Any]:
     from scanner_intake.source_pages import Refused, open_source  # imports follow the limits: they cost memory too
 
+    wanted: Sequence[int] = request["pages"]
     try:
-        if backs:
-            return _sides_together(original, Path(backs), work, limits, passwords)
+        if request["beside"]:
+            return _together(original, Path(request["beside"]), request["turned"], work, limits, passwords)
         with open_source(original, work, limits, passwords) as source:
             count = len(source.pages)
             if wanted:
@@ -64,31 +65,37 @@ def _run(
         return {"code": refusal.code, "pages": 0, "findings": []}
 
 
-def _sides_together(fronts: Path, backs: Path, work: Path, limits: Limits, passwords: Sequence[str]) -> dict[str, Any]:
-    """One PDF of two files: fronts in order, backs as they come out of the turned stack."""
+def _together(
+    first: Path, second: Path, turned: bool, work: Path, limits: Limits, passwords: Sequence[str]
+) -> dict[str, Any]:
+    """One PDF of two files: the second's pages behind the first's, or, ``turned``, fronts in order and backs as they
+    come out of the turned stack.
+    """
     import pikepdf
 
     from scanner_intake.source_pages import open_source
 
-    second = work / "backs"
-    second.mkdir()
+    beside = work / "beside"
+    beside.mkdir()
     with (
-        open_source(fronts, work, limits, passwords) as front,
-        open_source(backs, second, limits, passwords) as back,
+        open_source(first, work, limits, passwords) as front,
+        open_source(second, beside, limits, passwords) as back,
     ):
         ahead, behind = len(front.pages), len(back.pages)
-        order = interleaved(range(1, ahead + 1), range(ahead + 1, ahead + behind + 1))
+        numbers = range(1, ahead + 1), range(ahead + 1, ahead + behind + 1)
+        order = interleaved(*numbers) if turned else (*numbers[0], *numbers[1])
+        told = {"pages": ahead + behind, "first": ahead, "findings": []}
         if order is None or front.signed or back.signed:
-            return {"code": "sides-do-not-match", "pages": ahead + behind, "findings": []}
+            return told | {"code": "sides-do-not-match" if turned else "signed"}
         with (
-            pikepdf.open(_pages_of(front, fronts)) as one,
-            pikepdf.open(_pages_of(back, backs)) as other,
+            pikepdf.open(_pages_of(front, first)) as one,
+            pikepdf.open(_pages_of(back, second)) as other,
             pikepdf.new() as whole,
         ):
             for number in order:
                 whole.pages.append(one.pages[number - 1] if number <= ahead else other.pages[number - ahead - 1])
             whole.save(work / "part-1.pdf", deterministic_id=True)
-    return {"code": "", "pages": ahead + behind, "findings": []}
+    return told | {"code": ""}
 
 
 def _pages_of(source: Any, original: Path) -> Path:

@@ -7,11 +7,12 @@ comes from the caller.
 from appliance.commands.approving import approve, consent, hand_back, nudge, resubmit, withdraw
 from appliance.commands.attaching import attach, detach
 from appliance.commands.deciding import CommandRefused
+from appliance.commands.joining import join_next, unjoin
 from appliance.commands.recutting import join_parts, leave_out, part_before
 from appliance.commands.resending import requeue
 from appliance.commands.stopping import mark_secret, release, send_back
 
 __all__ = [
-    "CommandRefused", "approve", "attach", "consent", "detach", "hand_back", "join_parts", "leave_out", "mark_secret",
-    "nudge", "part_before", "release", "requeue", "resubmit", "send_back", "withdraw",
+    "CommandRefused", "approve", "attach", "consent", "detach", "hand_back", "join_next", "join_parts", "leave_out",
+    "mark_secret", "nudge", "part_before", "release", "requeue", "resubmit", "send_back", "unjoin", "withdraw",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ from appliance.domain.numbering import left_open, numbered
 from appliance.domain.states import Event, State
 from appliance.domain.zone import VIETNAM
 from appliance.registers.desk_row import row_of
-from appliance.store import Store, books, cases, documents, events, registers
+from appliance.store import Store, batches, books, cases, documents, events, registers
 
 
 def approve(
@@ -48,11 +48,13 @@ def approve(
 
     Raises:
         CommandRefused: no-such-document, not-in-this-state, changed-meanwhile, delegation-missing, delegation-ended,
-            delegation-not-yet, attached-to-main, appendix-needs-code.
+            delegation-not-yet, attached-to-main, appendix-needs-code, join-asked.
     """
 
     def decision(db: Any, before: Document) -> Document:
         refuse_alone(before)
+        if before.joins or batches.asked_to_join(db, before.id):
+            raise CommandRefused("join-asked")
         confirmed = _confirmed(before, fields)
         register, year = REGISTERS[before.kind], now.astimezone(VIETNAM).year
         if before.register_number:

@@ -77,7 +77,8 @@ class Document:
     where the layout puts it, in millimetres to the right and down. ``returned``: the leader's words with which a draft
     went back to the clerk; empty when it is not there. ``hidden``: blank pages of the file (1-based) that the archive
     copy leaves out. ``attached_to``: the paper that this one is an appendix of, and ``kind_before`` what it was before
-    (``domain.attaching``).
+    (``domain.attaching``). ``joins``: the paper whose pages the box is asked to put behind this one's;
+    ``joined_of`` and ``joined_pages``: the two papers that this one was made of, and how many pages each file had.
     """
 
     id: str
@@ -115,6 +116,9 @@ class Document:
     hidden: tuple[int, ...] = ()
     attached_to: str = ""
     kind_before: str = ""
+    joins: str = ""
+    joined_of: tuple[str, ...] = ()
+    joined_pages: tuple[int, ...] = ()
     attempts: int = 0
     next_attempt_at: datetime | None = None
     last_error: str = ""
@@ -187,6 +191,7 @@ def advance(document: Document, event: Event, now: datetime, **changes: object) 
         "next_attempt_at": None,
         "last_error": "",
         "returned": "",
+        "joins": "",
     }
     if event is Event.APPROVAL_WITHDRAWN and document.signatures:
         raise OutOfOrder(document.signatures[-1].slot)

@@ -7,13 +7,16 @@ cut loses no page: a hidden page goes with the page in front of it, and only the
 from __future__ import annotations
 
 from appliance.domain.documents import Document
+from appliance.domain.states import State
 
 BLANKS_HIDDEN, SIGNED_KEPT = "blank-pages-hidden", "signed-kept"
 """Warnings of ``scanner_intake`` that a paper keeps."""
 
 
 class CannotCut(Exception):
-    """Codes: ``pages-not-known`` (digitized before hidden pages were noted), ``signed-not-cut``, ``page-not-there``."""
+    """Codes: ``pages-not-known`` (digitized before hidden pages were noted), ``signed-not-cut``, ``page-not-there``;
+    of joining also ``join-itself``, ``join-kind``, ``join-decided``, ``join-of-batch``, ``join-attached``.
+    """
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -27,6 +30,24 @@ def trouble_cutting(document: Document) -> str:
     if (BLANKS_HIDDEN in document.warnings) is not bool(document.hidden):
         return "pages-not-known"
     return "" if document.pages > 1 else "page-not-there"
+
+
+def trouble_joining(first: Document, second: Document) -> str:
+    """Why the pages of ``second`` cannot be put behind those of ``first``, as a code of ``CannotCut``; empty when they
+    can. Parts of a batch are joined by undoing their cut.
+    """
+    both = (first, second)
+    if first.id == second.id:
+        return "join-itself"
+    if any(one.state is not State.DIGITIZED or one.register_number or one.secret for one in both):
+        return "join-decided"
+    if first.kind is not second.kind:
+        return "join-kind"
+    if any(SIGNED_KEPT in one.warnings for one in both):
+        return "signed-not-cut"
+    if any(one.attached_to for one in both):
+        return "join-attached"
+    return "join-of-batch" if any(one.part_of for one in both) else ""
 
 
 def parted(document: Document, page: int) -> tuple[tuple[int, ...], tuple[int, ...]]:

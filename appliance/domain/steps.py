@@ -11,6 +11,7 @@ from appliance.domain.states import State
 class Step(StrEnum):
     """A step that the box does by itself."""
 
+    JOIN = "join"
     DIGITIZE = "digitize"
     APPROVE = "approve"
     SIGN = "sign"
@@ -21,6 +22,8 @@ def next_step(document: Document) -> Step | None:
     """The automatic step for ``document``; None while a person, the link or nobody has the next word."""
     if document.state is State.RECEIVED:
         return Step.DIGITIZE
+    if document.state is State.DIGITIZED and document.joins:
+        return Step.JOIN
     if document.state is State.DIGITIZED and document.policy == "policy":
         return Step.APPROVE
     if document.state is State.APPROVED and slot_to_sign(document):

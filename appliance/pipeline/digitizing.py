@@ -118,7 +118,8 @@ class Digitizing:
                 name: FieldValue(f.value, f.confidence, f.page, f.box or (0.0, 0.0, 0.0, 0.0))
                 for name, f in result.fields.items()
                 if not f.guess or before.policy == "person"  # a guess is for a person to confirm, never for a policy
-            },
+            }
+            | _of_the_first(before),
             markings=tuple(sorted({f"{m.kind}:{m.value}" for m in result.markings if m.kind != "seal"})),
             warnings=tuple(sorted({*before.warnings, *result.warnings})),
             # Điều 21 NĐ 30/2020: a person decides about a paper whose signatures do not hold.
@@ -156,6 +157,11 @@ def _brought_along(document: Document) -> dict[str, FieldValue]:
     """The urgency that the paper's sub-folder said (no page was read for it); what the paper itself says wins."""
     urgency = document.fields.get("urgency")
     return {"urgency": urgency} if urgency and urgency.page == 0 else {}
+
+
+def _of_the_first(document: Document) -> dict[str, FieldValue]:
+    """What the first of two joined papers said (its pages stand where they stood): the second's only fill the gaps."""
+    return {name: found for name, found in document.fields.items() if found.value} if document.joined_of else {}
 
 
 def _tries(document: Document) -> int:

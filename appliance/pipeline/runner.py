@@ -21,6 +21,8 @@ from appliance.domain.documents import Document, failed_attempt, parked
 from appliance.domain.steps import Step, next_step
 from appliance.store import ChangedMeanwhile, Store, StoreFull, documents
 
+HEAVY = frozenset({Step.DIGITIZE, Step.JOIN})
+"""Steps that open a paper's file; they keep the light ones waiting for nothing."""
 LEASE = timedelta(seconds=60)
 PAUSE_AFTER_FAILURE = 5.0
 PARKED_FOR = timedelta(minutes=10)
@@ -73,8 +75,9 @@ class Runner:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._store.write(lambda db: documents.end_leases(db, "worker:"))
             at_start()
-            light = [step for step in self._actions if step is not Step.DIGITIZE]
-            groups = [light, *([[Step.DIGITIZE]] * heavy_threads)]
+            heavy = [step for step in self._actions if step in HEAVY]
+            light = [step for step in self._actions if step not in HEAVY]
+            groups = [light, *([heavy] * heavy_threads)]
             threads = [
                 threading.Thread(target=self._loop, args=(stop, steps, f"{self._owner}:{index}"), daemon=True)
                 for index, steps in enumerate(groups)
@@ -140,7 +143,7 @@ class Runner:
     def _loop(self, stop: threading.Event, steps: list[Step], owner: str) -> None:
         seen, idle = -1, 0
         while not stop.is_set():
-            if Step.DIGITIZE not in steps:
+            if not HEAVY & set(steps):
                 self._turned_at = time.monotonic()
             try:
                 version = self._store.data_version()

@@ -18,6 +18,7 @@ from appliance.door import Door
 from appliance.pipeline.approving import PolicyApproval
 from appliance.pipeline.collating import Collating
 from appliance.pipeline.digitizing import Digitizing
+from appliance.pipeline.joining import Joining
 from appliance.pipeline.longterm import StampHold
 from appliance.pipeline.longterm_trust import revocation_lists
 from appliance.pipeline.passwords import Passwords
@@ -75,6 +76,7 @@ def make_runner(config: Config, store: Store, passwords: Passwords, underway: Un
         store,
         {
             Step.DIGITIZE: Collating(store, work, limits, two_sided, splitting, passwords=passwords),
+            Step.JOIN: Joining(store, work, limits, passwords=passwords),
             Step.APPROVE: PolicyApproval(store),
             Step.SIGN: signing,
             Step.ENQUEUE: Enqueueing(store, stamp_hold(config, store)),

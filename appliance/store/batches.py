@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.domain.documents import Document
+from appliance.domain.pages import trouble_joining
+from appliance.domain.states import TRANSITIONS, Event
 from appliance.domain.steps import Step, next_step
-from appliance.store import documents
+from appliance.store import documents, registers
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,53 @@ def neighbour_before(db: Any, part: Document) -> Document | None:
     """The paper that stands in front of ``part`` in its batch, or None."""
     earlier = [one for one in parts(db, part.part_of) if _place(one) < _place(part)] if part.part_of else []
     return earlier[-1] if earlier else None
+
+
+def adopt(db: Any, old: str, new: str) -> None:
+    """The papers that ``old`` was made of belong to the family of ``new`` from now on, which takes its place: families
+    stay flat, so that ending a secret finds every copy of its pages.
+    """
+    db.execute("UPDATE documents SET part_of = ? WHERE part_of = ? AND state = 'discarded'", [new, old])
+
+
+def asked_to_join(db: Any, document_id: str) -> bool:
+    """Whether the box is asked to put this paper's pages behind another one's."""
+    row = db.execute(
+        "SELECT 1 FROM documents WHERE step = ? AND json_extract(facts, '$.joins') = ?", [Step.JOIN.value, document_id]
+    ).fetchone()
+    return row is not None
+
+
+def joinable_after(db: Any, first: Document) -> Document | None:
+    """The paper whose pages may be put behind this one's: the next part of its batch, else the next one of its kind
+    that came and still waits.
+    """
+    if stays_alone(db, first):
+        return None
+    if first.part_of:
+        later = [one for one in parts(db, first.part_of) if _place(one) > _place(first)]
+        following = later[0] if later else None
+        fits = following and may_be_joined(following) and may_be_joined(first)
+        return following if following and fits and following.part_number > 1 else None
+    rows = db.execute(
+        """SELECT id FROM documents WHERE state = 'digitized' AND kind = ? AND part_of = '' AND attached_to = ''
+           AND (received_at, id) > (?, ?) ORDER BY received_at, id LIMIT 20""",
+        [first.kind.value, first.received_at.isoformat(), first.id],
+    ).fetchall()
+    waiting = (documents.load(db, row[0]) for row in rows)
+    fit = (one for one in waiting if not trouble_joining(first, one))
+    return next((one for one in fit if not stays_alone(db, one)), None)
+
+
+def may_be_joined(part: Document) -> bool:
+    """Whether the cut beside a part may be undone: nobody has decided about it."""
+    return (part.state, Event.REPLACED) in TRANSITIONS and not part.register_number and not part.attached_to
+
+
+def stays_alone(db: Any, document: Document) -> bool:
+    """Whether something hangs on this very paper: an appendix, or a reserved number."""
+    hangs = db.execute("SELECT 1 FROM documents WHERE attached_to = ?", [document.id]).fetchone()
+    return hangs is not None or registers.held_for(db, document.id) is not None
 
 
 def cut_shown(db: Any, part: Document) -> CutShown | None:

@@ -92,11 +92,14 @@ def listed(db: Any, states: Iterable[State] = (), limit: int = 200) -> list[Docu
 def first_with_original(db: Any, sha256: str) -> Document | None:
     """The oldest document that came from exactly these bytes and still stands, or None.
 
-    A batch that was split stands as long as one of its parts does.
+    A batch that was split stands as long as one of its parts does, and a file that was put together with another one
+    as long as what became of them.
     """
     rows = db.execute(
         """SELECT * FROM documents AS held WHERE original_sha256 = ? AND (state != 'discarded' OR EXISTS
-               (SELECT 1 FROM documents WHERE part_of = held.id AND state != 'discarded'))
+               (SELECT 1 FROM documents WHERE part_of = held.id AND state != 'discarded')
+               OR (reason_code IN ('joined', 'collated') AND part_of != '' AND EXISTS
+                   (SELECT 1 FROM documents WHERE id = held.part_of AND state != 'discarded')))
            ORDER BY received_at, id LIMIT 1""",
         [sha256],
     )
@@ -194,7 +197,8 @@ def referenced_digests(db: Any) -> set[str]:
            UNION SELECT sha256 FROM outbox WHERE document_id NOT IN (SELECT id FROM wiped)
            UNION SELECT picture_sha256 FROM batch_cuts WHERE batch_id NOT IN (SELECT id FROM wiped)
            UNION SELECT sha256 FROM longterm WHERE document_id NOT IN (SELECT id FROM wiped)
-           UNION SELECT sha256 FROM incoming_documents WHERE recalled_at IS NULL"""
+           UNION SELECT sha256 FROM incoming_documents WHERE recalled_at IS NULL
+           UNION SELECT sha256 FROM scan_tests WHERE state IN ('arrived', 'read')"""
     )
     digests = {row[0] for row in rows.fetchall()}
     for (facts,) in db.execute("SELECT facts FROM documents").fetchall():
@@ -261,6 +265,8 @@ def _row_of(document: Document) -> dict[str, Any]:
         **({"returned": document.returned} if document.returned else {}),
         **({"hidden": document.hidden} if document.hidden else {}),
         **({"kind_before": document.kind_before} if document.kind_before else {}),
+        **({"joins": document.joins} if document.joins else {}),
+        **({"joined_of": document.joined_of, "joined_pages": document.joined_pages} if document.joined_of else {}),
     }
     step = next_step(document)
     return {name: getattr(document, name) for name in _PLAIN} | {
@@ -317,4 +323,7 @@ def document_of(row: dict[str, Any]) -> Document:
         returned=facts.get("returned", ""),
         hidden=tuple(facts.get("hidden", ())),
         kind_before=facts.get("kind_before", ""),
+        joins=facts.get("joins", ""),
+        joined_of=tuple(facts.get("joined_of", ())),
+        joined_pages=tuple(facts.get("joined_pages", ())),
     )

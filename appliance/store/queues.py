@@ -100,6 +100,7 @@ def _in_order(db: Any) -> list[Document]:
     found = db.execute(
         f"""SELECT * FROM documents WHERE state IN ({", ".join("?" * len(names))})
             AND (attached_to = '' OR state != 'digitized') -- an appendix waits with its main paper
+            AND id NOT IN (SELECT json_extract(facts, '$.joins') FROM documents WHERE step = 'join')
             ORDER BY priority DESC, received_at, id LIMIT ?""",
         [*names, MOST],
     )

@@ -26,6 +26,7 @@ class Situation(StrEnum):
     TO_APPROVE = "to-approve"
     RETURNED = "returned"
     ATTACHED = "attached"
+    JOINING = "joining"
     TO_SIGN = "to-sign"
     TO_ISSUE = "to-issue"
     SIGNED = "signed"
@@ -108,6 +109,8 @@ def situation_of(document: Document) -> Situation:
 def _undecided(document: Document) -> Situation:
     if document.attached_to:
         return Situation.ATTACHED
+    if document.joins:
+        return Situation.JOINING
     return Situation.RETURNED if document.returned else Situation.TO_APPROVE
 
 
@@ -153,6 +156,8 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
     """What a person may do with the paper now, the expected action first; derived from the transition table."""
     if waits_with_main(document):
         return (Action("detach", Role.CLERK), Action("mark-secret"))
+    if next_step(document) is Step.JOIN:
+        return (Action("unjoin", Role.CLERK), Action("mark-secret"))
     found: list[Action] = []
     if document.returned:
         found.append(Action("resubmit", Role.CLERK, edits=True, main=True))
@@ -173,6 +178,8 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
         found.append(Action("mark-secret"))
     if document.part_number > 1 and _knows(document, Event.REPLACED):
         found.append(Action("join", Role.CLERK))
+    if document.joined_of and not document.register_number and _knows(document, Event.REPLACED):
+        found.append(Action("unjoin", Role.CLERK))
     if _knows(document, Event.APPROVAL_WITHDRAWN) and not document.signatures and not document.attached_to:
         found.append(Action("withdraw", None))
     return tuple(found)

@@ -59,6 +59,7 @@ COMMANDS: dict[str, Command] = {
     "mark-secret": lambda store, paper, wish: commands.mark_secret(store, paper, wish.by, wish.now),
     "detach": lambda store, paper, wish: commands.detach(store, paper, wish.by, wish.now),
     "join": lambda store, paper, wish: commands.join_parts(store, paper, wish.by, wish.now),
+    "unjoin": lambda store, paper, wish: commands.unjoin(store, paper, wish.by, wish.now),
     "requeue": lambda store, paper, wish: commands.requeue(store, paper, wish.by, wish.now),
 }
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from appliance import commands
 from appliance.commands import CommandRefused, recutting
-from appliance.store import queues, views
+from appliance.domain.documents import Document
+from appliance.store import NoSuchDocument, batches, queues, views
 from appliance.store.queues import Errand, Queue
-from appliance.store.standing import Role, may_be_recut
+from appliance.store.standing import Role, may_be_recut, shown
 from appliance.web.access import OFFICERS, allow, only
 from appliance.web.desk_row import row_facts
 from appliance.web.office import OFFICE, Office
@@ -82,7 +85,11 @@ async def _more(request: web.Request, paper: views.Paper) -> dict[str, Any]:
     errand = chosen_errand(request.query.get("show", "") or str(form.get("show", "")))
     waiting = await of_role(request.app[OFFICE], Role.CLERK, errand)
     previous, following = waiting.around(paper.document.id)
+    store = request.app[OFFICE].store
+    to_join = await asyncio.to_thread(store.read, lambda db: _next_to_join(db, paper.document))
     return {
+        "to_join": to_join,
+        "after_joining": waiting.around(to_join.id)[1] if to_join else "",
         "queue": waiting,
         "shown": errand,
         "errands": ERRANDS,
@@ -128,6 +135,43 @@ async def recut(request: web.Request) -> web.StreamResponse:
     return see_other(await _onward(request, document_id, f"recut-{deed}", form))
 
 
+async def join(request: web.Request) -> web.StreamResponse:
+    """``POST /desk/{id}/join``: put the pages of the next paper (``other``) behind this one's."""
+    office, document_id = request.app[OFFICE], request.match_info["id"]
+    form, person = await request.post(), office.people.person(request)
+    other = str(form.get("other", ""))
+    if person is None or not other:
+        raise web.HTTPBadRequest
+    seen = {document_id: str(form.get("version", "")), other: str(form.get("other_version", ""))}
+    try:
+        await asyncio.to_thread(_join, office, document_id, other, seen, person.by)
+    except CommandRefused as error:
+        sentence = text_of(error.code, **states.spoken(error.params))
+        return await _pages.page(request, Trouble("join-next", "", sentence), 409)
+    return see_other(await _onward(request, document_id, "join-next", form))
+
+
+def _join(office: Office, document_id: str, other: str, seen: Mapping[str, str], by: str) -> None:
+    """Join, if both papers are as the person saw them.
+
+    Raises:
+        CommandRefused: as ``commands.join_next``; changed-meanwhile.
+    """
+    for one, version in seen.items():
+        try:
+            if str(office.store.read(partial(views.shown_document, document_id=one)).version) != version:
+                raise CommandRefused("changed-meanwhile")
+        except NoSuchDocument:
+            raise CommandRefused("no-such-document", document_id=one) from None
+    commands.join_next(office.store, document_id, other, by, office.clock())
+
+
+def _next_to_join(db: Any, document: Document) -> Document | None:
+    """The paper whose pages the clerk may put behind this one's, as pages may see it."""
+    found = batches.joinable_after(db, document)
+    return shown(found) if found else None
+
+
 _pages = PaperPages(Place("/desk", "desk.html", _onward, _more))
 
 
@@ -140,6 +184,7 @@ def prepare(app: web.Application) -> None:
             web.post("/desk/{id}/do/{action}", _pages.act),
             web.post("/desk/{id}/nudge", _pages.nudge),
             web.post("/desk/{id}/pages", recut),
+            web.post("/desk/{id}/join", join),
             web.post("/desk/{id}/appendices", _pages.attach),
             web.post("/desk/{id}/token/{slot}", _pages.login),
             web.post("/desk/{id}/password", _pages.unlock),
@@ -147,7 +192,7 @@ def prepare(app: web.Application) -> None:
     )
     for path in ("/desk", "/desk/{id}"):
         allow(app, path, read=OFFICERS)
-    for path in ("pages", "appendices"):
+    for path in ("pages", "appendices", "join"):
         allow(app, f"/desk/{{id}}/{path}", read=OFFICERS, write=only(Role.CLERK))
     for path in ("do/{action}", "nudge", "token/{slot}", "password"):
         allow(app, f"/desk/{{id}}/{path}", read=OFFICERS, write=OFFICERS)

@@ -19,6 +19,7 @@ SITUATIONS: dict[str, str] = {
     "to-approve": N_("Chờ duyệt"),
     "returned": N_("Lãnh đạo trả lại"),
     "attached": N_("Phụ lục, chờ cùng văn bản chính"),
+    "joining": N_("Đang nối hai bản quét"),
     "to-sign": N_("Chờ ký số"),
     "to-issue": N_("Chờ phát hành"),
     "signed": N_("Đã ký số"),
@@ -141,6 +142,7 @@ ACTIONS: dict[str, str] = {
     "requeue": N_("Gửi lại"),
     "join": N_("Ghép lại với phần trước"),
     "detach": N_("Thôi là phụ lục, xử lý riêng"),
+    "unjoin": N_("Thôi nối, trả về hai văn bản"),
 }
 
 DONE: dict[str, str] = {
@@ -159,6 +161,8 @@ DONE: dict[str, str] = {
     "recall": N_("Đã gửi yêu cầu lấy lại. Tỉnh trả lời thì hiện ở mục “Xử lý ở nơi nhận”."),
     "requeue": N_("Đã đưa văn bản vào hàng chờ gửi."),
     "join": N_("Đã ghép hai phần thành một văn bản. Hộp đang số hóa lại."),
+    "join-next": N_("Hộp đang nối hai bản quét thành một văn bản."),
+    "unjoin": N_("Đã thôi nối; hai bản quét là hai văn bản như trước."),
     "attach": N_("Đã đính kèm phụ lục. Phụ lục được duyệt, ký và gửi cùng văn bản này."),
     "detach": N_("Đã gỡ phụ lục ra; nó là một văn bản riêng, chờ xử lý."),
     "nudge": N_("Đã dịch chỗ đặt. Xem khung nét đứt trên ảnh trang."),
@@ -210,6 +214,9 @@ _EVENTS: dict[str, str] = {
     "requeued": N_("Gửi lại, lượt {sequence}"),
     "released": N_("Cho số hóa lại"),
     "replaced": N_("Được thay bằng {count} văn bản mới"),
+    "join-asked": N_("Yêu cầu nối với bản quét “{name}”"),
+    "join-taken-back": N_("Thôi nối với bản quét khác"),
+    "join-failed": N_("Không nối được với bản quét kế tiếp"),
     "attached": N_("Được đính kèm làm phụ lục của “{main_name}”"),
     "detached": N_("Không còn là phụ lục; là một văn bản riêng"),
     "appendix-attached": N_("Đính kèm phụ lục “{name}”"),

@@ -62,6 +62,18 @@ def together(fronts: Path, backs: Path, out_dir: Path, limits: Limits, passwords
     return target
 
 
+def append(
+    first: Path, second: Path, out_dir: Path, limits: Limits, passwords: Sequence[str] = ()
+) -> tuple[Path, int, int]:
+    """Stands for ``files_together``; a file with a page ``ký`` is signed."""
+    ahead, behind = pages_in(first), pages_in(second)
+    if "ký" in (*ahead, *behind):
+        raise CutFailed("signed")
+    target = out_dir / "part-1.pdf"
+    target.write_text("%PDF " + "|".join([*ahead, *behind]), encoding="utf-8")
+    return target, len(ahead), len(behind)
+
+
 class Reading:
     """Stands for digitizing: a paper whose text has MẬT is a suspected secret."""
 

@@ -22,7 +22,7 @@ from appliance.demo.papers import render
 from appliance.demo.scan_files import write_pdf_scan, write_tiff
 from appliance.demo.scan_noise import scan
 from scanner_intake import cutting
-from scanner_intake.cutting import CutFailed, cut_batch, sides_together, take_pages
+from scanner_intake.cutting import CutFailed, cut_batch, files_together, sides_together, take_pages
 
 PAPERS = ("DECISION", "LETTER", "REPORT")
 FOREIGN = Path(__file__).parents[2].parent / "shared/data"
@@ -113,6 +113,21 @@ def test_pages_are_taken_in_the_order_asked(tmp_path: Path) -> None:
     assert streams_of(made) == [whole[1], whole[0]]
     with pytest.raises(CutFailed, match="no-such-page"):
         take_pages(tmp_path / "stack.pdf", [99], tmp_path / "out")
+
+
+def test_two_files_are_put_one_behind_the_other(tmp_path: Path) -> None:
+    pages = drawn("DECISION", "A")
+    write_pdf_scan(pages, tmp_path / "first.pdf", 200, 60)
+    write_tiff(pages[:1], tmp_path / "second.tif", 200)
+    whole = streams_of(tmp_path / "first.pdf")
+    made, ahead, behind = files_together(tmp_path / "first.pdf", tmp_path / "second.tif", tmp_path / "out")
+    assert (ahead, behind) == (len(pages), 1)
+    found = streams_of(made)
+    assert found[:ahead] == whole and len(found) == ahead + 1, "the first file's streams as they are"
+    assert list((tmp_path / "out").iterdir()) == [made], "nothing else is left"
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 nothing")
+    with pytest.raises(CutFailed):
+        files_together(tmp_path / "first.pdf", tmp_path / "broken.pdf", tmp_path / "out")
 
 
 def test_a_stack_without_sheets_and_a_signed_file_stay_whole(tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "/desk/{id}/nudge": ("", "VL"),
     "/desk/{id}/pages": ("", "V"),
     "/desk/{id}/appendices": ("", "V"),
+    "/desk/{id}/join": ("", "V"),
     "/desk/{id}/token/{slot}": ("", "VL"),
     "/desk/{id}/password": ("", "VL"),
     "/desk/many": ("VL", "V"),

@@ -11,7 +11,7 @@ if (roomy()) {
 }
 
 // Rarer deeds are opened by Alt+Shift and a letter that no Vietnamese input method takes; doing them is Ctrl+Enter there.
-const DEEDS = { KeyP: "recut", KeyG: "join", KeyK: "attach", KeyB: "send-back", KeyM: "mark-secret" };
+const DEEDS = { KeyP: "recut", KeyG: "join", KeyN: "join-next", KeyK: "attach", KeyB: "send-back", KeyM: "mark-secret" };
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.keyCode === 229 || !event.altKey || event.ctrlKey || event.metaKey) return;
