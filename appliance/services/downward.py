@@ -18,6 +18,7 @@ from appliance.store import Store
 from appliance.trusting import trust_files
 from hsm.judge import judge_file
 from scanner_intake.digitize import Digitized, Limits, digitize
+from sync.accounting import AccountLine
 from sync.downlink import Downlink
 from sync.notices import NoticeLine
 from sync.orders import OrderLine
@@ -69,6 +70,12 @@ def make_notices(config: Config, store: Store, on_finding: Callable[[Finding], N
     box, device = config.box.id, SigningKey.load(config.sync.device_key)
     voice = Voice(box, Direction.UP, box, device.sign, verifier(dict(config.sync.receipt_keys)))
     return NoticeLine(voice, StoreNotices(store, box, utc_now), on_finding)
+
+
+def make_account_line(config: Config) -> AccountLine:
+    """The runner that says what the office tells of its books; the box must be enrolled."""
+    assert config.sync is not None
+    return AccountLine(config.box.id, SigningKey.load(config.sync.device_key).sign)
 
 
 def make_orders(config: Config, store: Store, on_finding: Callable[[Finding], None]) -> OrderLine:

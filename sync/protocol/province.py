@@ -7,11 +7,12 @@ the signing key must be the same, or the message is dropped with a finding. How 
 
 from __future__ import annotations
 
+from sync.protocol.account import read_account
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, Verify, unseal
 from sync.protocol.messages import Manifest, Presence, ProvinceState
 from sync.protocol.records import ProvinceLimits, Records
-from sync.protocol.step import BoxSeen, Now, Publish, Step
+from sync.protocol.step import AccountSaid, BoxSeen, Now, Publish, Step
 from sync.protocol.taking import RECEIPT_EXPIRY, TakingCore
 from sync.protocol.topics import PROVINCE_STATE, Direction, Kind, Topic
 
@@ -47,7 +48,10 @@ class ProvinceCore(TakingCore):
         return manifest
 
     def about_more(self, topic: Topic, payload: bytes, now: Now, retained: bool) -> Step:
-        """Presence and heartbeats; what is about documents that go down is the sending end's."""
+        """Presence, heartbeats and accounts; what is about documents that go down is the sending end's."""
+        if topic.kind is Kind.ACCOUNT and not topic.down:
+            said = read_account(payload, topic.box or "", self._verify)
+            return self._step(now, AccountSaid(said.box, said))
         if topic.kind in (Kind.PRESENCE, Kind.HEARTBEAT) and not topic.down:
             return self._step(now, BoxSeen(topic.box or "", Presence.decode(payload), now.wall, retained))
         return self._step(now)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sync.protocol.account import Account, Docket
 from sync.protocol.messages import Manifest, Presence
 from sync.protocol.receipt import Receipt
 
@@ -171,9 +172,17 @@ class BoxSeen:
     retained: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AccountSaid:
+    """Province: what a box tells of its office's books, verified."""
+
+    box: str
+    said: Account | Docket
+
+
 Change = (
     Finding | Accepted | Refused | Progressed
-    | OpenTransfer | WriteChunk | SeedPart | MakeDurable | CheckPart | ResetPart | CommitReceipt | BoxSeen
+    | OpenTransfer | WriteChunk | SeedPart | MakeDurable | CheckPart | ResetPart | CommitReceipt | BoxSeen | AccountSaid
 )  # fmt: skip
 
 

@@ -42,13 +42,14 @@ class Kind(StrEnum):
     HEARD = "a"
     ORDER = "q"
     OUTCOME = "o"
+    ACCOUNT = "k"
     PROVINCE = "state"
 
 
 _OFFERING = frozenset({Kind.MANIFEST, Kind.CHUNK, Kind.EXPRESS})
 _ANSWERING = frozenset({Kind.HAVE, Kind.RECEIPT})
 _BOTH_WAYS = _OFFERING | _ANSWERING | {Kind.NOTICE, Kind.HEARD}
-UPWARD = _BOTH_WAYS | {Kind.HEARTBEAT, Kind.OUTCOME}
+UPWARD = _BOTH_WAYS | {Kind.HEARTBEAT, Kind.OUTCOME, Kind.ACCOUNT}
 DOWNWARD = _BOTH_WAYS | {Kind.ORDER}
 
 

@@ -17,6 +17,7 @@ from sync.protocol.messages import Presence as SaidPresence
 from sync.protocol.receipt import Result
 from sync.protocol.records import OpenRecord
 from sync.protocol.step import (
+    AccountSaid,
     BoxSeen,
     Change,
     CommitReceipt,
@@ -28,6 +29,7 @@ from sync.protocol.step import (
     WriteChunk,
 )
 from sync.province.store import Interval, PartKey, Presence, ProvinceStore, Receipt, Refusal, StoredDocument, Transfer
+from sync.province.store.account_rows import AccountRows
 
 _RESULTS = {Result.STORED: "stored", Result.DUPLICATE: "duplicate", Result.REFUSED: "refused"}
 _OBSERVED = {
@@ -111,6 +113,8 @@ class Keeper:
                 self._commit(change, now)
             case BoxSeen():
                 self._seen(change, now)
+            case AccountSaid(box, said):
+                AccountRows(self.store.connection).note(box, said, now)
             case Finding(code, box, params):
                 detail = " ".join(f"{name}={value}" for name, value in sorted(params.items()))
                 self.store.fleet.observe(box, _OBSERVED.get(code, "malformed"), f"{code} {detail}", now)

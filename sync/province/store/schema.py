@@ -7,6 +7,7 @@ one (the chain cannot fork), and one manifest has one answer: the database itsel
 
 from __future__ import annotations
 
+from sync.province.store.account_schema import ACCOUNTS
 from sync.province.store.alert_schema import ALERTS
 from sync.province.store.digest_schema import DIGESTS
 from sync.province.store.down_schema import DOWNWARD, NOTICES, ORDERS
@@ -167,4 +168,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0009-lookup", LOOKUP),
     ("0010-digests", DIGESTS),
     ("0011-expected", EXPECTED),
+    ("0012-accounts", ACCOUNTS),
 )
