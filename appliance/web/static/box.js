@@ -20,7 +20,7 @@ document.addEventListener("keydown", (event) => {
   const target = event.target;
   if (event.key === "Enter" && event.ctrlKey) {
     const form = target.closest?.("form") || document.querySelector("form[data-primary]");
-    if (form && form.method === "post") { event.preventDefault(); form.requestSubmit(form.querySelector("button:not([disabled])")); }
+    if (form && form.method === "post") { event.preventDefault(); form.requestSubmit(target.closest?.("form button:not([disabled])") || form.querySelector("button:not([disabled])")); }
   } else if (event.key === "Enter" && target.matches?.(".fields input")) {
     event.preventDefault(); // Enter goes on to the next field; approving is Ctrl+Enter or the button
     const inputs = [...target.form.querySelectorAll("input:not([type=hidden]), select, textarea")];

@@ -11,7 +11,7 @@ if (roomy()) {
 }
 
 // Rarer deeds are opened by Alt+Shift and a letter that no Vietnamese input method takes; doing them is Ctrl+Enter there.
-const DEEDS = { KeyP: "recut", KeyG: "join", KeyN: "join-next", KeyK: "attach", KeyB: "send-back", KeyM: "mark-secret" };
+const DEEDS = { KeyP: "recut", KeyV: "recut", KeyG: "join", KeyN: "join-next", KeyK: "attach", KeyB: "send-back", KeyM: "mark-secret" };
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.keyCode === 229 || !event.altKey || event.ctrlKey || event.metaKey) return;
@@ -19,7 +19,8 @@ document.addEventListener("keydown", (event) => {
   if (deed) {
     event.preventDefault();
     deed.open = true;
-    (deed.querySelector("textarea, select, input:not([type=hidden]), button:not([disabled])") || deed.firstElementChild).focus();
+    const named = event.code === "KeyV" && deed.querySelector("button[value=drop]");
+    (named || deed.querySelector("textarea, select, input:not([type=hidden]), button:not([disabled])") || deed.firstElementChild).focus();
     return;
   }
   if (event.shiftKey) return;
