@@ -16,7 +16,7 @@ from appliance.domain.documents import Document, FieldValue
 from appliance.domain.kinds import Kind
 from appliance.domain.states import State
 from appliance.domain.zone import VIETNAM
-from appliance.store import BlobMissing, Store, corrections, documents, events, held
+from appliance.store import BlobMissing, Store, corrections, documents, events, held, scan_tests
 from appliance.store.blobs import Blob
 from scanner_intake.custody import Answer, Claim, Duplicate, HeldFile
 
@@ -65,8 +65,10 @@ class BoxCustodian:
         if db.execute("SELECT 1 FROM documents WHERE id = ?", [claim.id]).fetchone():
             return ""
         self._store.blobs.existing(blob.sha256)
-        twin = documents.first_with_original(db, blob.sha256)
         name = _text(claim.original_name)
+        if self._as_test_page(claim, name, blob, now, db):
+            return ""
+        twin = documents.first_with_original(db, blob.sha256)
         detail = {"sha256": blob.sha256, "size": blob.size, "name": name, "folder": claim.folder}
         if twin:
             seen = db.execute(
@@ -80,8 +82,21 @@ class BoxCustodian:
         if earlier:
             detail |= {"supersedes": earlier}
             events.append(db, earlier, now, "intake", "superseded", {"by": claim.id, "name": name})
-        documents.insert(db, replace(_received(claim, blob, now), supersedes=earlier), "intake", detail)
+        documents.insert(db, replace(received(claim, blob, now), supersedes=earlier), "intake", detail)
         return ""
+
+    def _as_test_page(self, claim: Claim, name: str, blob: Blob, now: datetime, db: Any) -> bool:
+        """Whether somebody tries this folder out just now: then the file is kept, and is no document by itself."""
+        if scan_tests.with_claim(db, claim.id):
+            return True
+        test = scan_tests.expecting(db, claim.folder, now)
+        if test is None:
+            return False
+        said = {"id": claim.id, "name": name, "kind": claim.kind, "policy": claim.policy, "urgency": claim.urgency}
+        scan_tests.arrive(db, test.id, said, blob.sha256, blob.size, now)
+        detail = {"sha256": blob.sha256, "size": blob.size, "name": name, "folder": claim.folder}
+        events.append(db, f"scan-test:{test.id}", now, "intake", "scan-test-arrived", detail)
+        return True
 
     def hold(self, file: HeldFile) -> None:
         """Remember a file that was set aside because it never became whole."""
@@ -126,7 +141,8 @@ def _text(name: object) -> str:
     return str(name).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _received(claim: Claim, blob: Blob, now: datetime) -> Document:
+def received(claim: Claim, blob: Blob, now: datetime) -> Document:
+    """The document that a claimed file becomes."""
     return Document(
         id=claim.id,
         kind=Kind(claim.kind),

@@ -24,6 +24,7 @@ from appliance.pipeline.longterm_trust import revocation_lists
 from appliance.pipeline.passwords import Passwords
 from appliance.pipeline.placing import renamed
 from appliance.pipeline.runner import Runner
+from appliance.pipeline.scan_tests import ReadsTestPages
 from appliance.pipeline.sending import Enqueueing
 from appliance.pipeline.signing import Signing, signing_plan
 from appliance.pipeline.splitting import Splitting
@@ -47,13 +48,7 @@ JUDGE_SECONDS = 120
 
 def make_runner(config: Config, store: Store, passwords: Passwords, underway: Underway) -> Runner:
     """The runner with every automatic step of this box."""
-    limits = Limits(
-        memory_bytes=config.digitize.memory_mb << 20,
-        cpu_seconds=config.digitize.cpu_seconds,
-        wall_seconds=config.digitize.wall_seconds,
-        dictionary=str(config.digitize.dictionary or ""),
-        profile=config.digitize.profile,
-    )
+    limits = limits_of(config)
     work = config.box.state_dir / "work"
     digitizing = Digitizing(
         store,
@@ -83,6 +78,17 @@ def make_runner(config: Config, store: Store, passwords: Passwords, underway: Un
         },
         utc_now,
         gates={Step.SIGN: signing.ready},
+    )
+
+
+def limits_of(config: Config) -> Limits:
+    """What one file may cost on this box."""
+    return Limits(
+        memory_bytes=config.digitize.memory_mb << 20,
+        cpu_seconds=config.digitize.cpu_seconds,
+        wall_seconds=config.digitize.wall_seconds,
+        dictionary=str(config.digitize.dictionary or ""),
+        profile=config.digitize.profile,
     )
 
 
@@ -117,6 +123,7 @@ def serve_worker(config: Config) -> None:
     door = Door(config.worker_socket, door_answers(passwords, underway))
     threading.Thread(target=_sweep_now_and_then, args=(store, stop), daemon=True).start()
     threading.Thread(target=_examine_what_came_down, args=(config, store, stop), daemon=True).start()
+    threading.Thread(target=_read_test_pages, args=(config, store, stop), daemon=True).start()
     notify("READY=1")
     feed_watchdog(stop, turned=runner.turned_within)
     threads = config.digitize.workers or max(1, os.cpu_count() or 1)
@@ -145,6 +152,18 @@ def _examine_what_came_down(config: Config, store: Store, stop: threading.Event)
             examiner.turn()
         except (OSError, StoreFull) as error:  # a full disk: the papers' own steps tell it, this tries again
             log.warning("cannot examine what came down: %s", error)
+
+
+def _read_test_pages(config: Config, store: Store, stop: threading.Event) -> None:
+    """Pages of drop folders that somebody tries out: read at once, beside the papers that are read."""
+    reading = ReadsTestPages(
+        store, config.box.state_dir / "work", limits_of(config), config.digitize.language, clock=utc_now
+    )
+    while not stop.wait(LOOK_EVERY):
+        try:
+            reading.turn()
+        except Exception:  # a try must not end the worker's thread; the page waits for the next look
+            log.exception("a test page was not read")
 
 
 def _sweep_now_and_then(store: Store, stop: threading.Event) -> None:

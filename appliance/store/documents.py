@@ -206,6 +206,12 @@ def referenced_digests(db: Any) -> set[str]:
     return digests - {""}
 
 
+def folders_used(db: Any, folders: Iterable[str]) -> frozenset[str]:
+    """Those of ``folders`` through which a paper came."""
+    question = "SELECT 1 FROM documents WHERE folder = ? LIMIT 1"
+    return frozenset(one for one in folders if db.execute(question, [one]).fetchone())
+
+
 def not_as_kept(db: Any) -> dict[str, str]:
     """Papers whose file is not the one that the manifest and the chain tell, with the code of what is wrong."""
     rows = db.execute("SELECT * FROM documents WHERE current_sha256 != '' ORDER BY id")

@@ -19,7 +19,7 @@ from appliance.clock_check import Clock
 from appliance.config import Config
 from appliance.domain.zone import VIETNAM
 from appliance.health import Finding
-from appliance.store import Store, documents
+from appliance.store import Store, documents, scan_tests
 from appliance.store import accounts as rows
 from appliance.store.standing import Role
 from appliance.web.access import NOBODY, allow, only
@@ -39,7 +39,7 @@ class Known:
     now: datetime
     roles: frozenset[Role]
     codes_of_administrators: int
-    papers: bool
+    tried: frozenset[str]
     clock: Clock
     findings: tuple[Finding, ...]
 
@@ -92,11 +92,11 @@ async def show(request: web.Request) -> web.Response:
 
 
 def _known(config: Config, store: Store, now: datetime) -> Known:
-    def read(db: Any) -> tuple[frozenset[Role], int, bool, Clock]:
+    def read(db: Any) -> tuple[frozenset[Role], int, frozenset[str], Clock]:
         people = [one for one in rows.listed(db) if one.active]
         codes = sum(rows.codes_left(db, one.id) for one in people if one.role is Role.ADMINISTRATOR)
-        roles, papers = frozenset(one.role for one in people), bool(documents.listed(db, limit=1))
-        return roles, codes, papers, clock_check.look(db, now)
+        tried = scan_tests.proved(db) | documents.folders_used(db, [one.shown_name for one in config.folders])
+        return frozenset(one.role for one in people), codes, tried, clock_check.look(db, now)
 
     return Known(config, now, *store.read(read), tuple(health.findings(config, now)))
 
@@ -124,10 +124,10 @@ def _clock(known: Known) -> Look:
 
 
 def _folders(known: Known) -> Look:
-    names = ", ".join(folder.shown_name for folder in known.config.folders)
-    if known.papers:
-        return Look(True, _("{names}; đã nhận bản quét").format(names=names))
-    return Look(False, _("{names}; chưa nhận bản quét nào, hãy quét thử một tờ").format(names=names))
+    names = [folder.shown_name for folder in known.config.folders]
+    if untried := [name for name in names if name not in known.tried]:
+        return Look(False, _("Chưa thử: {names}").format(names=", ".join(untried)))
+    return Look(bool(names), _("{names}; đã nhận bản quét").format(names=", ".join(names)))
 
 
 def _keys(known: Known) -> Look:
@@ -165,7 +165,7 @@ def _codes(known: Known) -> Look:
 STEPS = (
     Step(N_("Tên xã, tên tỉnh"), (), _commune, page="/setup/commune"),
     Step(N_("Đồng hồ"), ("clock-",), _clock, page="/setup/clock"),
-    Step(N_("Thư mục nhận bản quét"), ("no-drop-folder", "drop-folder-", "no-events"), _folders, page="/hand-in",
+    Step(N_("Thư mục nhận bản quét"), ("no-drop-folder", "drop-folder-", "no-events"), _folders, page="/setup/folders",
          command="/etc/commune-box/config.toml [[folders]]"),
     Step(N_("Thiết bị ký số"), ("no-signing-key", "module-missing", "token-", "certificate-"), _keys,
          page="/enrolment", command="commune-box token enrol"),

@@ -36,6 +36,7 @@ from appliance.web import (
     reports,
     searching,
     setup_clock,
+    setup_folders,
     setup_office,
     statics,
     verifying,
@@ -84,6 +85,7 @@ def make_site(
     first_steps.prepare(app)
     setup_office.prepare(app)
     setup_clock.prepare(app)
+    setup_folders.prepare(app)
     myself.prepare(app)
     persons.prepare(app)
     registers.prepare(app)

@@ -62,6 +62,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "/setup": ("A", ""),
     "/setup/commune": ("A", "A"),
     "/setup/clock": ("A", ""),
+    "/setup/folders": ("A", ""),
+    "/setup/folders/{number}/test": ("", "A"),
+    "/setup/folders/tests/{id}/{deed}": ("", "A"),
     # papers
     "/": (EVERY, ""),
     "/search": (EVERY, ""),

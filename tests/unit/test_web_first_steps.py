@@ -11,6 +11,7 @@ import pytest
 from appliance import clock_check
 from appliance.accounts import acts
 from appliance.config import Config
+from appliance.domain.kinds import Kind
 from appliance.store import Store
 from appliance.store import accounts as rows
 from tests.fixtures_store import Clock
@@ -60,8 +61,11 @@ async def test_a_folder_counts_when_a_scan_came_through_it_and_not_while_it_is_a
     stranger: Visitor, office: Config, office_papers: Papers
 ) -> None:
     done, text = (await shown(stranger))["Thư mục nhận bản quét"]
-    assert not done and "Văn bản đến, Văn bản đi; chưa nhận bản quét nào" in text
+    assert not done and "Chưa thử: Văn bản đến, Văn bản đi" in text
     office_papers.received()
+    done, text = (await shown(stranger))["Thư mục nhận bản quét"]
+    assert not done and "Chưa thử: Văn bản đi" in text
+    office_papers.received(kind=Kind.OUTGOING)
     assert (await shown(stranger))["Thư mục nhận bản quét"][0]
     shutil.rmtree(office.folders[0].path)
     done, text = (await shown(stranger))["Thư mục nhận bản quét"]
