@@ -99,6 +99,28 @@ async def test_a_change_appears_without_a_reload_and_in_its_place(room: Room) ->
     await page.context.close()
 
 
+async def test_a_box_stays_current_but_not_under_the_hand(room: Room) -> None:
+    page = await room.page()
+    await page.goto(f"{room.address}/box/{BOX}")
+    await page.locator("#link:not(.lost)").wait_for(timeout=PATIENCE)
+    await page.evaluate("window.untouched = true")
+    link = page.locator("#main a").first
+    await link.focus()
+    now = time.time()
+    room.store.fleet.note_presence(Presence(BOX, True, now, now, 5678, 9, now - 3 * 86_400, 0.0, 10**11))
+    await page.locator("#main", has_text="5.678").wait_for(timeout=PATIENCE)
+    await page.locator("#main a:focus").wait_for(timeout=PATIENCE)
+    await page.locator("#main summary").first.click()
+    async with page.expect_response(f"**/box/{BOX}", timeout=PATIENCE):
+        room.store.fleet.note_presence(Presence(BOX, True, now, now, 6789, 9, now - 3 * 86_400, 0.0, 10**11))
+    assert await page.locator("#main details[open] form").count() > 0, "what somebody opened to act stays open"
+    await page.locator("#main summary").first.click()
+    room.store.fleet.note_presence(Presence(BOX, True, now, now, 7890, 9, now - 3 * 86_400, 0.0, 10**11))
+    await page.locator("#main", has_text="7.890").wait_for(timeout=PATIENCE)
+    assert await page.evaluate("window.untouched") is True
+    await page.context.close()
+
+
 async def test_typing_filters_without_asking_and_without_marks(room: Room) -> None:
     page = await room.page()
     await page.goto(room.address + "/")

@@ -26,6 +26,7 @@ from sync.province.wording import LANGUAGES, Wording
 COOKIE = "language"
 YEAR = 365 * 86_400
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 GRAVITY_CLASS = {Gravity.NOTE: "note", Gravity.WARNING: "warning", Gravity.ALARM: "alarm"}
 SMALLEST_PRESSED = 2_000
 """Bytes from which an answer is compressed."""
@@ -41,6 +42,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@cache
+def htmx() -> str:
+    """The address of htmx, fetched at set-up under its version (ARCHITECTURE.md, libraries); "" where it was not."""
+    found = sorted(STATIC.glob("libraries/htmx.org-*/htmx.min.js"))
+    return f"/static/{found[-1].relative_to(STATIC).as_posix()}" if found else ""
 
 
 def language_of(request: web.Request) -> str:
@@ -62,6 +70,7 @@ def rendered(request: web.Request, name: str, facts: Mapping[str, Any], state: i
             wording=wording,
             now=time.time(),
             path=request.path,
+            htmx=htmx(),
             province_name=request.app[PROVINCE_NAME],
             gravity_class=GRAVITY_CLASS,
             field=field_value,
