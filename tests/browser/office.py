@@ -69,7 +69,8 @@ class Gallery:
         """One paper in every situation."""
         self.paper("waiting", sure=0.7)
         self.paper("urgent", urgency="hoa-toc", signer_name="")
-        self.paper("third")
+        main = self.paper("third")
+        commands.attach(self.store, self.paper("annex", code="", subject="Biểu tổng hợp"), main, BY_CLERK, utc_now())
         secret = self.paper("secret")
         self.papers.quarantine(secret, Event.SUSPECTED_SECRET, "suspected-secret")
         for name in ("draft", "draft-two"):
@@ -114,6 +115,7 @@ class Gallery:
             "home": "/", "search": "/search?q=UBND", "hand-in": "/hand-in", "verify": "/verify",
             "desk": f"/desk/{one['waiting']}", "desk-refused": f"/desk/{one['refused']}",
             "desk-secret": f"/desk/{one['secret']}", "desk-issue": f"/desk/{one['issue']}",
+            "desk-main": f"/desk/{one['third']}", "desk-annex": f"/desk/{one['annex']}",
             "incoming": "/incoming", "electronic": f"/incoming/{one['electronic']}",
             "electronic-taken": f"/incoming/{one['electronic-taken']}",
             "desk-many": "/desk/many", "approvals": "/approvals", "approval": f"/approvals/{one['draft']}",

@@ -70,6 +70,7 @@ async def complaints(judged: Judged, person: Any, paths: list[str], width: int) 
     for path in paths:
         answer = await page.goto(judged.address + path)
         assert answer.status < 500 and "text/html" in answer.headers["content-type"], f"{path}: {answer.status}"
+        await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         await page.evaluate(axe)
         result = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         found += [
