@@ -21,7 +21,7 @@ from scanner_intake import deskew, ocr_engine
 from scanner_intake.gray_seals import without_seals
 from scanner_intake.layout import Box, Line, PageText, Word, key
 from scanner_intake.second_look import reread
-from scanner_intake.shrinking import shrunk
+from scanner_intake.shrinking import BAND, shrunk
 from scanner_intake.tilt import lean
 
 DPI = 200
@@ -124,9 +124,12 @@ def flatten(image: np.ndarray, ground: np.ndarray | None = None, white: int = 25
 
 
 def lightest(image: np.ndarray) -> np.ndarray:
-    """The lightest of the three channels of each pixel."""
-    first, second, third = cv2.split(image)
-    return cv2.max(cv2.max(first, second), third)
+    """The lightest of the three channels of each pixel; band by band, so that a band stays in the processor's cache."""
+    light = np.empty(image.shape[:2], np.uint8)
+    for top in range(0, len(image), BAND):
+        first, second, third = cv2.split(image[top : top + BAND])
+        cv2.max(cv2.max(first, second, dst=first), third, dst=light[top : top + BAND])
+    return light
 
 
 def reading_gray(rgb: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from scanner_intake import jbig2
 from scanner_intake.digitize_ocr import paper
-from scanner_intake.shrinking import shrunk
+from scanner_intake.shrinking import BAND, shrunk
 
 COARSE = 75
 _INK = 150 / 255
@@ -28,6 +28,8 @@ _PHOTO_SHARE = 0.5
 _PATCH_QUALITY, _BACK_QUALITY, _PHOTO_QUALITY = 34, 45, 60
 _FINE_DPI = 250
 _TINY = 32
+_AROUND = 4  # rows a pixel of the ink mask depends on: one of smoothing, three of looking for specks
+_FEW = 5  # every so many pixels of a row and of a column are enough for a colour
 _NEAR = np.ones((3, 3), np.uint8)
 PixelBox = tuple[int, int, int, int]
 
@@ -116,8 +118,16 @@ def ink_mask(image: np.ndarray, dpi: float) -> np.ndarray:
 
 
 def _inked(gray: np.ndarray, faint: np.ndarray, dpi: float) -> np.ndarray:
+    """The ink of `gray`, band by band with the rows around that a band's own depend on."""
     limit = cv2.resize(faint, gray.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return _without_specks(cv2.compare(cv2.GaussianBlur(gray, (3, 3), 0), limit, cv2.CMP_LT), dpi)
+    mask = np.empty_like(gray)
+    for top in range(0, len(gray), BAND):
+        first, under = max(0, top - _AROUND), min(len(gray), top + BAND)
+        rows = slice(first, under + _AROUND)
+        smooth = cv2.GaussianBlur(gray[rows], (3, 3), 0)
+        inked = _without_specks(cv2.compare(smooth, limit[rows], cv2.CMP_LT, dst=smooth), dpi)
+        mask[top:under] = inked[top - first : under - first]
+    return mask
 
 
 def _percentile(gray: np.ndarray, share: float, mask: np.ndarray | None = None) -> float:
@@ -130,8 +140,9 @@ def _without_specks(mask: np.ndarray, dpi: float) -> np.ndarray:
     """Drops ink with fewer than 8 (at 300 dpi) ink pixels around it; cheaper than naming every component."""
     least = max(3, round(8 * (dpi / 300) ** 2))
     side = 7 if dpi >= 250 else 5
-    near = cv2.boxFilter(cv2.min(mask, 1), cv2.CV_8U, (side, side), normalize=False)
-    return cv2.bitwise_and(mask, cv2.compare(near, least, cv2.CMP_GE))
+    near = cv2.min(mask, 1)
+    cv2.boxFilter(near, cv2.CV_8U, (side, side), dst=near, normalize=False)
+    return cv2.bitwise_and(mask, cv2.compare(near, least, cv2.CMP_GE, dst=near))
 
 
 def _fine_mask(gray: np.ndarray, faint: np.ndarray, mask: np.ndarray, dpi: float) -> np.ndarray:
@@ -146,7 +157,7 @@ def _fine_mask(gray: np.ndarray, faint: np.ndarray, mask: np.ndarray, dpi: float
 
 
 def _ink_colour(image: np.ndarray, mask: np.ndarray) -> tuple[float, float, float]:
-    size = (-(-mask.shape[1] // 3), -(-mask.shape[0] // 3))  # one pixel of nine is enough for a colour
+    size = (-(-mask.shape[1] // _FEW), -(-mask.shape[0] // _FEW))
     few = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
     if not cv2.countNonZero(few):
         return (0.0, 0.0, 0.0)
@@ -250,7 +261,8 @@ def _around(total: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 
 def _jpeg(image: np.ndarray, quality: int) -> Jpeg:
-    settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1, cv2.IMWRITE_JPEG_PROGRESSIVE, 1]
+    # Coded progressively, such small and coarse pictures would take twice the time and some bytes more.
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
     done, coded = cv2.imencode(".jpg", np.ascontiguousarray(image), settings)
     if not done:
         raise ValueError("a picture that cannot be coded")

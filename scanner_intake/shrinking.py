@@ -13,6 +13,9 @@ import numpy as np
 
 _HAIR = 0.01
 _STEPS = (2, 3, 4)
+BAND = 128
+"""Rows of a page's picture that stay in the processor's cache with what is made of them: steps that touch all pixels
+several times take half as long band by band."""
 
 
 def shrunk(image: np.ndarray, ratio: float) -> np.ndarray:
@@ -26,9 +29,19 @@ def shrunk(image: np.ndarray, ratio: float) -> np.ndarray:
         return image
     for parts in _STEPS:
         if abs(ratio - parts / (parts + 1)) < 0.002 and min(image.shape[:2]) > 8 * parts:
-            return cv2.transpose(_fewer_rows(cv2.transpose(_fewer_rows(image, parts)), parts))
+            return _fewer(image, parts)
     size = (max(1, round(image.shape[1] * ratio)), max(1, round(image.shape[0] * ratio)))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _fewer(image: np.ndarray, parts: int) -> np.ndarray:
+    """Every `parts` + 1 rows and columns averaged into `parts`."""
+    height, width = (-(-side // (parts + 1)) * parts for side in image.shape[:2])
+    made = np.empty((height, width, *image.shape[2:]), np.uint8)
+    for top in range(0, height, BAND * parts):
+        band = image[top // parts * (parts + 1) :][: BAND * (parts + 1)]
+        made[top : top + BAND * parts] = cv2.transpose(_fewer_rows(cv2.transpose(_fewer_rows(band, parts)), parts))
+    return made
 
 
 def _fewer_rows(image: np.ndarray, parts: int) -> np.ndarray:
