@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from appliance.domain.attaching import trouble_attaching
 from appliance.domain.documents import Document
 from appliance.domain.states import State
 from appliance.domain.steps import Step
-from appliance.store import documents, registers
+from appliance.store import documents
 
 MOST_OFFERED = 60
 
@@ -28,15 +29,27 @@ def main_of(db: Any, document: Document) -> Document | None:
 
 def offered(db: Any, main: Document) -> tuple[Document, ...]:
     """Papers that may become appendices of ``main``: those that came after it first, as they are scanned."""
-    mains = {row[0] for row in db.execute("SELECT DISTINCT attached_to FROM documents WHERE attached_to != ''")}
-    fit = [
-        one
-        for one in documents.listed(db, [State.DIGITIZED], 500)
-        if not trouble_attaching(one, main) and one.id not in mains and registers.held_for(db, one.id) is None
-    ]
-    place = (main.received_at, main.id)
-    fit.sort(key=lambda one: ((one.received_at, one.id) < place, abs(one.received_at - main.received_at), one.id))
-    return tuple(fit[:MOST_OFFERED])
+    came = main.received_at.isoformat()
+    rows = db.execute(
+        """SELECT id FROM documents AS paper WHERE state = ? AND attached_to = '' AND register_number = 0 AND id != ?
+               AND NOT EXISTS (SELECT 1 FROM documents WHERE attached_to = paper.id)
+               AND NOT EXISTS (SELECT 1 FROM register_numbers WHERE document_id = paper.id)
+           ORDER BY (received_at, id) < (?, ?), abs(julianday(received_at) - julianday(?)), id LIMIT ?""",
+        [State.DIGITIZED.value, main.id, came, main.id, came, MOST_OFFERED],
+    ).fetchall()
+    found = (documents.load(db, document_id) for (document_id,) in rows)
+    return tuple(one for one in found if not trouble_attaching(one, main))
+
+
+def counts(db: Any, main_ids: Iterable[str]) -> dict[str, int]:
+    """How many appendices each of these papers has; those without any are left out."""
+    wanted = list(main_ids)
+    rows = db.execute(
+        f"""SELECT attached_to, count(*) FROM documents WHERE attached_to != ''
+            AND attached_to IN ({", ".join("?" * len(wanted))}) GROUP BY attached_to""",
+        wanted,
+    )
+    return {str(main): int(count) for main, count in rows.fetchall()}
 
 
 def wake(db: Any, main_id: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from appliance.domain.kinds import Slot
-from appliance.store import queues, views
+from appliance.store import attachments, queues, views
 from appliance.store.queues import Errand
 from appliance.store.standing import Role
 from appliance.web import together
@@ -64,6 +64,9 @@ class ManyPages:
             glance=glance,
             wants_pin=together.wants_pin(glance.token(many.slot.value)),
             turn=office.signer.turn(many.slot.value),
+            appendices=await asyncio.to_thread(
+                office.store.read, lambda db: attachments.counts(db, [row.document.id for row in chosen])
+            ),
             unsigned=await asyncio.to_thread(office.store.read, lambda db: views.to_sign(db, many.slot)),
             tone=tone,
             sentence=sentence,

@@ -183,6 +183,7 @@ class PaperPages:
         paper = await asyncio.to_thread(office.store.read, lambda db: views.paper(db, document_id))
         facts = await _facts(office, paper) | await self.place.more(request, paper)
         person = office.people.person(request)
+        facts["attachable"] = await _attachable(office, paper.document, person)
         deeds = f"{self.place.root}/{{id}}/do/{{action}}"
         if not may_use(request.app, deeds, "POST", person.role if person else None):  # only to be looked at
             facts |= {"paper": replace(paper, actions=()), "nudging": Nudging(), "locked": False}
@@ -214,7 +215,6 @@ async def _facts(office: Office, paper: views.Paper) -> dict[str, Any]:
         if slot is Slot.LEADER
         else 0,
         "locked": standing.waits_for_password(paper.document),
-        "attachable": await _attachable(office, paper.document),
         "receipt": receipt_facts(paper.delivery),
         "arrived": in_words(paper.arrived.facts) if paper.arrived else None,
         "reached": _reached(paper),
@@ -222,9 +222,9 @@ async def _facts(office: Office, paper: views.Paper) -> dict[str, Any]:
     }
 
 
-async def _attachable(office: Office, document: Document) -> tuple[Document, ...] | None:
-    """Papers that may become appendices of this one; None where it takes none."""
-    if not standing.may_have_appendices(document):
+async def _attachable(office: Office, document: Document, person: Person | None) -> tuple[Document, ...] | None:
+    """Papers that the clerk may make appendices of this one; None where it takes none, and for everybody else."""
+    if not standing.may_have_appendices(document) or person is None or person.role is not standing.Role.CLERK:
         return None
     return await asyncio.to_thread(office.store.read, lambda db: attachments.offered(db, document))
 

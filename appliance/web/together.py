@@ -20,7 +20,7 @@ from appliance.commands import CommandRefused
 from appliance.delegating import who_may_sign
 from appliance.domain.documents import Document
 from appliance.domain.kinds import Slot
-from appliance.store import NoSuchDocument, Store, standing, views
+from appliance.store import NoSuchDocument, Store, attachments, standing, views
 from appliance.web.deeds import FormRefused, do, permitted
 from appliance.web.link import Token
 from appliance.web.office import OFFICE, Office
@@ -82,11 +82,9 @@ async def decide(request: web.Request, form: Form, person: Person, slot: Slot) -
     named = [str(each) for each in form.getall("paper", [])][:MOST]
     chosen, refused = await asyncio.to_thread(_looked_at, office.store, named, person)
     if chosen and (form.get("pin") or form.get("pad")):
-        waiting = await asyncio.to_thread(office.store.read, lambda db: views.to_sign(db, slot))
+        number = await asyncio.to_thread(office.store.read, lambda db: _signatures(db, slot, chosen))
         try:
-            await office.signer.login(
-                slot.value, str(form.get("pin", "")), str(form.get("turn", "")), len(chosen) + waiting
-            )
+            await office.signer.login(slot.value, str(form.get("pin", "")), str(form.get("turn", "")), number)
         except SigningError as error:
             return Outcome(pin=error.code)
     done = 0
@@ -95,6 +93,14 @@ async def decide(request: web.Request, form: Form, person: Person, slot: Slot) -
         done += not code
         refused += [code] if code else []
     return Outcome(done, tuple(Counter(refused).most_common()))
+
+
+def _signatures(db: Any, slot: Slot, chosen: list[Chosen]) -> int:
+    """How many files the token of ``slot`` will be asked to sign: the chosen papers, what waits for it already, and, by
+    the agency, the appendices that are approved with a paper.
+    """
+    beside = attachments.counts(db, [one.document_id for one in chosen]) if slot is Slot.AGENCY else {}
+    return len(chosen) + sum(beside.values()) + views.to_sign(db, slot)
 
 
 async def open_token(request: web.Request, slot: Slot) -> str:

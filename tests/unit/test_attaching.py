@@ -23,6 +23,7 @@ from appliance.store.standing import Role, Situation, possible_actions, situatio
 from appliance.store.upkeep import verify
 from hsm.stamps import StampText
 from sync.protocol.codec import decode, encode
+from tests.fixtures_pins import PinSigner
 from tests.fixtures_store import Clock, in_state
 from tests.fixtures_web import CLERK, LEADER, Papers, Visitor
 
@@ -294,3 +295,18 @@ async def test_the_leader_sees_what_goes_with_the_draft(visitor: Visitor, office
     await visitor.become(LEADER)
     _, text = await visitor.get(f"/approvals/{main}")
     assert "Phụ lục đính kèm" in text and f'href="/papers/{appendix}"' in text and "do/detach" not in text
+
+
+async def test_one_pin_is_for_the_appendices_too(
+    visitor: Visitor, office_papers: Papers, pin_signer: PinSigner
+) -> None:
+    main, _appendix = pair(office_papers)
+    commands.attach(office_papers.store, office_papers.digitized(), main, BY, office_papers.clock())
+    alone = office_papers.digitized()
+    _, text = await visitor.get("/desk/many")
+    assert text.count("phụ lục") == 1 and "2 phụ lục" in text
+    chosen = [("paper", f"{one}:{office_papers.load(one).version}") for one in (main, alone)]
+    turn = text.split('name="turn" value="', 1)[1].split('"', 1)[0]
+    await visitor.post("/desk/many", [*chosen, ("pin", "135790"), ("turn", turn)])
+    assert [login["documents"] for login in pin_signer.logins] == [4], "two papers and two appendices"
+    assert office_papers.load(main).state is State.APPROVED
