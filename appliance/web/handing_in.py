@@ -16,6 +16,7 @@ import unicodedata
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import BodyPartReader, web
 
@@ -24,12 +25,15 @@ from appliance.web.admitting import parts_of
 from appliance.web.office import OFFICE, Office
 from appliance.web.presenting import page
 from appliance.wording import _
+from scanner_intake.heif import is_heic
 
 LARGEST = 500 << 20
 KEEP_FREE = 500 << 20
-ENDINGS = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
-_MAGIC = (b"%PDF-", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+ENDINGS = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png", ".heic", ".heif")
+_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _PIECE = 1 << 18
+_FIRST: dict[str, Any] = {"chosen": 0, "ended": False, "endings": ENDINGS}
+"""What the page shows before anything was brought."""
 
 
 class FileRefused(Exception):
@@ -46,7 +50,7 @@ class Brought:
 
 async def form(request: web.Request) -> web.Response:
     """``GET /hand-in``."""
-    return await page(request, "hand_in.html", folders=_folders(request.app[OFFICE]), brought=(), chosen=0, ended=False)
+    return await page(request, "hand_in.html", folders=_folders(request.app[OFFICE]), brought=(), **_FIRST)
 
 
 async def receive(request: web.Request) -> web.StreamResponse:
@@ -61,7 +65,7 @@ async def receive(request: web.Request) -> web.StreamResponse:
     if request.headers.get("Accept") == "application/json":
         return web.json_response({"files": [{"name": each.name, "refused": each.refused} for each in brought]})
     state = 422 if any(each.refused for each in brought) or not brought else 200
-    facts = {"folders": folders, "brought": brought, "chosen": chosen, "ended": True, "live_url": ""}
+    facts = _FIRST | {"folders": folders, "brought": brought, "chosen": chosen, "ended": True, "live_url": ""}
     return await page(request, "hand_in.html", state, **facts)
 
 
@@ -100,14 +104,14 @@ async def _one(part: BodyPartReader, folder: FolderSection) -> Brought:
 
 async def _written(part: BodyPartReader, folder: Path, name: str) -> str:
     if not name.lower().endswith(ENDINGS):
-        raise FileRefused(_("Chỉ nhận tệp PDF, TIFF, JPEG hoặc PNG."))
+        raise FileRefused(_("Chỉ nhận tệp PDF, TIFF, JPEG, PNG hoặc HEIC."))
     temporary = folder / f".{uuid.uuid4().hex}.part"
     try:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         with await asyncio.to_thread(temporary.open, "xb") as file:
             size, piece = 0, await part.read_chunk(_PIECE)
-            if not piece.startswith(_MAGIC):
-                raise FileRefused(_("Nội dung không phải PDF, TIFF, JPEG hoặc PNG."))
+            if not _looks_like_a_scan(piece):
+                raise FileRefused(_("Nội dung không phải PDF, TIFF, JPEG, PNG hoặc HEIC."))
             while piece:
                 size += len(piece)
                 await asyncio.to_thread(_check_room, folder, size)
@@ -123,6 +127,11 @@ async def _written(part: BodyPartReader, folder: Path, name: str) -> str:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _looks_like_a_scan(head: bytes) -> bool:
+    """Whether a file that begins so is of a kind that the intake takes; bytes before a PDF's header are no fault."""
+    return head.startswith(_MAGIC) or is_heic(head) or b"%PDF-" in head[:1024]
 
 
 def _check_room(folder: Path, size: int) -> None:

@@ -43,6 +43,13 @@ async def test_files_arrive_whole_in_the_chosen_folder(visitor: Visitor, office:
     assert inside(office, 0) == {}
 
 
+async def test_whatever_the_intake_takes_is_taken_here(visitor: Visitor, office: Config) -> None:
+    photo, mailed = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"x" * 90, b"\r\n--gate--\r\n" + PDF
+    state, _, _ = await visitor.post("/hand-in", parts(("IMG_1.HEIC", photo), ("thư.pdf", mailed)))
+    assert state == 200 and inside(office) == {"IMG_1.HEIC": photo, "thư.pdf": mailed}
+    assert ".heic" in (await visitor.get("/hand-in"))[1].split("accept=", 1)[1].split(">", 1)[0]
+
+
 async def test_a_name_in_use_is_not_written_over(visitor: Visitor, office: Config) -> None:
     for _ in range(3):
         await visitor.post("/hand-in", parts(("scan.pdf", PDF)))
@@ -55,7 +62,7 @@ async def test_a_name_in_use_is_not_written_over(visitor: Visitor, office: Confi
 )
 async def test_other_formats_leave_nothing(visitor: Visitor, office: Config, name: str, content: bytes) -> None:
     state, _, text = await visitor.post("/hand-in", parts((name, content)))
-    assert state == 422 and "PDF, TIFF, JPEG hoặc PNG" in text
+    assert state == 422 and "PDF, TIFF, JPEG, PNG hoặc HEIC" in text
     assert inside(office) == {}
 
 
