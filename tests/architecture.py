@@ -33,6 +33,7 @@ PURE_CORES = (
     "hsm.frames",
     "scanner_intake.settle",
     "sync.province.alerting",
+    "sync.province.books",
     "sync.province.fleet",
     "sync.province.folding",
     "sync.province.profiles",

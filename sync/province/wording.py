@@ -245,6 +245,10 @@ class Wording:
         """A count with the thousands sign of the language."""
         return f"{value:,}".replace(",", ".") if self.language == "vi" else f"{value:,}"
 
+    def share(self, written: str) -> str:
+        """A figure with decimals, written with a point, as the language writes it."""
+        return written.replace(".", ",") if self.language == "vi" else written
+
     def reason(self, code: str) -> str:
         """Why a document was refused."""
         return self.say(REASONS.get(code, code))

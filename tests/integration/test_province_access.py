@@ -40,6 +40,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/reports"): ("/reports", LOOKS),
     ("GET", "/reports/file/{kind}"): ("/reports/file/csv", LOOKS),
     ("GET", "/reports/reminder/{box}"): (f"/reports/reminder/{BOX}", LOOKS),
+    ("GET", "/reports/books"): ("/reports/books", LOOKS),
+    ("GET", "/reports/books/{box}"): (f"/reports/books/{BOX}", LOOKS),
     ("GET", "/reports/week"): ("/reports/week", LOOKS),
     ("GET", "/reports/week/{box}"): (f"/reports/week/{BOX}", {**LOOKS, "giam_sat": 404, "van_hanh": 404}),
     ("POST", "/alerts/{number}/acknowledge"): ("/alerts/1/acknowledge", {**ACTS, "van_hanh": 422}),

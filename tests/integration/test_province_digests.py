@@ -122,7 +122,7 @@ async def test_the_page_shows_the_week_and_the_paper_its_figures(office: Office)
     tell(office.store, MONDAY + 7 * DAY + 7 * HOUR)
     async with visiting(office.store, Role.GIAM_SAT) as visitor:
         page = await visitor.text(f"/reports/week?week={WEEK.name}")
-        for words in ("09/11/2026", "15/11/2026", "UBND xã Đồng Mận", f"/reports/week/{TWO}?week=2026-W46", "62.50"):
+        for words in ("09/11/2026", "15/11/2026", "UBND xã Đồng Mận", f"/reports/week/{TWO}?week=2026-W46", "62,50"):
             assert words in page, words
         assert "Chưa có tổng hợp" in await visitor.text("/reports/week?week=2019-W01")
         assert (await visitor.get(f"/reports/week/commune-00009?week={WEEK.name}")).status == 404

@@ -100,7 +100,7 @@ def test_the_figures_are_exact(office: Office) -> None:
 
 async def test_the_page_ranks_and_the_letter_lists_what_was_missed(visitor: Visitor) -> None:
     page = await visitor.text(f"/reports?{VIEW}")
-    for words in ("94.12", "89.58", "97.03", "tỷ lệ được tiếp nhận dưới mức giao", "=SUM(A1:A9)"):
+    for words in ("94,12", "89,58", "97,03", "tỷ lệ được tiếp nhận dưới mức giao", "=SUM(A1:A9)"):
         assert words in page, words
     answer = await visitor.get(f"/reports/reminder/commune-00002?{VIEW}&kind=txt")
     assert answer.headers["Content-Disposition"].endswith('"nhac-viec-commune-00002.txt"')

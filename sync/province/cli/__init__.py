@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "silence": "alerting:silence",
     "remind": "reporting:remind",
     "digest": "reporting:digest",
+    "inspect": "inspecting:inspect",
     "documents": "asking:documents",
     "show": "asking:show",
     "export": "asking:export",

@@ -24,6 +24,8 @@ from sync.province.printing.paper import Paper, Part, Table
 LEFT, RIGHT, TOP, BOTTOM = 30 * mm, 20 * mm, 20 * mm, 20 * mm
 WIDTH = A4[0] - LEFT - RIGHT
 STATE, MOTTO = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"
+ENDING = 2
+"""Paragraphs that stay on the page of the signature."""
 LEFT_COLUMN = 0.42
 """Of the width; the motto needs the rest."""
 
@@ -81,12 +83,10 @@ def paper_pdf(paper: Paper) -> bytes:
         story += [_said(paper.kind, _MIDDLE["kind"]), _said(paper.subject, _MIDDLE["subject"]), _Rule(WIDTH / 4)]
     if paper.to:
         story += [Spacer(0, 6), _said(f"Kính gửi: {paper.to}", _MIDDLE["to"]), Spacer(0, 4)]
+    body = [flowable for part in paper.parts for flowable in _part(part)]
     # No signature stands alone on a page: the last words go with it.
-    split = len(paper.parts) if not paper.parts or paper.parts[-1].table else len(paper.parts) - 1
-    for part in paper.parts[:split]:
-        story += _part(part)
-    ending = [flowable for part in paper.parts[split:] for flowable in _part(part)]
-    story.append(KeepTogether([*ending, Spacer(0, 12), _foot(paper)]))
+    split = len(body) if not paper.parts or paper.parts[-1].table else max(0, len(body) - ENDING)
+    story += [*body[:split], KeepTogether([*body[split:], Spacer(0, 12), _foot(paper)])]
     made.build(story)
     return into.getvalue()
 

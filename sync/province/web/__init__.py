@@ -16,7 +16,7 @@ from aiohttp import web
 from sync.province.people.rows import People
 from sync.province.printing.paper import Letterhead
 from sync.province.store import ProvinceStore
-from sync.province.web import access, alerts, box, digests, entering, looking_up, metering, pages, reports, wall
+from sync.province.web import access, alerts, books, box, digests, entering, looking_up, metering, pages, reports, wall
 from sync.province.web.access import ROUTES, Answer, guard, protect
 from sync.province.web.keys import (
     ADDRESS,
@@ -42,6 +42,7 @@ HANDLED: dict[tuple[str, str], Answer] = {
     **looking_up.HANDLED,
     **reports.HANDLED,
     **digests.HANDLED,
+    **books.HANDLED,
     **metering.HANDLED,
 }
 

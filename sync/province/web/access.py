@@ -63,6 +63,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/reports", _LOOK),
     Route("GET", "/reports/file/{kind}", _LOOK),
     Route("GET", "/reports/reminder/{box}", _LOOK),
+    Route("GET", "/reports/books", _LOOK),
+    Route("GET", "/reports/books/{box}", _LOOK),
     Route("GET", "/reports/week", _LOOK),
     Route("GET", "/reports/week/{box}", _LOOK),
     Route("POST", "/alerts/{number}/acknowledge", _ACT),
