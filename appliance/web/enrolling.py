@@ -31,8 +31,8 @@ from hsm.api import MECHANISMS
 from hsm.enrolment import Enrolment, EnrolmentError
 
 ROLE_OF_SLOT = {"leader": Role.LEADER, "agency": Role.CLERK}
-"""Who may enrol a slot's key: whoever keeps its token and knows its PIN (NĐ 30/2020, Điều 32). The pages have no
-administrator yet; one takes this table's place together with accounts."""
+"""Who may enrol a slot's key: whoever keeps its token and knows its PIN (NĐ 30/2020, Điều 32). An administrator sees
+what is plugged in and enrols nothing."""
 PIN_BARRED = frozenset({"final-try", "locked", "to-be-changed", "not-set"})
 """With these no PIN is asked for: the token's maker's program comes first (``hsm.token_presence.refuse_risky``)."""
 LARGEST_CERTIFICATE = 32 << 10

@@ -88,7 +88,9 @@ async def show(request: web.Request) -> web.Response:
     known = await asyncio.to_thread(_known, office.config, office.store, office.clock())
     spoken_for = tuple(code for step in STEPS for code in step.about) + _QUIET
     others = [_sentence(one) for one in known.findings if not one.code.startswith(spoken_for)]
-    return await page(request, "setup.html", steps=[_shown(step, known) for step in STEPS], others=others, live_url="")
+    steps = [_shown(step, known) for step in STEPS]
+    following = next((one for one in steps if not one.done and one.step.page), None)
+    return await page(request, "setup.html", steps=steps, following=following, others=others, live_url="")
 
 
 def _known(config: Config, store: Store, now: datetime) -> Known:
@@ -169,9 +171,8 @@ STEPS = (
          command="/etc/commune-box/config.toml [[folders]]"),
     Step(N_("Thiết bị ký số"), ("no-signing-key", "module-missing", "token-", "certificate-"), _keys,
          page="/enrolment", command="commune-box token enrol"),
-    Step(N_("Ghi danh với tỉnh"), ("not-enrolled",), _province, command="commune-box enrol"),
-    Step(N_("Trang web qua kênh mã hóa (TLS)"), ("web-certificate-",), _channel,
-         command="/etc/commune-box/config.toml [web]"),
+    Step(N_("Ghi danh với tỉnh"), ("not-enrolled",), _province, page="/setup/province"),
+    Step(N_("Trang web qua kênh mã hóa (TLS)"), ("web-certificate-",), _channel, page="/setup/pages"),
     Step(N_("Người dùng"), (), _people, page="/users"),
     Step(N_("Mã khôi phục của quản trị"), (), _codes, page="/me"),
 )  # fmt: skip

@@ -37,6 +37,7 @@ from appliance.web import (
     searching,
     setup_clock,
     setup_folders,
+    setup_keys,
     setup_office,
     statics,
     verifying,
@@ -86,6 +87,7 @@ def make_site(
     setup_office.prepare(app)
     setup_clock.prepare(app)
     setup_folders.prepare(app)
+    setup_keys.prepare(app)
     myself.prepare(app)
     persons.prepare(app)
     registers.prepare(app)

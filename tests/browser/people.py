@@ -11,7 +11,16 @@ from appliance.accounts.rules import AccountRefused
 from appliance.store import Store, scan_tests
 from appliance.store.standing import Role
 
-ADMINISTRATORS_PAGES = ("users", "user", "setup", "setup-commune", "setup-clock", "setup-folders")
+ADMINISTRATORS_PAGES = (
+    "users",
+    "user",
+    "setup",
+    "setup-commune",
+    "setup-clock",
+    "setup-folders",
+    "setup-province",
+    "setup-pages",
+)
 NOBODYS_PAGES = ("sign-in", "recovery", "ca")
 _PASSWORD = "con trâu đi trước 7"
 
@@ -33,6 +42,7 @@ def fill(store: Store, now: datetime) -> dict[str, str]:
         "sign-in": "/sign-in", "recovery": "/sign-in/recovery", "ca": "/ca", "me": "/me", "users": "/users",
         "user": f"/users/{locked.id}", "setup": "/setup", "setup-commune": "/setup/commune",
         "setup-clock": "/setup/clock", "setup-folders": "/setup/folders",
+        "setup-province": "/setup/province", "setup-pages": "/setup/pages",
     }  # fmt: skip
 
 

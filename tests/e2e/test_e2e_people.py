@@ -178,5 +178,6 @@ async def test_no_page_about_people_is_wider_than_its_screen(box: Box) -> None:
     await page.goto(box.address + "/sign-in")
     await sign_in(page, "binh", PASSWORD)
     await page.wait_for_url(box.address + "/")
-    for path in ("/me", "/users", f"/users/{long.id}", "/setup", "/setup/commune", "/setup/clock", "/setup/folders"):
+    steps = ("commune", "clock", "folders", "province", "pages")
+    for path in ("/me", "/users", f"/users/{long.id}", "/setup", *(f"/setup/{step}" for step in steps)):
         await fits(path)

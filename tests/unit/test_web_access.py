@@ -63,6 +63,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/setup/commune": ("A", "A"),
     "/setup/clock": ("A", ""),
     "/setup/folders": ("A", ""),
+    "/setup/province": ("A", ""),
+    "/setup/pages": ("A", ""),
     "/setup/folders/{number}/test": ("", "A"),
     "/setup/folders/tests/{id}/{deed}": ("", "A"),
     # papers
