@@ -155,6 +155,23 @@ def test_an_attachment_waits_for_the_number_it_belongs_to(
     assert load(store, other).state is State.SIGNED
 
 
+def test_an_appendix_shows_the_number_that_its_draft_got_at_issue(
+    store: Store, signing: Signing, signing_bench: SigningBench, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    draft = digitized(store, tmp_path, "draft", Kind.OUTGOING)
+    annex = digitized(store, tmp_path, "scan", Kind.INCOMING_SCAN)
+    commands.attach(store, annex.id, draft.id, CLERK, now)
+    commands.approve(store, draft.id, DEPUTY, now)
+    signing(load(store, draft), now)
+    commands.consent(store, draft.id, Slot.AGENCY, CLERK, now)
+    signing(load(store, annex), now)
+    signed, code = load(store, annex), load(store, draft).value("code")
+    assert (signed.state, signed.value("code")) == (State.SIGNED, code) and code.endswith("/QĐ-UBND")
+    found = verify_file(store.blobs.existing(signed.current_sha256), signing_bench.trust, ["agency"])
+    assert (found.verdict, [each.field for each in found.signatures]) == ("valid", ["CommuneBoxAgency"])
+
+
 def test_the_form_of_a_copy_and_the_office_are_the_offices_own(store: Store, signing: Signing, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     one = digitized(store, tmp_path, "landscape", Kind.INCOMING_SCAN)
