@@ -21,7 +21,7 @@ from tests.fixtures_province_web import let_in
 BOX = "commune-00004"
 PAGES = {
     "wall": "/", "wall-tiles": "/?view=tiles", "wall-box": f"/box/{BOX}", "wall-alerts": "/alerts",
-    "wall-documents": "/documents", "wall-reports": "/reports", "wall-week": "/reports/week", "wall-books": "/reports/books",
+    "wall-documents": "/documents", "wall-reports": "/reports", "wall-week": "/reports/week", "wall-books": "/reports/books", "wall-lookup": "/lookup",
 }  # fmt: skip
 
 

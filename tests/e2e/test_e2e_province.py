@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from sync.protocol.account import CaseState, CaseWord, Docket, code_digest
 from sync.province.people import passwords
 from sync.province.people.rows import People
 from sync.province.people.rules import Role
 from sync.province.store import Presence, ProvinceStore
+from sync.province.store.account_rows import AccountRows
 from sync.province.web.access import PLAIN_COOKIE, ROUTES
 from tests.browser.province import BOX, province
 from tests.e2e.test_e2e_web import CHROMIUM, QUIET, playwright_api
@@ -150,6 +152,24 @@ async def test_an_operator_takes_an_alert_on(room: Room) -> None:
     await looks.goto(f"{room.address}/box/{BOX}")
     assert await looks.locator("form.quiet, form[action$='/log']").count() == 0, "who only looks sees no forms"
     await looks.context.close()
+    await page.context.close()
+
+
+async def test_anybody_looks_a_dossier_up_on_a_phone_and_axe_finds_nothing_at_all(room: Room) -> None:
+    code = "00004.261104.K7Q4M9"
+    word = CaseWord(code_digest(code), CaseState.ACCEPTED, 20_761, 20_768)
+    AccountRows(room.store.connection).note(BOX, Docket(BOX, 100, (word,)), 100.0)
+    page = await room.page(None, width=360)
+    await page.goto(room.address + "/lookup")
+    await page.get_by_label("Mã hồ sơ trên giấy tiếp nhận").fill(code.lower())
+    await page.get_by_role("button", name="Tra cứu").click()
+    await page.get_by_text("Đã tiếp nhận, đang giải quyết").wait_for(timeout=PATIENCE)
+    assert await page.get_by_text("11/11/2026").count() == 1
+    axe = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+    await page.evaluate(axe)
+    result = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [rule["id"] for rule in result["violations"]] == []
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
     await page.context.close()
 
 

@@ -24,6 +24,8 @@ ACTS = {"anonymous": 401, "giam_sat": 403, "van_hanh": 303}
 EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/sign-in"): ("/sign-in", DOOR),
     ("POST", "/sign-in"): ("/sign-in", {"anonymous": 401, "giam_sat": 401, "van_hanh": 401}),
+    ("GET", "/lookup"): ("/lookup", {"anonymous": 200, "giam_sat": 200, "van_hanh": 200}),
+    ("GET", "/lookup/{code}"): ("/lookup/x", {"anonymous": 404, "giam_sat": 404, "van_hanh": 404}),
     ("GET", "/healthz"): ("/healthz", {"anonymous": 200, "giam_sat": 200, "van_hanh": 200}),
     ("GET", "/static"): ("/static/province.css", {"anonymous": 200, "giam_sat": 200, "van_hanh": 200}),
     ("POST", "/sign-out"): ("/sign-out", {"anonymous": 401, "giam_sat": 303, "van_hanh": 303}),

@@ -16,7 +16,20 @@ from aiohttp import web
 from sync.province.people.rows import People
 from sync.province.printing.paper import Letterhead
 from sync.province.store import ProvinceStore
-from sync.province.web import access, alerts, books, box, digests, entering, looking_up, metering, pages, reports, wall
+from sync.province.web import (
+    access,
+    alerts,
+    books,
+    box,
+    digests,
+    entering,
+    looking_up,
+    metering,
+    pages,
+    public,
+    reports,
+    wall,
+)
 from sync.province.web.access import ROUTES, Answer, guard, protect
 from sync.province.web.keys import (
     ADDRESS,
@@ -44,6 +57,7 @@ HANDLED: dict[tuple[str, str], Answer] = {
     **digests.HANDLED,
     **books.HANDLED,
     **metering.HANDLED,
+    **public.HANDLED,
 }
 
 
@@ -72,6 +86,7 @@ def build(
             app.router.add_route("HEAD", path, page)
     app.router.add_static("/static", STATIC, append_version=False)
     wall.prepare(app)
+    public.prepare(app)
     return app
 
 

@@ -48,6 +48,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/sign-in", None),
     Route("POST", "/sign-in", None),
     Route("GET", "/healthz", None),
+    Route("GET", "/lookup", None),
+    Route("GET", "/lookup/{code}", None),
     Route("GET", "/static", None),
     Route("POST", "/sign-out", _LOOK),
     Route("GET", "/password", _LOOK),
