@@ -152,3 +152,42 @@ def test_the_commands_tell_and_silence(tmp_path: Path) -> None:
     assert asked("silence", "--code", "never-seen", *quiet)[0] == 0
     state, told = asked("alerts")
     assert (state, told["loud"], told["alerts"][0]["silenced"]["why"]) == (0, 0, "mất điện")
+
+
+def test_an_alert_is_taken_on_and_a_silence_ended_by_command(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "tinh")
+    folder.root.mkdir()
+    folder.settings.write_text(render(Config()), "utf-8")
+    store, early = filled(folder.rows), time.time() - 3600
+    watch(store, look(store, early), early)
+    run = CliRunner()
+
+    def asked(*words: str) -> tuple[int, dict]:
+        found = run.invoke(main, [*words, "--dir", str(folder.root), "--json"])
+        return found.exit_code, json.loads(found.stdout) if found.stdout.startswith("{") else {}
+
+    told = asked("alerts")[1]
+    number = next(str(one["number"]) for one in told["alerts"] if one["code"] == "waiting-long")
+    given = ("--hours", "24", "--by", "lan", "--why", "đã gọi xã")
+    assert asked("acknowledge", "999", *given)[0] == 3
+    assert asked("acknowledge", number, "--hours", "24", "--by", "lan", "--why", " ")[0] == 3
+    assert asked("acknowledge", number, "--hours", "9999", "--by", "lan", "--why", "x")[0] == 2, "30 days at most"
+    state, done = asked("acknowledge", number, *given)
+    assert (state, done["box"], done["code"]) == (0, BOX, "waiting-long")
+    state, told = asked("alerts")
+    assert (state, told["loud"]) == (8, 1)
+    taken = next(one for one in told["alerts"] if one["code"] == "waiting-long")["acknowledged"]
+    assert (taken["person"], taken["why"]) == ("lan", "đã gọi xã")
+    assert asked("silence", "--code", "never-seen", *given)[0] == 0
+    state, told = asked("alerts")
+    assert (state, [one["code"] for one in told["silences"]]) == (0, ["never-seen"])
+    text = run.invoke(main, ["alerts", "--dir", str(folder.root)]).stdout
+    assert "Đang tắt tiếng số 1: mọi hộp, never-seen" in text
+    assert asked("end-silence", "1", "--by", "lan") == (0, {"number": 1})
+    assert asked("end-silence", "1", "--by", "lan")[0] == 3
+    assert asked("alerts")[1]["loud"] == 1
+    people = People(store.connection)
+    assert [(deed.person, deed.deed) for deed in people.deeds()] == [
+        ("lan", "silence-ended"), ("lan", "silenced"), ("lan", "alert-acknowledged"),
+    ]  # fmt: skip
+    store.close()

@@ -1,4 +1,4 @@
-"""Commands about alerts: alerts, silence."""
+"""Commands about alerts: alerts, acknowledge, silence, end-silence."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from pathlib import Path
 
 import click
 
-from sync.province.alerting import LONGEST_QUIET, LONGEST_WHY, Silence, answered
-from sync.province.cli.answering import (
-    ExitCode,
-    dir_option,
-    emit,
-    fail,
-    help_text,
-    json_option,
-    opened,
-    w,
-)
-from sync.province.fleet import CODES, Finding
-from sync.province.people.rows import People
+from sync.province import alert_deeds
+from sync.province.alerting import LONGEST_QUIET, Silence
+from sync.province.cli.answering import ExitCode, dir_option, emit, fail, help_text, json_option, opened, w
+from sync.province.fleet import CODES
 from sync.province.store.alert_rows import AlertRows
 from sync.province.watching import look, watch
 from sync.province.wording import _
+
+hours_option = click.option(
+    "--hours", type=click.IntRange(1, int(LONGEST_QUIET // 3600)), required=True, help=w.say(_("Trong bao nhiêu giờ."))
+)
+by_option = click.option("--by", "person", required=True, help=w.say(_("Ai làm việc này.")))
+why_option = click.option("--why", required=True, help=w.say(_("Lý do.")))
+number_option = click.argument("number", type=click.IntRange(1))
 
 
 @click.command(
@@ -38,22 +36,17 @@ def alerts(directory: Path, as_json: bool) -> None:
     """What stands now; evaluated anew, so that it is true without the pages running."""
     store, now = opened(directory), time.time()
     watch(store, look(store, now), now)
-    rows = AlertRows(store.connection)
-    given, silences = rows.acknowledgements(), rows.silences(now)
     communes = {box.box: box.commune for box in store.fleet.boxes()}
-    facts, lines, loud = [], [], 0
-    for alert in sorted(rows.standing(), key=lambda one: (-one.gravity, one.since)):
-        if not alert.fires(now):
-            continue
-        finding = Finding(alert.code, alert.gravity, alert.params)
-        taken = answered(alert, given, now)
-        silenced = next((one for one in silences if one.covers(alert.box, alert.code, now)), None)
-        loud += not (taken or silenced)
-        lines.append(f"{alert.box}  {communes.get(alert.box, '')}  {w.title(finding)}  {w.moment(alert.since)}")
-        lines.append(f"    {w.sentence(finding)}")
-        for one in (taken, silenced):
-            if one is not None:
-                lines.append(f"    {one.person}, {w.moment(one.until)}: {one.why}")
+    found, silences = alert_deeds.standing(store, now), AlertRows(store.connection).silences(now)
+    facts, lines, loud = [], [], sum(one.loud for one in found)
+    for one in found:
+        alert = one.alert
+        commune = communes.get(alert.box, "")
+        lines.append(f"{alert.number}  {alert.box}  {commune}  {w.title(one.finding)}  {w.moment(alert.since)}")
+        lines.append(f"    {w.sentence(one.finding)}")
+        for quiet in (one.taken, one.silenced):
+            if quiet is not None:
+                lines.append(f"    {quiet.person}, {w.moment(quiet.until)}: {quiet.why}")
         facts.append(
             {
                 "number": alert.number,
@@ -62,13 +55,50 @@ def alerts(directory: Path, as_json: bool) -> None:
                 "gravity": alert.gravity.name.lower(),
                 "since": alert.since,
                 "params": alert.params,
-                "acknowledged": vars(taken) if taken else None,
-                "silenced": vars(silenced) if silenced else None,
+                "acknowledged": vars(one.taken) if one.taken else None,
+                "silenced": vars(one.silenced) if one.silenced else None,
             }
         )
-    emit({"alerts": facts, "loud": loud}, "\n".join(lines) or w.say(_("Không có cảnh báo nào.")), as_json)
+    lines += [_silence_line(one) for one in silences]
+    text = "\n".join(lines) or w.say(_("Không có cảnh báo nào."))
+    emit({"alerts": facts, "silences": [vars(one) for one in silences], "loud": loud}, text, as_json)
     if loud:
         raise SystemExit(int(ExitCode.PROBLEMS_FOUND))
+
+
+def _silence_line(one: Silence) -> str:
+    what = f"{one.box or w.say(_('mọi hộp'))}, {one.code or w.say(_('mọi loại'))}"
+    text = w.say(_("Đang tắt tiếng số {number}: {what}, đến {until}: {why}"))
+    return text.format(number=one.number, what=what, until=w.moment(one.until), why=one.why)
+
+
+def _given(why: str, person: str) -> None:
+    if not why.strip() or not person.strip():
+        fail(_("Cần ghi lý do."), ExitCode.BAD_INPUT)
+
+
+@click.command(
+    name="acknowledge",
+    help=help_text(
+        _("Nhận xử lý một cảnh báo (số như `alerts` in ra), có thời hạn và lý do."),
+        "commune-province acknowledge 12 --hours 24 --by lan --why 'đã gọi xã' --dir tinh",
+    ),
+)
+@number_option
+@hours_option
+@by_option
+@why_option
+@dir_option
+@json_option
+def acknowledge(number: int, hours: int, person: str, why: str, directory: Path, as_json: bool) -> None:
+    """Take an alert on; it speaks again when it gets graver, ends and comes back, or the time is over."""
+    store, now = opened(directory), time.time()
+    _given(why, person)
+    alert = alert_deeds.take_on(store, number, person.strip(), why, hours, now)
+    if alert is None:
+        fail(w.say(_("Cảnh báo số {number} không còn.")).format(number=number), ExitCode.BAD_INPUT)
+    until = now + hours * 3600
+    emit({"number": number, "box": alert.box, "code": alert.code, "until": until}, w.moment(until), as_json)
 
 
 @click.command(
@@ -80,11 +110,9 @@ def alerts(directory: Path, as_json: bool) -> None:
 )
 @click.option("--box", default="", help=w.say(_("Chỉ của hộp này.")))
 @click.option("--code", type=click.Choice(CODES), default=None, help=w.say(_("Chỉ loại này.")))
-@click.option(
-    "--hours", type=click.IntRange(1, int(LONGEST_QUIET // 3600)), required=True, help=w.say(_("Trong bao nhiêu giờ."))
-)
-@click.option("--by", "person", required=True, help=w.say(_("Ai làm việc này.")))
-@click.option("--why", required=True, help=w.say(_("Lý do.")))
+@hours_option
+@by_option
+@why_option
 @dir_option
 @json_option
 def silence(
@@ -96,9 +124,25 @@ def silence(
         fail(_("Chọn một hộp đã ghi danh hoặc một loại cảnh báo."), ExitCode.BAD_INPUT)
     if box and store.fleet.box(box) is None:
         fail(_("Không có hộp này."), ExitCode.BAD_INPUT)
-    if not why.strip() or not person.strip():
-        fail(_("Cần ghi lý do."), ExitCode.BAD_INPUT)
-    made = Silence(box, code or "", person.strip(), why.strip()[:LONGEST_WHY], now, now + hours * 3600)
-    AlertRows(store.connection).silence(made)
-    People(store.connection).note_deed(made.person, "silenced", box, f"{made.code or '*'}: {made.why}", now)
+    _given(why, person)
+    made = alert_deeds.silence(store, box, code or "", person.strip(), why, hours, now)
     emit({"box": box, "code": made.code, "until": made.until}, w.moment(made.until), as_json)
+
+
+@click.command(
+    name="end-silence",
+    help=help_text(
+        _("Mở lại một cảnh báo đang tắt tiếng trước thời hạn."),
+        "commune-province end-silence 3 --by lan --dir tinh",
+    ),
+)
+@number_option
+@by_option
+@dir_option
+@json_option
+def end_silence(number: int, person: str, directory: Path, as_json: bool) -> None:
+    """Hear of it again."""
+    store = opened(directory)
+    if not alert_deeds.end_silence(store, number, person.strip(), time.time()):
+        fail(w.say(_("Không tắt tiếng nào số {number} còn hiệu lực.")).format(number=number), ExitCode.BAD_INPUT)
+    emit({"number": number}, str(number), as_json)

@@ -1,6 +1,6 @@
 """Alerts: what stands, who has taken it upon himself, what is silenced; and the forms for both.
 
-Owns the page and its two forms. The rules are `alerting`'s, the rows `store.alert_rows`'.
+Owns the page and its two forms. What the forms do, commands do alike (`alert_deeds`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 
-from sync.province.alerting import LONGEST_WHY, Acknowledgement, Silence, answered, fault_of
+from sync.province import alert_deeds
+from sync.province.alerting import LONGEST_WHY, fault_of
 from sync.province.fleet import CODES, Finding
 from sync.province.store import ProvinceStore
 from sync.province.store.alert_rows import AlertRows
-from sync.province.urgency import urgency
 from sync.province.web.access import Answer
 from sync.province.web.board import BOARD
-from sync.province.web.keys import PEOPLE, SESSION, STORE
+from sync.province.web.keys import SESSION, STORE
 from sync.province.web.page import rendered
 
 HOURS = (1, 4, 24, 72, 168)
@@ -39,25 +39,11 @@ async def _page(request: web.Request, fault: str = "") -> web.Response:
 def _standing(store: ProvinceStore, now: float) -> dict[str, Any]:
     """What the page says: the alerts that fire in the order of the wall, loud ones first."""
     rows = AlertRows(store.connection)
-    silences, given = rows.silences(now), rows.acknowledgements()
-    communes = {box.box: box.commune for box in store.fleet.boxes()}
-    waiting = {box: presence.waiting for box, presence in store.fleet.presences().items()}
-    shown = []
-    for alert in rows.standing():
-        if not alert.fires(now):
-            continue
-        finding = Finding(alert.code, alert.gravity, alert.params)
-        taken = answered(alert, given, now)
-        silenced = next((one for one in silences if one.covers(alert.box, alert.code, now)), None)
-        hushed = frozenset({alert.code} if taken or silenced else ())
-        place = urgency(alert.box, [finding], waiting.get(alert.box, 0), hushed).place
-        shown.append((place, alert, finding, taken, silenced))
-    shown.sort(key=lambda entry: (entry[0], entry[1].number))
     return {
-        "alerts": [entry[1:] for entry in shown],
-        "silences": silences,
+        "alerts": [(one.alert, one.finding, one.taken, one.silenced) for one in alert_deeds.standing(store, now)],
+        "silences": rows.silences(now),
         "ended": [(one, Finding(one.code, one.gravity, one.params)) for one in rows.ended(now - RECENT, 50)],
-        "communes": communes,
+        "communes": {box.box: box.commune for box in store.fleet.boxes()},
         "codes": CODES,
     }
 
@@ -67,13 +53,11 @@ async def acknowledge(request: web.Request) -> web.StreamResponse:
     number, why, hours = _number(request), *(await _said(request))
     if fault := fault_of(why, hours):
         return await _page(request, fault)
-    rows, now = AlertRows(request.app[STORE].connection), time.time()
-    alert = await asyncio.to_thread(rows.find, number)
-    if alert is None or alert.ended_at is not None:
+    store, person = request.app[STORE], _name(request)
+    alert = await asyncio.to_thread(alert_deeds.take_on, store, number, person, why, hours, time.time())
+    if alert is None:
         raise web.HTTPNotFound
-    given = Acknowledgement(number, alert.gravity, _name(request), why, now, now + hours * 3600)
-    await asyncio.to_thread(rows.acknowledge, given)
-    return await _done(request, "alert-acknowledged", alert.box, f"{alert.code}: {why}")
+    return await _done(request, alert.box)
 
 
 async def silence(request: web.Request) -> web.StreamResponse:
@@ -84,18 +68,17 @@ async def silence(request: web.Request) -> web.StreamResponse:
     known = not box or request.app[STORE].fleet.box(box) is not None
     if fault := fault_of(why, hours) or ("" if (box or code) and known and code in ("", *CODES) else "needs-what"):
         return await _page(request, fault)
-    rows, now = AlertRows(request.app[STORE].connection), time.time()
-    await asyncio.to_thread(rows.silence, Silence(box, code, _name(request), why, now, now + hours * 3600))
-    return await _done(request, "silenced", box, f"{code or '*'}: {why}")
+    store, person = request.app[STORE], _name(request)
+    await asyncio.to_thread(alert_deeds.silence, store, box, code, person, why, hours, time.time())
+    return await _done(request, box)
 
 
 async def end_silence(request: web.Request) -> web.StreamResponse:
     """`POST /silences/{number}/end`."""
-    number = _number(request)
-    rows = AlertRows(request.app[STORE].connection)
-    if not await asyncio.to_thread(rows.end_silence, number, time.time()):
+    store, number = request.app[STORE], _number(request)
+    if not await asyncio.to_thread(alert_deeds.end_silence, store, number, _name(request), time.time()):
         raise web.HTTPNotFound
-    return await _done(request, "silence-ended", "", str(number))
+    return await _done(request, "")
 
 
 def _number(request: web.Request) -> int:
@@ -115,10 +98,8 @@ async def _said(request: web.Request) -> tuple[str, float]:
     return why, float(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 6 else 0.0
 
 
-async def _done(request: web.Request, deed: str, about: str, detail: str) -> NoReturn:
-    """Keep who did it, let the wall know, and lead back to where the form was."""
-    people = request.app[PEOPLE]
-    await asyncio.to_thread(people.note_deed, _name(request), deed, about, detail, time.time())
+async def _done(request: web.Request, about: str) -> NoReturn:
+    """Let the wall know, and lead back to where the form was."""
     await asyncio.to_thread(request.app[BOARD].forget)
     form = await request.post()
     back = str(form.get("back", ""))
