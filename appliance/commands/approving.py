@@ -26,7 +26,7 @@ from appliance.domain.kinds import REGISTERS, Kind, Slot
 from appliance.domain.numbering import left_open, numbered
 from appliance.domain.states import Event, State
 from appliance.domain.zone import VIETNAM
-from appliance.registers.desk_row import row_of
+from appliance.registers.desk_row import NO_PAPER, row_of
 from appliance.store import Store, batches, books, cases, documents, events, registers
 
 
@@ -104,10 +104,17 @@ def _number(db: Any, document: Document, register: str, year: int, now: datetime
 
 
 def consent(
-    store: Store, document_id: str, slot: Slot, by: str, now: datetime, delegations: Iterable[Delegation] = ()
+    store: Store,
+    document_id: str,
+    slot: Slot,
+    by: str,
+    now: datetime,
+    delegations: Iterable[Delegation] = (),
+    row: Mapping[str, str] | None = None,
 ) -> Document:
     """Consent to the next signature slot: the clerk issues an outgoing paper that the leader has signed, and gives it
-    its number and day when the draft leaves them open.
+    its number and day when the draft leaves them open. ``row``: what the clerk says of the register's other columns
+    while issuing it, and whether no copy of paper is sent (``appliance.registers.desk_row``).
 
     Raises:
         CommandRefused: not-in-this-state when the slot is not the next open one; delegations as in ``approve``.
@@ -119,7 +126,10 @@ def consent(
             if slot is Slot.AGENCY and left_open(before):
                 after = numbered(after, now)
                 held |= {"numbered": after.value("code"), "date": after.value("issued_date")}
-                held |= {"row": books.enter(db, after, by, now)}
+            if slot is Slot.AGENCY and (row or left_open(before)):
+                after = replace(after, no_paper=bool(row and row.get(NO_PAPER)))
+                held |= {"no_paper": True} if after.no_paper else {}
+                held |= {"row": books.enter(db, after, by, now, row_of(after.register, row))}
             documents.save(db, before, after, by, "consented", {"slot": slot} | held)
             if slot is Slot.AGENCY:
                 follow_main(db, after, by, now)

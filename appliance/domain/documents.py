@@ -79,6 +79,7 @@ class Document:
     copy leaves out. ``attached_to``: the paper that this one is an appendix of, and ``kind_before`` what it was before
     (``domain.attaching``). ``joins``: the paper whose pages the box is asked to put behind this one's;
     ``joined_of`` and ``joined_pages``: the two papers that this one was made of, and how many pages each file had.
+    ``no_paper``: a letter of which no copy of paper is sent.
     """
 
     id: str
@@ -119,6 +120,7 @@ class Document:
     joins: str = ""
     joined_of: tuple[str, ...] = ()
     joined_pages: tuple[int, ...] = ()
+    no_paper: bool = False
     attempts: int = 0
     next_attempt_at: datetime | None = None
     last_error: str = ""

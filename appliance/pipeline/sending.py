@@ -26,10 +26,11 @@ def package_meta(
 ) -> dict[str, Any]:
     """What travels beside the bytes: kind, register number, fields, signature slots, the dossier's code where a
     separator sheet gave one; of an appendix the ``main`` paper's id and the digest with which it was sent, of a paper
-    with appendices their ids. Plain JSON values.
+    with appendices their ids; whether no copy of paper is sent. Plain JSON values.
     """
     beside: dict[str, Any] = {"dossier": document.dossier} if document.dossier else {}
     beside |= {"main": {"id": main.id, "sha256": main.current_sha256}} if main else {}
+    beside |= {"no_paper": True} if document.no_paper else {}
     beside |= {"appendices": [one.id for one in appendices]} if appendices else {}
     return beside | {
         "kind": document.kind.value,

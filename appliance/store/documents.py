@@ -272,6 +272,7 @@ def _row_of(document: Document) -> dict[str, Any]:
         **({"hidden": document.hidden} if document.hidden else {}),
         **({"kind_before": document.kind_before} if document.kind_before else {}),
         **({"joins": document.joins} if document.joins else {}),
+        **({"no_paper": True} if document.no_paper else {}),
         **({"joined_of": document.joined_of, "joined_pages": document.joined_pages} if document.joined_of else {}),
     }
     step = next_step(document)
@@ -330,6 +331,7 @@ def document_of(row: dict[str, Any]) -> Document:
         hidden=tuple(facts.get("hidden", ())),
         kind_before=facts.get("kind_before", ""),
         joins=facts.get("joins", ""),
+        no_paper=facts.get("no_paper", False),
         joined_of=tuple(facts.get("joined_of", ())),
         joined_pages=tuple(facts.get("joined_pages", ())),
     )

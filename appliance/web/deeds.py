@@ -50,7 +50,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "hand-back": lambda store, paper, wish: commands.hand_back(store, paper, wish.by, wish.now, wish.reason),
     "resubmit": lambda store, paper, wish: commands.resubmit(store, paper, wish.by, wish.now, wish.fields),
-    "issue": lambda store, paper, wish: commands.consent(store, paper, Slot.AGENCY, wish.by, wish.now),
+    "issue": lambda store, paper, wish: commands.consent(store, paper, Slot.AGENCY, wish.by, wish.now, row=wish.row),
     "sign": lambda store, paper, wish: commands.consent(store, paper, Slot.LEADER, wish.by, wish.now, wish.delegations),
     "withdraw": lambda store, paper, wish: commands.withdraw(store, paper, wish.by, wish.now),
     "send-back": lambda store, paper, wish: commands.send_back(store, paper, wish.by, wish.now, wish.reason),
@@ -165,7 +165,7 @@ def do(
     if action.reason is standing.Reason.NEEDED and not reason:
         raise FormRefused("reason", _("Hãy ghi lý do."))
     fields = changed_fields(document, understood(typed_fields(form))) if action.edits else {}
-    cells = row(document) if row and name == "approve" else {}
+    cells = row(document) if row and name in ("approve", "issue") else {}
     return COMMANDS[name](store, document_id, Wish(person.by, now, reason, fields, delegations, cells))
 
 

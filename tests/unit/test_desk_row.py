@@ -10,9 +10,11 @@ import pytest
 from appliance import commands
 from appliance.domain.kinds import Kind
 from appliance.domain.states import State
+from appliance.pipeline.sending import package_meta
+from appliance.registers.desk_row import row_of
 from appliance.registers.proposing import counted, named_day, offered
 from appliance.registers.workdays import WorkingDays
-from appliance.store import books, registers
+from appliance.store import books, events, registers
 from appliance.store.books import Row
 from appliance.store.upkeep import verify
 from tests.fixtures_web import CLERK, Papers, Visitor
@@ -139,3 +141,55 @@ async def test_those_who_got_papers_before_are_offered(visitor: Visitor, office_
         await visitor.post(f"/desk/{paper}/do/approve", form(office_papers, paper, receiver=receiver))
     _, text = await visitor.get(f"/desk/{office_papers.digitized()}")
     assert text.index('<option value="Phòng Kinh tế">') < text.index('<option value="Công an xã">')
+
+
+def letter_to_issue(papers: Papers, **fields: str) -> str:
+    """A letter that the leader has signed."""
+    paper = papers.digitized(kind=Kind.OUTGOING, fields=fields)
+    commands.approve(papers.store, paper, "Nông Văn Thuận (lãnh đạo)", papers.clock())
+    return papers.sign(paper)
+
+
+async def test_a_letter_gets_its_other_columns_while_it_is_issued(visitor: Visitor, office_papers: Papers) -> None:
+    paper = letter_to_issue(office_papers, recipients="- Như trên;\n- Lưu: VT.")
+    _, text = await visitor.get(f"/desk/{paper}")
+    assert ">- Như trên; - Lưu: VT.</textarea>" in text and 'name="row-due"' not in text
+    said = form(office_papers, paper, recipients="UBND tỉnh; Lưu: VT", copies="3", copy_kept_by="Văn thư", note="gấp")
+    assert (await visitor.post(f"/desk/{paper}/do/issue", said))[0] == 303
+    written = row(office_papers, "di", paper)
+    assert [written.cell(name) for name in ("recipients", "copies", "copy_kept_by", "note")] == [
+        "UBND tỉnh; Lưu: VT", "3", "Văn thư", "gấp",
+    ]  # fmt: skip
+    document = office_papers.load(paper)
+    assert not document.no_paper and "no_paper" not in package_meta(document)
+    assert verify(office_papers.store).sound
+
+
+async def test_a_letter_without_paper_copies_says_so_everywhere(visitor: Visitor, office_papers: Papers) -> None:
+    paper = letter_to_issue(office_papers)
+    said = form(office_papers, paper, copies="3", note="theo CV 92", no_paper="1")
+    assert (await visitor.post(f"/desk/{paper}/do/issue", said))[0] == 303
+    written = row(office_papers, "di", paper)
+    assert (written.cell("copies"), written.cell("note")) == ("0", "Không gửi bản giấy; theo CV 92")
+    assert package_meta(office_papers.load(paper))["no_paper"] is True
+    told = office_papers.store.read(lambda db: list(events.entries(db, paper)))[-1]
+    assert told.event == "consented" and told.detail["no_paper"] is True
+    assert "Không gửi bản giấy" in (await visitor.get(f"/papers/{paper}"))[1]
+    assert verify(office_papers.store).sound
+
+
+@pytest.mark.parametrize("copies", ("ba", "-1", "²"))
+async def test_copies_are_a_number(visitor: Visitor, office_papers: Papers, copies: str) -> None:
+    paper = letter_to_issue(office_papers)
+    said = form(office_papers, paper, copies=copies, note="gấp", no_paper="1")
+    state, _, text = await visitor.post(f"/desk/{paper}/do/issue", said)
+    assert state == 422 and f'value="{copies}"' in text and 'value="gấp"' in text
+    assert 'name="row-no_paper" value="1" checked' in text and len(office_papers.load(paper).consents) == 1
+
+
+def test_what_belongs_to_another_book_is_not_written() -> None:
+    said = {"receiver": "A", "due": "2026-11-27", "note": "", "copies": "2", "no_paper": "1"}
+    assert row_of("den", said) == {"receiver": "A", "note": ""}
+    assert row_of("giai-quyet", said) == {"receiver": "A", "due": "2026-11-27"}
+    assert row_of("di", said) == {"copies": "0", "note": "Không gửi bản giấy"}
+    assert row_of("ho-so", said) == row_of("di", None) == {}
