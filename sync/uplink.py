@@ -26,6 +26,7 @@ from sync.parcel_files import FileFault, ParcelFiles
 from sync.protocol.box import BoxCore, BoxLimits, Parcel
 from sync.protocol.budget import Budget
 from sync.protocol.chunk import Chunk
+from sync.protocol.deflate import DEFLATE, Shrinking
 from sync.protocol.messages import Presence
 from sync.protocol.step import Accepted, Finding, Now, Progressed, Publish, Refused, SendChunk, Step
 from sync.protocol.topics import Kind, box_filters, presence, upward
@@ -175,6 +176,7 @@ class Uplink:
             budget=config.budget,
         )  # fmt: skip
         self._files = ParcelFiles(outbox.open)
+        self._shrinking = Shrinking()
         self._link: Transport = connect(self._link_config())
         self._parcels: dict[str, Parcel] = {}
         self._unusable: dict[str, Parcel] = {}
@@ -247,6 +249,7 @@ class Uplink:
         usable = [parcel for parcel in parcels if parcel.document_id not in self._unusable]
         self._parcels = {parcel.document_id: parcel for parcel in usable}
         self._files.keep_only(self._parcels.values())
+        self._shrinking.keep_only(self._parcels)
         self._carry_out(self._core.on_outbox(usable, now))
 
     def _send(self) -> tuple[bool, bool]:
@@ -270,7 +273,10 @@ class Uplink:
             self._unusable[parcel.document_id] = parcel
             self._carry_out(self._core.on_unreadable(parcel.document_id, fault.code, now))
             return
-        payload = Chunk(chunk.tid, chunk.offset, content).encode()
+        small = self._shrinking.shrunk(chunk.document_id, content) if chunk.forms & DEFLATE else None
+        if small is not None:
+            self._core.on_shrunk(chunk.token, len(small))
+        payload = Chunk(chunk.tid, chunk.offset, content).encode(small)
         token = self._link.publish(Publish(chunk.topic, payload, qos=1))
         if token is None:
             self._carry_out(self._core.on_unsent(chunk.token, now))

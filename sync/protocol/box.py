@@ -77,6 +77,8 @@ class BoxCore:
         self._province: ProvinceState | None = None
         self._was_there = False
         self._denied_until = 0.0
+        self._forms = 0
+        """What the other end's latest have said that it understands."""
 
     @property
     def ready(self) -> bool:
@@ -167,6 +169,10 @@ class BoxCore:
         self._denied_until = now.mono + self._limits.denied_seconds
         return self._step(now, Finding("publish-denied", self._box))
 
+    def on_shrunk(self, token: int, length: int) -> None:
+        """Note that a chunk is carried in `length` bytes: the line is as fast as what it carries."""
+        self._pacing.shrunk(token, length)
+
     def on_unsent(self, token: int, now: Now) -> Step:
         """Take a chunk back that the transport did not accept (link just lost); it is simply missing again."""
         tid, start, stop = self._in_flight.pop(token, (b"", 0, 0))
@@ -229,7 +235,7 @@ class BoxCore:
         self._in_flight[token] = (transfer.tid, start, start + length)
         self._pacing.sent(token, length, now.mono)
         topic = self._direction.forward(self._box, Kind.EXPRESS if transfer.express else Kind.CHUNK)
-        return SendChunk(token, topic, transfer.parcel.document_id, transfer.tid, start, length)
+        return SendChunk(token, topic, transfer.parcel.document_id, transfer.tid, start, length, self._forms)
 
     def on_peer(self, province: ProvinceState, now: Now, retained: bool = False) -> Step:
         """Take over whether the taker of documents is there, and which store it has; on the wire this is `p/state`.
@@ -249,6 +255,7 @@ class BoxCore:
             return self._step(now)  # about something answered meanwhile, or a stale map: no news
         if any(stop > transfer.manifest.size for _, stop in have.ranges):
             return self._step(now, Finding("have-beyond-file", self._box, {"tid": have.tid.hex()}))
+        self._forms = have.forms
         said = Ranges(have.ranges)
         before = transfer.held.count()
         if transfer.awaiting:

@@ -1,7 +1,7 @@
 """The chunk: 20 bytes of header, then bytes of the file (PROTOCOL.md §4.3).
  Owns the binary form `version u8 · flags u8 · tid 8 · offset u48 · crc32 u32`, big-endian. The checksum covers the
-first 16 header bytes and the content; it finds accidents, not forgery - that is the whole-file digest's part. Refuses
-flags it does not know: they would change what the bytes mean.
+first 16 header bytes and what follows the header; it finds accidents, not forgery - that is the whole-file digest's
+part. Flag 1: what follows is the content deflated. Refuses flags it does not know: they would change what bytes mean.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from sync.protocol.codec import MAX_MESSAGE, CodecError
+from sync.protocol.deflate import DEFLATE, inflated
 from sync.protocol.fields import VERSION
 
 HEADER_SIZE = 20
@@ -28,12 +29,16 @@ class Chunk:
     offset: int
     content: bytes
 
-    def encode(self) -> bytes:
-        """Return the payload of topics `c` and `x`. Raises CodecError."""
+    def encode(self, shrunk: bytes | None = None) -> bytes:
+        """Return the payload of topics `c` and `x`; `shrunk`: the content deflated, which then travels instead.
+
+        Raises CodecError.
+        """
         if not 0 < len(self.content) <= MAX_CONTENT or not 0 <= self.offset < 2**48 or len(self.tid) != 8:
             raise CodecError("bad-chunk")
-        header = _HEADER.pack(VERSION, 0, self.tid, self.offset >> 32, self.offset & 0xFFFFFFFF)
-        return header + _CHECKSUM.pack(crc32(self.content, crc32(header))) + self.content
+        flags, carried = (0, self.content) if shrunk is None else (DEFLATE, shrunk)
+        header = _HEADER.pack(VERSION, flags, self.tid, self.offset >> 32, self.offset & 0xFFFFFFFF)
+        return header + _CHECKSUM.pack(crc32(carried, crc32(header))) + carried
 
     @classmethod
     def decode(cls, payload: bytes) -> Chunk:
@@ -41,10 +46,10 @@ class Chunk:
         if not HEADER_SIZE < len(payload) <= MAX_MESSAGE:
             raise CodecError("bad-chunk", f"{len(payload)} bytes")
         version, flags, tid, high, low = _HEADER.unpack_from(payload)
-        if version != VERSION or flags:
+        if version != VERSION or flags & ~DEFLATE:
             raise CodecError("unsupported-version", f"chunk {version}/{flags}")
         content = payload[HEADER_SIZE:]
         (expected,) = _CHECKSUM.unpack_from(payload, _HEADER.size)
         if crc32(content, crc32(payload[: _HEADER.size])) != expected:
             raise CodecError("bad-chunk", "checksum")
-        return cls(tid, high << 32 | low, content)
+        return cls(tid, high << 32 | low, inflated(content, MAX_CONTENT) if flags else content)

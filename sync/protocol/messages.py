@@ -165,6 +165,8 @@ class Have:
     epoch: int = 0
     """Changes when the receiver lost or replaced its store."""
     retry_after: int = 0
+    forms: int = 0
+    """Forms of a chunk that are understood beside the plain one: 1, deflated."""
     extra: Mapping[int, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:
@@ -173,6 +175,8 @@ class Have:
             1: self.tid, 2: self.query, 3: [offset for pair in self.ranges for offset in pair], 4: self.credit,
             5: int(self.state), 6: self.epoch, 7: self.retry_after,
         }  # fmt: skip
+        if self.forms:
+            known[8] = self.forms
         return encode(with_extra(known, self.extra))
 
     @classmethod
@@ -193,7 +197,7 @@ class Have:
             raise CodecError("unsupported-version", "have state") from error
         return cls(
             tid, fields.count(2), tuple(zip(flat[::2], flat[1::2], strict=True)), fields.count(4), state,
-            fields.count(6), fields.count(7, most=86400), fields.extra(),
+            fields.count(6), fields.count(7, most=86400), fields.count(8, most=255, default=0), fields.extra(),
         )  # fmt: skip
 
 

@@ -93,6 +93,11 @@ class Pacing:
         delivered_at = self._acknowledged_at if self._unacked else now
         self._unacked[token] = _Unacked(length, now, self._delivered, delivered_at)
 
+    def shrunk(self, token: int, length: int) -> None:
+        """Note that a chunk travels in fewer bytes than it holds."""
+        if (chunk := self._unacked.get(token)) is not None:
+            chunk.length = length
+
     def acknowledged(self, token: int, now: float) -> None:
         """Note that the broker took (or lost) a chunk; unknown tokens do not matter."""
         chunk = self._unacked.pop(token, None)

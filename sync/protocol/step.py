@@ -47,6 +47,8 @@ class SendChunk:
     tid: bytes
     offset: int
     length: int
+    forms: int = 0
+    """In which forms beside the plain one the other end understands it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from sync.protocol.chunk import Chunk
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, seal
+from sync.protocol.deflate import DEFLATE
 from sync.protocol.messages import MAX_RANGES, Base, Have, HaveState, Manifest, Query
 from sync.protocol.ranges import Ranges
 from sync.protocol.receipt import FIRST_IN_CHAIN, Receipt, Result, chain_hash
@@ -264,6 +265,7 @@ class TakingCore(ABC):
             state=HaveState.PAUSED if pausing else state,
             epoch=self._epoch,
             retry_after=self._limits.pause_seconds if pausing else 0,
+            forms=DEFLATE,
         )
         outbound.append(Publish(self._direction.back(transfer.box, Kind.HAVE), have.encode(), qos=0))
 

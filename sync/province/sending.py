@@ -25,6 +25,7 @@ from sync.protocol.choosing import Parcel
 from sync.protocol.chunk import Chunk
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Verify
+from sync.protocol.deflate import DEFLATE, Shrinking
 from sync.protocol.messages import Presence, ProvinceState
 from sync.protocol.step import Accepted, Finding, Now, Publish, Refused, SendChunk, Step
 from sync.protocol.topics import SENDER, Direction, Kind, TopicError, parse, sender_filters
@@ -51,6 +52,7 @@ class _Line:
 
     core: BoxCore
     files: ParcelFiles
+    shrinking: Shrinking = field(default_factory=Shrinking)
     parcels: dict[str, Parcel] = field(default_factory=dict)
     unusable: dict[str, Parcel] = field(default_factory=dict)
     deadline: float | None = None
@@ -126,6 +128,7 @@ class SendingEnd:
             usable = [parcel for parcel in parcels if parcel.document_id not in line.unusable]
             line.parcels = {parcel.document_id: parcel for parcel in usable}
             line.files.keep_only(usable)
+            line.shrinking.keep_only(line.parcels)
             self._carry_out(link, box, line, line.core.on_outbox(usable, now))
 
     def _line(self, box: str, link: Transport, now: Now) -> _Line:
@@ -170,7 +173,10 @@ class SendingEnd:
             line.unusable[parcel.document_id] = parcel
             self._carry_out(link, box, line, line.core.on_unreadable(parcel.document_id, fault.code, now))
             return
-        payload = Chunk(chunk.tid, chunk.offset, content).encode()
+        small = line.shrinking.shrunk(chunk.document_id, content) if chunk.forms & DEFLATE else None
+        if small is not None:
+            line.core.on_shrunk(chunk.token, len(small))
+        payload = Chunk(chunk.tid, chunk.offset, content).encode(small)
         token = link.publish(Publish(chunk.topic, payload, qos=1))
         if token is None:
             self._carry_out(link, box, line, line.core.on_unsent(chunk.token, now))

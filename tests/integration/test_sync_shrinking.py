@@ -1,0 +1,72 @@
+"""What shrinks travels small, over a real broker, and arrives as it was; what does not is sent as it is."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from sync.mqtt import MqttLink
+from sync.protocol.step import Publish
+from sync.transport import LinkConfig
+from sync.uplink import Uplink
+from tests.fakes.outbox import FakeOutbox
+from tests.integration.test_sync_uplink import World, wait_for, world
+
+pytestmark = pytest.mark.integration
+__all__ = ["world"]
+
+
+class _Counting(MqttLink):
+    """Remembers what chunks it carried."""
+
+    chunks: list[bytes]
+
+    def publish(self, message: Publish) -> int | None:
+        """Count, and carry."""
+        if message.topic.endswith(("/c", "/x")):
+            self.chunks.append(message.payload)
+        return super().publish(message)
+
+
+@contextmanager
+def _uplink(world: World, outbox: FakeOutbox) -> Iterator[list[bytes]]:
+    chunks: list[bytes] = []
+
+    def connect(config: LinkConfig) -> _Counting:
+        link = _Counting(config)
+        link.chunks = chunks
+        return link
+
+    stop, uplink = threading.Event(), Uplink(world.config(), outbox, connect=connect)
+    thread = threading.Thread(target=uplink.run, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield chunks
+    finally:
+        stop.set()
+        uplink.wake()
+        thread.join(10)
+
+
+def test_half_of_a_paper_shrinks_and_the_province_has_its_very_bytes(world: World) -> None:
+    noise = random.Random(3).randbytes(150_000)
+    outbox, content = FakeOutbox(), noise + b"<00000000>" * 15_000
+    outbox.add("signed", content)
+    with world.receiver() as receiver, _uplink(world, outbox) as chunks:
+        wait_for(lambda: "signed" in outbox.receipts, 30.0)
+    assert list(receiver.store.files.values()) == [content]
+    assert len(noise) * 0.9 < sum(map(len, chunks)) < len(content) * 0.75
+    assert {payload[1] for payload in chunks} == {0, 1}
+
+
+def test_noise_is_sent_as_it_is(world: World) -> None:
+    outbox, content = FakeOutbox(), random.Random(4).randbytes(200_000)
+    outbox.add("scan", content)
+    with world.receiver() as receiver, _uplink(world, outbox) as chunks:
+        wait_for(lambda: "scan" in outbox.receipts, 30.0)
+    assert list(receiver.store.files.values()) == [content]
+    assert {payload[1] for payload in chunks} == {0}
