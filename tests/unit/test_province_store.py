@@ -219,3 +219,29 @@ def test_presence_forgets_nothing_a_last_will_does_not_know(store: ProvinceStore
     assert (gone.online, gone.waiting, gone.last_seen, gone.changed_at) == (False, 3, NOW, NOW + 100)
     store.fleet.note_presence(Presence(BOX, True, NOW - 500, NOW - 500))  # an old retained message
     assert store.fleet.presences()[BOX].last_seen == NOW
+
+
+def test_a_store_is_closed_while_others_read_and_they_are_refused(tmp_path: Path) -> None:
+    """Closing a connection in use would end the whole process."""
+    store = ProvinceStore(tmp_path / "store")
+    long = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20000) SELECT n FROM c"
+    reading, refused = threading.Barrier(4), []
+
+    def read() -> None:
+        reading.wait(30)
+        try:
+            while True:
+                store.connection.rows(long)
+        except sqlite3.ProgrammingError:
+            refused.append(1)
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    reading.wait(30)
+    store.close()
+    for thread in threads:
+        thread.join(30)
+    assert refused == [1, 1, 1]
+    with pytest.raises(sqlite3.ProgrammingError):
+        store.fleet.boxes()

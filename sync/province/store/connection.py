@@ -36,18 +36,23 @@ class Connection:
         self._lock, self._opening = threading.RLock(), threading.Lock()
         self._inside, self._undone = 0, False
         self._readers = threading.local()
-        self._open: list[sqlite3.Connection] = []
-        self._writer = self._dial()
+        self._open: list[tuple[sqlite3.Connection, threading.RLock]] = []
+        self._closed = False
+        self._writer = self._dial(self._lock)
         self._writer.execute("PRAGMA journal_mode=WAL")
         self._migrate()
 
-    def _dial(self) -> sqlite3.Connection:
+    def _dial(self, lock: threading.RLock) -> sqlite3.Connection:
+        """Open one more connection, in use while `lock` is held. Raises sqlite3.ProgrammingError after `close`."""
         raw = sqlite3.connect(str(self._path), timeout=BUSY_MS / 1000, check_same_thread=False)
         raw.row_factory = sqlite3.Row
         for pragma in ("foreign_keys=ON", "synchronous=FULL", f"busy_timeout={BUSY_MS}"):
             raw.execute(f"PRAGMA {pragma}")
         with self._opening:
-            self._open.append(raw)
+            if self._closed:
+                raw.close()
+                raise sqlite3.ProgrammingError("the store is closed")
+            self._open.append((raw, lock))
         return raw
 
     def _migrate(self) -> None:
@@ -131,16 +136,20 @@ class Connection:
 
     def rows(self, sql: str, parameters: Values = ()) -> list[sqlite3.Row]:
         """Committed rows as one consistent look."""
-        return list(self._reader().execute(sql, parameters))
+        raw, lock = self._reader()
+        with lock:
+            return list(raw.execute(sql, parameters))
 
     def row(self, sql: str, parameters: Values = ()) -> sqlite3.Row | None:
         """The first committed row, or None."""
-        found: sqlite3.Row | None = self._reader().execute(sql, parameters).fetchone()
-        return found
+        raw, lock = self._reader()
+        with lock:
+            found: sqlite3.Row | None = raw.execute(sql, parameters).fetchone()
+            return found
 
     def each(self, sql: str) -> Iterator[sqlite3.Row]:
         """Committed rows one after another, without holding all of them."""
-        yield from self._reader().execute(sql)
+        yield from self._reader()[0].execute(sql)
 
     def settle_numbers(self) -> None:
         """Nothing: SQLite looks at the greatest number each time."""
@@ -152,25 +161,31 @@ class Connection:
 
     def change_mark(self) -> int:
         """Changes whenever another connection committed; cheap enough to poll."""
-        return int(self._reader().execute("PRAGMA data_version").fetchone()[0])
+        found = self.row("PRAGMA data_version")
+        return int(found[0]) if found else 0
 
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> tuple[sqlite3.Connection, threading.RLock]:
+        """This thread's connection, and the lock to hold while it is in use: `close` from another thread waits."""
         if self._inside == threading.get_ident() and self._writer.in_transaction:
-            return self._writer
-        raw: sqlite3.Connection | None = getattr(self._readers, "raw", None)
-        if raw is None:
-            raw = self._dial()
-            raw.execute("PRAGMA query_only=ON")
-            self._readers.raw = raw
-        return raw
+            return self._writer, self._lock
+        pair: tuple[sqlite3.Connection, threading.RLock] | None = getattr(self._readers, "pair", None)
+        if pair is None:
+            lock = threading.RLock()
+            pair = self._readers.pair = self._dial(lock), lock
+            pair[0].execute("PRAGMA query_only=ON")
+        return pair
 
     def check(self) -> str:
         """`ok`, or what SQLite finds wrong with the file."""
-        return str(self._reader().execute("PRAGMA integrity_check").fetchone()[0])
+        found = self.row("PRAGMA integrity_check")
+        return str(found[0]) if found else ""
 
     def close(self) -> None:
-        """Close every connection; a killed process leaves the same database."""
-        with self._lock:
-            for raw in self._open:
-                raw.close()
+        """Close every connection, each when nobody uses it: SQLite ends the process otherwise. A killed process leaves
+        the same database; whoever asks afterwards is refused."""
+        with self._opening:
+            self._closed, every = True, list(self._open)
             self._open.clear()
+        for raw, lock in every:
+            with lock:
+                raw.close()
