@@ -19,6 +19,7 @@ HOLD: Mapping[str, float] = {
     "disk-low": 1_800.0,
     "clock-skew": 600.0,
     "unchecked": 600.0,
+    "documents-lost": 600.0,
     "missing-numbers": 600.0,
     "profile-drift": 3_600.0,
 }

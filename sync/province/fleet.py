@@ -60,6 +60,8 @@ class BoxFacts:
     last_refusal_code: str = ""
     missing_numbers: int = 0
     unchecked: int = 0
+    lost: int = 0
+    """Deliveries that the box speaks of, that do not wait, and that this province never answered."""
     clock_skew: float | None = None
     disk_free: int | None = None
     token_ends: float | None = None
@@ -145,6 +147,10 @@ def _unchecked(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Pa
     return (Gravity.ALARM, {"count": facts.unchecked}) if facts.unchecked else None
 
 
+def _lost(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
+    return (Gravity.ALARM, {"count": facts.lost}) if facts.lost else None
+
+
 def _clock(facts: BoxFacts, now: float, limits: Limits) -> tuple[Gravity, Parameters] | None:
     if facts.clock_skew is None or abs(facts.clock_skew) <= limits.clock_warning:
         return None
@@ -204,6 +210,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("refused", _refused),
     ("missing-numbers", _missing_numbers),
     ("unchecked", _unchecked),
+    ("documents-lost", _lost),
     ("unverifiable", _observed("unverifiable", Gravity.ALARM)),
     ("foreign-box", _observed("foreign-box", Gravity.ALARM)),
     ("malformed", _observed("malformed", Gravity.WARNING)),

@@ -17,6 +17,7 @@ from sync.province.fleet import BoxFacts, Finding, Gravity, assess
 from sync.province.profiles import expected
 from sync.province.sequences import Gaps
 from sync.province.store import Box, Presence, ProvinceStore
+from sync.province.store.account_rows import AccountRows
 from sync.province.store.expected import PROFILE, Expected
 from sync.province.store.following import Followed
 from sync.province.store.tallies import EVER, Tally, day_of
@@ -114,10 +115,21 @@ class Fleet:
 
 
 _Rows = tuple[
-    Box, Presence | None, Mapping[str, Any], Tally, Tally, Gaps | None, Mapping[str, int], frozenset[str], str, str
+    Box,
+    Presence | None,
+    Mapping[str, Any],
+    Tally,
+    Tally,
+    Gaps | None,
+    Mapping[str, int],
+    frozenset[str],
+    str,
+    str,
+    tuple[int, int],
 ]
 """What is known of one box: itself, its presence, counts, tallies of today and before, missing numbers, what was
-observed, what is quiet, the newest release of any box, and the profile that is expected."""
+observed, what is quiet, the newest release of any box, the profile that is expected, and the deliveries it
+told of (ever queued, waiting)."""
 
 
 class Memory:
@@ -128,8 +140,20 @@ class Memory:
         self.views: dict[str, tuple[_Rows, BoxView]] = {}
         """Box -> what its view was made of, and the view: taken again while the rows say the same. Ages grow in it, so
         whoever surveys often empties this from time to time."""
+        self._sent: dict[str, tuple[int, int]] | None = None
         self._day: int | None = None
         self._before: dict[str, Tally] = {}
+
+    def forget_views(self) -> None:
+        """Make every view anew at the next survey: ages grew, and boxes may have told of their books."""
+        self.views.clear()
+        self._sent = None
+
+    def sent(self, store: ProvinceStore) -> dict[str, tuple[int, int]]:
+        """Deliveries that boxes told of; asked again with the views."""
+        if self._sent is None:
+            self._sent = AccountRows(store.connection).sent()
+        return self._sent
 
     def totals(self, store: ProvinceStore, today: int) -> dict[str, Tally]:
         """Sums of all days before today; asked once a day."""
@@ -151,6 +175,7 @@ class _Facts:
     quiet: Mapping[str, frozenset[str]]
     newest: str
     profile: str
+    sent: Mapping[str, tuple[int, int]]
 
     def of(self, box: Box) -> _Rows:
         """What is known of one box."""
@@ -158,7 +183,7 @@ class _Facts:
         return (
             box, self.presences.get(name), self.counts.get(name, _NO_COUNTS), self.today.get(name, _NO_TALLY),
             self.before.get(name, _NO_TALLY), self.gaps.get(name), self.observed.get(name, {}),
-            self.quiet.get(name, frozenset()), self.newest, self.profile,
+            self.quiet.get(name, frozenset()), self.newest, self.profile, self.sent.get(name, (0, 0)),
         )  # fmt: skip
 
 
@@ -191,6 +216,7 @@ def survey(store: ProvinceStore, now: float, memory: Memory | None = None, quiet
         quiet=(quiet or Quiet()).codes,
         newest=newest({presence.software for presence in presences.values()}),
         profile=expected_profile(store, boxes, presences),
+        sent=memory.sent(store),
     )
     views = sorted((_again(facts.of(box), memory, now) for box in boxes), key=lambda view: view.urgency.place)
     known = {box.box for box in boxes}
@@ -228,7 +254,7 @@ def _again(rows: _Rows, memory: Memory, now: float) -> BoxView:
 
 
 def _view(rows: _Rows, now: float) -> BoxView:
-    box, presence, counts, today, before, gaps, observed, quiet, newest_release, profile = rows
+    box, presence, counts, today, before, gaps, observed, quiet, newest_release, profile, (sent, kept) = rows
     findings = assess(
         BoxFacts(
             box=box.box,
@@ -240,6 +266,7 @@ def _view(rows: _Rows, now: float) -> BoxView:
             unchecked=counts["unchecked"],
             observed=observed,
             expected_profile=profile,
+            lost=max(0, sent - kept - sum(each.stored + each.refused + each.duplicates for each in (before, today))),
             **_said(presence, newest_release),
         ),
         now,

@@ -19,6 +19,7 @@ CALLS: tuple[str, ...] = (
     "foreign-box",
     "unverifiable",
     "silent",
+    "documents-lost",
     "waiting-long",
     "disk-low",
     "token-ending",

@@ -63,6 +63,11 @@ FINDINGS: Mapping[str, tuple[str, str, str]] = {
         _("{count} văn bản đã nhận đủ nhưng tỉnh chưa kiểm tra được chữ ký."),
         _("Lỗi ở phía tỉnh: chạy `commune-province check`, xem lệnh kiểm tra và chứng thư gốc."),
     ),
+    "documents-lost": (
+        _("Văn bản thất lạc"),
+        _("{count} văn bản hộp đã gửi không có biên nhận và cũng không còn chờ."),
+        _("Dừng dọn dữ liệu ở cả hai đầu; đối chiếu hàng gửi của hộp với sổ biên nhận của tỉnh."),
+    ),
     "unverifiable": (
         _("Thông điệp không xác thực được"),
         _("{count} thông điệp có chữ ký thiết bị không đúng đã bị bỏ."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sync.province.cli import main
 from sync.province.config import Config, Folder, render
 from sync.province.inspection import QUESTIONS, inspection
 from sync.province.office_books import offices, period_before, periods_offered, typed_period
+from sync.province.overview import Memory, survey
 from sync.province.people.rules import Role
 from sync.province.printing.paper import Letterhead
 from sync.province.printing.paper_pdf import paper_pdf
@@ -183,3 +185,19 @@ def test_periods() -> None:
     ]  # fmt: skip
     assert periods_offered(NOON)[:4] == ["2026", "2025", "2026-11", "2026-10"]
     assert periods_offered(NOON)[-1] == "2025-12"
+
+
+def test_a_document_that_is_lost_is_an_alarm_on_the_wall(office: Office) -> None:
+    """9 sent, 4 wait, 2 answered: three are lost. What is sent equals receipts and what waits: nothing is told."""
+    now = time.time()
+    found = {
+        view.box.box: [one.params for one in view.findings if one.code == "documents-lost"]
+        for view in survey(office.store, now).boxes
+    }
+    assert found == {ONE: [], TWO: [{"count": 3}], THREE: []}
+    memory = Memory(office.store)
+    survey(office.store, now, memory)
+    for _ in range(3):
+        office.answer(TWO, now, refused="secret")
+    (view,) = (view for view in survey(office.store, now, memory).boxes if view.box.box == TWO)
+    assert "documents-lost" not in {one.code for one in view.findings}, "the answers were found"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.protocol.account import Account, CaseState, CaseWord, Docket, code_digest
 from sync.province.alerting import Acknowledgement, Silence
 from sync.province.overview import as_facts, survey
 from sync.province.people.rows import People
@@ -33,8 +34,11 @@ from sync.province.store import (
     StoredDocument,
     Transfer,
 )
+from sync.province.store.account_rows import AccountRows, CaseAt
 from sync.province.store.alert_rows import AlertRows
+from sync.province.store.digest_rows import DigestRows, Down
 from sync.province.store.engines import load, save
+from sync.province.store.expected import PROFILE, Expected
 from sync.province.store.fleet_rows import TURNS_KEPT_SECONDS
 from sync.province.store.following import Followed
 from sync.province.store.lookup import Lookup, Wanted
@@ -530,3 +534,31 @@ def test_a_survey_asks_as_often_for_many_boxes_as_for_few(
     asked.clear()
     assert len(look(store, NOW).boxes) == 42
     assert len(asked) == few < 20
+
+
+def test_what_offices_tell_is_kept_newest_first_and_a_digest_as_it_was_told(site: Site, store: ProvinceStore) -> None:
+    rows, code = AccountRows(store.connection), code_digest("27007.261104.K7Q4M9")
+    for wall, count in ((100, 1), (300, 3), (200, 2)):
+        rows.note(BOX, Account(BOX, wall, "2026", {"in.total": count}), NOW)
+        rows.note(BOX, Docket(BOX, wall, (CaseWord(code, CaseState(count), 20_000 + count),)), NOW)
+    rows.note(OTHER, Account(OTHER, 100, "2026-11", {}), NOW)
+    again = AccountRows(site.open().connection)
+    assert {box: told.figures for box, told in again.of_period("2026").items()} == {BOX: {"in.total": 3}}
+    assert again.of_period("2026", OTHER) == {}
+    assert again.case(BOX, code) == CaseAt(CaseState.RETURNED, 20_003, 0)
+    assert again.sent() == {BOX: (0, 0)}
+    rows.note(BOX, Account(BOX, 100, "2027", {"sent.total": 7, "sent.waiting": 2}), NOW)
+    assert again.sent() == {BOX: (7, 2)}, "of the latest year that a box speaks of"
+    digests = DigestRows(store.connection)
+    assert digests.keep(20_000, NOW, [(BOX, {"stored": 3}), (OTHER, {"stored": 0})]) == 2
+    assert digests.keep(20_000, NOW, [(BOX, {"stored": 9})]) == 0
+    assert digests.of_week(20_000, BOX) == {BOX: {"stored": 3}}
+    down = Outgoing(store)
+    down.queue(BOX, "a", "ab" * 32, 9, 0, {}, NOW)
+    down.answered(BOX, "a", "accepted", b"r", NOW + 5)
+    assert digests.down(NOW, NOW + 10) == {BOX: Down(1, 1, 0)}
+    assert digests.down(NOW + 1, NOW + 10) == {BOX: Down(0, 1, 0)}
+    assert digests.refused(0, NOW) == digests.alerts(0, NOW) == {}
+    Expected(store.connection).say(PROFILE, "ab", "lan", NOW)
+    Expected(store.connection).say(PROFILE, "cd", "lan", NOW)
+    assert Expected(site.open().connection).value(PROFILE) == "cd"

@@ -39,6 +39,7 @@ CASES: list[tuple[dict[str, Any], tuple[str, Gravity] | None]] = [
     ({"missing_numbers": 3, "waiting": 3}, None),
     ({"missing_numbers": 4, "waiting": 3}, ("missing-numbers", Gravity.WARNING)),
     ({"unchecked": 1}, ("unchecked", Gravity.ALARM)),
+    ({"lost": 1}, ("documents-lost", Gravity.ALARM)),
     ({"clock_skew": 60.0}, None),
     ({"clock_skew": -61.0}, ("clock-skew", Gravity.WARNING)),
     ({"clock_skew": 3_601.0}, ("clock-skew", Gravity.ALARM)),

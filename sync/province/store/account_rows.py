@@ -69,6 +69,15 @@ class AccountRows:
         )
         return {row["box"]: Told(row["period"], row["said_at"], json.loads(row["figures"])) for row in found}
 
+    def sent(self) -> dict[str, tuple[int, int]]:
+        """Box -> deliveries it ever queued and those that waited, in what it told of the latest year."""
+        found = self._connection.rows(
+            "SELECT a.box AS box, a.figures AS figures FROM accounts a JOIN (SELECT box, MAX(period) AS period"
+            " FROM accounts WHERE length(period) = 4 GROUP BY box) l ON l.box = a.box AND l.period = a.period"
+        )
+        told = ((row["box"], json.loads(row["figures"])) for row in found)
+        return {box: (figures.get("sent.total", 0), figures.get("sent.waiting", 0)) for box, figures in told}
+
     def periods(self, box: str) -> list[str]:
         """The periods of which a box told something, the latest first; a year before its months."""
         found = self._connection.rows("SELECT period FROM accounts WHERE box = ? ORDER BY period DESC", (box,))

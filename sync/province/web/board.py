@@ -152,7 +152,7 @@ class Board:
         if self._fleet is None or mark != self._mark or now - self._at >= EVERY_SECONDS:
             self._fleet = None  # the one before is let go first: two of them at once would double the memory
             if now - self._whole >= EVERY_SECONDS:  # ages grew in every view; in between only what changed is made anew
-                self._memory.views.clear()
+                self._memory.forget_views()
                 for seen in self._seen.values():
                     seen.clear()
                 self._whole = now
