@@ -32,6 +32,7 @@ from sync.line import Line, dial_error_code, kebab, tune_socket
 from sync.protocol.step import Publish
 from sync.redial import Redial
 from sync.secured import Secured
+from sync.standing import Limits, Standing
 from sync.topic_aliases import TopicAliases
 from sync.transport import Connected, Disconnected, LinkConfig, LinkEvent, Published, Received
 from sync.tunnel import Outer, open_tunnel, tcp_of
@@ -64,6 +65,8 @@ class MqttLink:
         self._secured = Secured(config.ca, config.certificate, config.key)
         self._carriers = Carriers(config.ways)
         self._outer = Outer(next((way.ca for way in config.ways if way and way.ca), config.ca))
+        self._standing = Standing()
+        self._presumed = self._answered = False
         self._refusal = ""
         self._tokens: dict[int, int] = {}
         self._next_token = 1
@@ -206,10 +209,9 @@ class MqttLink:
             self._watch(self._clock())
 
     def _watch(self, now: float) -> None:
-        if not self._up:
-            if now - self._dialled_at > self._config.connect_timeout + _HANDSHAKE_GRACE:
-                self._lose("handshake-timeout")
-        elif self._line.stalled(now):
+        if not self._answered and now - self._dialled_at > self._config.connect_timeout + _HANDSHAKE_GRACE:
+            self._lose("handshake-timeout")
+        elif self._up and self._line.stalled(now):
             self._lose("stalled")
 
     # --- dialling -----------------------------------------------------------------------------------------------------
@@ -234,6 +236,25 @@ class MqttLink:
             self._lose(dial_error_code(outcome))
         else:
             self._client = outcome
+            self._presume()
+
+    def _presume(self) -> None:
+        """Go on at once where the broker surely knows this client."""
+        limits = self._standing.presumed(self._same_broker())
+        self._presumed = limits is not None
+        if limits is not None:
+            self._begin(limits)
+            self._events.append(Connected(True, limits.max_packet, self.version, True))
+
+    def _same_broker(self) -> bool:
+        """Whether TLS goes on with the session of a connection before, which only that broker's process can."""
+        return getattr(_secured(self._client), "session_reused", False) is True
+
+    def _begin(self, limits: Limits) -> None:
+        self._receive_maximum = limits.receive_maximum
+        self._line.reset(self._clock())
+        self._aliases.reset(limits.aliases)
+        self._up = True
 
     def _dial(self, client: mqtt.Client) -> None:
         """Connect in a thread of its own: names, TCP and TLS block, and the box must stay able to stop."""
@@ -300,24 +321,33 @@ class MqttLink:
     # --- what paho tells (driving thread; client identity guards against an abandoned connection) ---------------------
 
     def _on_connect(self, client: Any, _user: Any, flags: Any, reason: Any, properties: Any) -> None:
-        client.drop_out_messages()
         if client is not self._client:
             return
+        if not self._presumed:
+            client.drop_out_messages()
         if reason.is_failure:
             self._refusal = kebab(reason.getName())
             return
         self._redial.answered()
         self._carriers.answered()
-        self._secured.remember(getattr(client.socket(), "secured", client.socket()))
+        self._answered = True
+        self._secured.remember(_secured(client))
         self._outer.remember(tcp_of(client.socket()))
-        self._receive_maximum = min(self._config.receive_maximum, getattr(properties, "ReceiveMaximum", 65535))
-        max_packet = min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet))
-        self._line.reset(self._clock())
-        self._aliases.reset(getattr(properties, "TopicAliasMaximum", 0))
-        self._up = True
-        if self._config.subscriptions:
+        limits = Limits(
+            min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet)),
+            min(self._config.receive_maximum, getattr(properties, "ReceiveMaximum", 65535)),
+            getattr(properties, "TopicAliasMaximum", 0),
+        )
+        within = limits == self._standing.limits
+        stands = self._standing.accepted(limits, bool(flags.session_present), self._same_broker())
+        if self._presumed:
+            if not (stands and within):
+                self._lose("session-lost")
+            return
+        self._begin(limits)
+        if self._config.subscriptions and not stands:
             client.subscribe(self._filters())
-        self._events.append(Connected(bool(flags.session_present), max_packet, self.version))
+        self._events.append(Connected(bool(flags.session_present), limits.max_packet, self.version, stands))
 
     def _filters(self) -> list[Any]:
         if self.version == 5:
@@ -325,7 +355,11 @@ class MqttLink:
         return list(self._config.subscriptions)
 
     def _on_subscribe(self, client: Any, _user: Any, _mid: int, reasons: Any, _properties: Any) -> None:
-        if client is self._client and any(reason.is_failure for reason in reasons):
+        if client is not self._client:
+            return
+        taken = not any(reason.is_failure for reason in reasons)
+        self._standing.subscribed(taken)
+        if not taken:
             self._lose("subscription-refused")
 
     def _on_disconnect(self, client: Any, _user: Any, _flags: Any, reason: Any, _properties: Any) -> None:
@@ -357,11 +391,13 @@ class MqttLink:
     def _lose(self, code: str) -> None:
         """End the current connection or dial attempt; everything that belonged to it is forgotten."""
         client, self._client = self._client, None
-        self._redial.lost(self._clock(), client is not None and not self._up, self._refusal)
-        if not self._up:
+        self._redial.lost(self._clock(), client is not None and not self._answered, self._refusal)
+        if not self._answered:
             self._secured.failed(code)
             self._carriers.failed(code)
-        self._up, self._refusal = False, ""
+            if self._presumed:
+                self._standing.mistaken()
+        self._up, self._answered, self._presumed, self._refusal = False, False, False, ""
         self._tokens.clear()
         self._handles.clear()
         self._waiting.clear()
@@ -376,6 +412,12 @@ class MqttLink:
             _, writable = self._waker.wait(sock.fileno(), True, 0.2)
             if writable:
                 client.loop_write()
+
+
+def _secured(client: Any) -> Any:
+    """The socket with the broker's TLS, also where that goes inside another carrier."""
+    sock = client.socket()
+    return getattr(sock, "secured", sock)
 
 
 def _shut(client: mqtt.Client) -> None:

@@ -22,13 +22,16 @@ from sync.websocket import WebSocketWay
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The broker accepted the connection and the subscriptions were sent."""
+    """The broker accepted the connection, and the subscriptions were sent or stand."""
 
     session_present: bool
     max_packet: int
     """The broker's packet limit in bytes, or our own where it named none."""
     version: int
     """MQTT version in use: 5 or 4 (3.1.1)."""
+    standing: bool = False
+    """The subscriptions were not sent, because they stand at the broker since the connection before: nothing retained
+    comes again, and what changed meanwhile comes as a message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,13 +108,16 @@ class BoxCore:
         asked = [transfer for transfer in self._transfers.values() if not transfer.query]
         return self._step(now, *changes, outbound=self._ask(asked, now))
 
-    def on_connected(self, now: Now, max_packet: int | None = None) -> Step:
+    def on_connected(self, now: Now, max_packet: int | None = None, standing: bool = False) -> Step:
         """Start afresh on a new connection: everything under way is asked for.
 
+        `standing`: the broker has kept the subscriptions, so what the province last said of itself still holds.
         A box does not wait for the province's word that it is there: that would cost a round trip at every reconnect,
         and a question that waits in the broker does no harm.
         """
-        self._connected, self._province = True, None
+        self._connected = True
+        if not standing:
+            self._province = None
         self._in_flight.clear()
         self._pacing.reset(max_packet, now.mono)
         self._denied_until = 0.0
@@ -125,7 +128,7 @@ class BoxCore:
         if self._connected:
             self._pacing.lost(now.mono)
             self._was_there = self.ready or (self._unheard and self._was_there)
-        self._connected, self._province = False, None
+        self._connected = False
         self._in_flight.clear()
         return self._step(now)
 

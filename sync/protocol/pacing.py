@@ -4,8 +4,9 @@ Owns the estimate of rate and round trip, how long connections live, the chunk s
 a link it has not seen: until the first acknowledgement a window is 8 KiB of 4 KiB chunks, or a little more where the
 connection before was faster. C = sqrt(50 B x rate x life): there the headers cost as much as what a cut loses (60 B
 beside each chunk, some 2.5 chunks lost with each cut); at most 0.16 s of line (7 KiB where that is less), so that
-hỏa tốc need not wait long; in whole KiB, 2 to 64. Window = rate x round trip + 2 C, at least 3 C, on faster lines twice
-that and more; at most 16 messages (both measured on emulated lines).
+hỏa tốc need not wait long; in whole KiB, 2 to 64. Window = rate x round trip + 2 C, at least 3 C; one C less where that
+is enough to keep the line busy, and on a slow line that is cut often: a tenth more time, a third less lost with each
+cut; on faster lines twice that and more; at most 16 messages (all measured on emulated lines).
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ _CHUNK_LEAST_MOST = 7 * ALIGNMENT
 """A slow line may take so long chunks, though they last longer: of smaller ones the headers cost 4 %."""
 _HEADERS = 50.0
 """2 x 60 B (chunk header, MQTT, TLS record) over the 2.5 chunks of a window that a cut loses."""
+_LIFE_SHARE = 0.02
+"""Of what a connection carries before it is cut, the most that a third chunk under way may be: each cut loses it."""
+_LONG_CHUNK = 1.25
+"""Times what a round trip drains: while one such chunk is under way the answer to the one before comes in time."""
 _FIRST_LIFE = 120.0
 """Seconds a connection is expected to live before one has ended or lived longer."""
 _REMEMBERED_WINDOW, _REMEMBERED_CHUNK = 24 * ALIGNMENT, 8 * ALIGNMENT
@@ -131,9 +136,13 @@ class Pacing:
         return min(max(most, _SMALLEST), self._max_content)
 
     def _wanted(self, rate: float, now: float) -> int:
-        age = now - self._since if self._since is not None else 0.0
-        least_cost = math.sqrt(_HEADERS * rate * max(age, self._life or _FIRST_LIFE))
+        least_cost = math.sqrt(_HEADERS * rate * self._expected_life(now))
         return int(min(least_cost, max(rate * _CHUNK_SECONDS, _CHUNK_LEAST_MOST))) // ALIGNMENT * ALIGNMENT
+
+    def _expected_life(self, now: float) -> float:
+        """Seconds this connection lives: as those before, or as long as it has lived."""
+        age = now - self._since if self._since is not None else 0.0
+        return max(age, self._life or _FIRST_LIFE)
 
     def admits(self, express: bool, now: float) -> bool:
         """Say whether one more chunk may go out now; express chunks mind the message count only."""
@@ -155,7 +164,10 @@ class Pacing:
         drained = rate * min(self._round_trip, _ROUND_TRIP_MOST)
         if rate >= _FAST_RATE:
             return 2 * drained + 3 * length
-        return max(3 * length, drained - self._round_trip_length + 2 * length)  # its own length drained within it
+        in_the_air = max(0.0, drained - self._round_trip_length)  # its own length drained within it
+        often_cut = length > _LIFE_SHARE * rate * self._expected_life(now)
+        spare = 1 if often_cut or length > _LONG_CHUNK * in_the_air else 2
+        return max((1 + spare) * length, in_the_air + spare * length)
 
     def _sample(self, now: float, rate: float) -> None:
         while self._samples and self._samples[-1][1] <= rate:

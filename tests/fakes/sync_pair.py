@@ -16,6 +16,7 @@ from sync.protocol.deflate import deflated
 from sync.protocol.province import ProvinceCore
 from sync.protocol.records import ProvinceLimits
 from sync.protocol.step import Accepted, Finding, Now, Publish, Refused, Step
+from sync.protocol.topics import PROVINCE_STATE
 from sync.wire_identity import SigningKey, verifier
 from tests.fakes.outbox import FakeOutbox
 from tests.fakes.province_store import FakeProvinceStore
@@ -61,7 +62,7 @@ class SyncPair:
     def box_starts(self) -> None:
         """A new process of the box: memory is gone, the outbox is not."""
         self.starts += 1
-        self.connected = False
+        self.connected = self.subscribed = False
         keys = {KID: self.receipt.public}
         self.box = BoxCore(BOX, self.device.sign, verifier(keys), str(self.starts))
         self.box_does(self.box.on_outbox(self.outbox.pending(32), self.now))
@@ -73,16 +74,22 @@ class SyncPair:
         self.province = ProvinceCore(KID, self.receipt.sign, keys, self.store, epoch=7, limits=self.limits)
         self.down.append(replace(self.province.state(True, self.now), retain=False))  # said live
 
-    def connect(self, lose: bool = True) -> None:
-        """Redial: what was under way is lost or, as from an old half-open connection, still comes."""
+    def connect(self, lose: bool = True, standing: bool = False) -> None:
+        """Redial: what was under way is lost or, as from an old half-open connection, still comes.
+
+        `standing`: the broker has kept the subscriptions, and with them the words about the province.
+        """
         if lose:
             self.up.clear()
+        words = [message for message in self.down if message.topic == PROVINCE_STATE]
         self.down.clear()
         if self.connected:
             self.box_does(self.box.on_disconnected(self.now))
         self.connected = True
-        self.box_does(self.box.on_connected(self.now, 65536))
-        self.down.append(self.province.state(True, self.now))
+        standing = standing and self.subscribed
+        self.box_does(self.box.on_connected(self.now, 65536, standing))
+        self.down.extend(words if standing else [self.province.state(True, self.now)])
+        self.subscribed = True
 
     # --- the runners' part --------------------------------------------------------------------------------------------
 
@@ -135,6 +142,8 @@ class SyncPair:
         if not self.down:
             return
         message = self.down[index % len(self.down)]
+        if (lose or not self.connected) and message.topic == PROVINCE_STATE:
+            self.subscribed = False  # a broker keeps it until it is acknowledged: it has forgotten this box
         del self.down[index % len(self.down)]
         for _ in range(0 if lose or not self.connected else 2 if repeat else 1):
             self.box_does(self.box.on_message(message.topic, message.payload, self.now, message.retain))

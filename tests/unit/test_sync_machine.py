@@ -108,10 +108,10 @@ class HostileWire(RuleBasedStateMachine):
     def starts_again(self, end: str) -> None:
         self._guarded(lambda: self.wire.box_starts() if end == "box" else self.wire.province_starts())
 
-    @rule(lose=st.booleans())
-    def redials(self, lose: bool) -> None:
+    @rule(lose=st.booleans(), standing=st.booleans())
+    def redials(self, lose: bool, standing: bool) -> None:
         """Not losing: what the old half-open connection carried still comes, after what is newer."""
-        self._guarded(lambda: self.wire.connect(lose))
+        self._guarded(lambda: self.wire.connect(lose, standing))
 
     @rule(seconds=st.sampled_from([0.1, 1.1, 9.0, 130.0, 4_000.0]))
     def time_passes(self, seconds: float) -> None:

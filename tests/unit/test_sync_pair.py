@@ -369,6 +369,23 @@ def test_the_question_of_a_connect_does_not_wait_for_the_provinces_word_and_is_n
     assert not wire.up and wire.send_chunk()
 
 
+def test_with_subscriptions_that_stand_the_provinces_last_word_holds() -> None:
+    """PROTOCOL.md 5.1 rule 1: what is retained does not come again; what changed meanwhile does."""
+    wire = under_way()
+    wire.connect(standing=True)
+    assert wire.box.ready and not wire.down
+    assert [parse(message.topic).kind for _, message in wire.up] == [Kind.MANIFEST]
+    away = wire.province.state(False, wire.now)
+    wire.box_does(wire.box.on_message(away.topic, away.payload, wire.now))
+    wire.connect(standing=True)
+    assert not wire.box.ready and not wire.up, "it was away, and nothing else was heard"
+    wire.province_starts()
+    wire.box_hears()
+    assert [parse(message.topic).kind for _, message in wire.up] == [Kind.MANIFEST]
+    wire.settle(redial=False)
+    assert delivered(wire, ["a"])
+
+
 def test_a_province_that_comes_up_after_the_connect_is_asked_again() -> None:
     """Nobody heard the first question: the broker had no session of the receiver's."""
     wire = pair()
