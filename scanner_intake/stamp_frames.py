@@ -28,6 +28,7 @@ _TURN = 4.0
 _LEVEL, _CUT = 0.45, 6.0  # a letter that touches a line cuts it
 _OPPOSITE = (4.0, 14.0)
 _PROMISING, _PERFECT = -5.0, 3.0
+_UPRIGHT, _FACED, _CORNER, _CROSSING, _POST = 6.0, 0.2, 3.0, 1.5, 4.0  # degrees; of its length; mm
 _STEPS = ((-0.8, 0.8), (-1.6, 1.6))
 LEAST_VALUE = -1.5
 _SPOT = 2.5
@@ -46,13 +47,18 @@ class Frame:
     ink: str
 
 
-def double_frames(plane: Plane) -> list[Frame]:
-    """Every double frame of one ink that is at least possible (`LEAST_VALUE`)."""
+def straight_lines(plane: Plane) -> tuple[np.ndarray, list[Seed]]:
+    """The straight pieces (x0, y0, x1, y1 in mm) of one ink, and those lines of them that may be a frame's side."""
     lines, length = _pieces(plane.shown, plane.areas)
     if not len(lines):
-        return []
+        return lines, []
     angle = np.degrees(np.arctan2(lines[:, 3] - lines[:, 1], lines[:, 2] - lines[:, 0])) % 180
-    seeds = _seeds(lines, angle, length)
+    return lines, _seeds(lines, angle, length)
+
+
+def double_frames(plane: Plane, found: tuple[np.ndarray, list[Seed]] | None = None) -> list[Frame]:
+    """Every double frame of one ink that is at least possible (`LEAST_VALUE`); `found`: its `straight_lines`."""
+    lines, seeds = found if found is not None else straight_lines(plane)
     glanced = promising(plane, [(seed.middle, seed.turn, seed.run) for seed in seeds])
     framed = np.zeros(len(lines), bool)
     frames: list[Frame] = []
@@ -63,21 +69,21 @@ def double_frames(plane: Plane) -> list[Frame]:
         if frame is not None and frame.value >= LEAST_VALUE:
             frames.append(frame)
             if frame.value >= _PERFECT:  # a weak one may lie over a better one
-                framed |= _within(lines, frame)
+                framed |= within(lines, frame)
     return different(frames)
 
 
-def _seeds(lines: np.ndarray, angle: np.ndarray, length: np.ndarray) -> list[_Seed]:
+def _seeds(lines: np.ndarray, angle: np.ndarray, length: np.ndarray) -> list[Seed]:
     """The lines that may be a frame's side, the longest pieces' first."""
     used = np.zeros(len(lines), bool)
     around = _Around(lines, angle)
-    seeds: list[_Seed] = []
+    seeds: list[Seed] = []
     for index in np.flatnonzero(length >= _LEAST_SEED).tolist():
         if used[index]:
             continue
         seed = _seed(around, length, index)
         used[seed.pieces] = True
-        if seed.likely and seed.run <= _MOST_RUN:
+        if (seed.likely or seed.cornered) and seed.run <= _MOST_RUN:
             seeds.append(seed)
             if len(seeds) == _MOST_TRIES:
                 break
@@ -125,9 +131,9 @@ def _pieces(gray: np.ndarray, areas: list[PixelBox]) -> tuple[np.ndarray, np.nda
 
 
 @dataclass(frozen=True)
-class _Seed:
+class Seed:
     """A line that may be a frame's side, with the pieces it is made of (`index`: the longest); `likely`: something
-    runs where the other side would be.
+    runs where the other side would be; `cornered`: an upright line stands at one of its ends.
     """
 
     index: int
@@ -136,12 +142,14 @@ class _Seed:
     middle: tuple[float, float]
     run: float
     likely: bool
+    cornered: bool
 
 
 class _Around:
     """How all pieces lie to each of them: along it from `low` to `high` and at which heights, row by row."""
 
     def __init__(self, lines: np.ndarray, angle: np.ndarray) -> None:
+        lines, angle = lines.astype(np.float32), angle.astype(np.float32)
         turn = np.radians(angle)[:, None]
         cos, sin = np.cos(turn), np.sin(turn)
         x0, y0, x1, y1 = lines.T
@@ -153,10 +161,12 @@ class _Around:
         self.height = np.abs(above + below) / 2
         level = np.abs((angle - angle[:, None] + 90) % 180 - 90) <= _TURN  # no other line matters
         self.same = level & (np.maximum(np.abs(above), np.abs(below)) < _LEVEL)
+        self.low_side, self.high_side = np.minimum(above, below), np.maximum(above, below)
+        self.upright = np.abs((angle - angle[:, None]) % 180 - 90) <= _UPRIGHT
         self.opposite = level & (self.height >= _OPPOSITE[0]) & (self.height <= _OPPOSITE[1])
 
 
-def _seed(around: _Around, length: np.ndarray, index: int) -> _Seed:
+def _seed(around: _Around, length: np.ndarray, index: int) -> Seed:
     low, high = around.low[index], around.high[index]
     left, right = float(low[index]), float(high[index])
     same = [index]
@@ -168,10 +178,28 @@ def _seed(around: _Around, length: np.ndarray, index: int) -> _Seed:
             same.append(piece)
     lines, cos, sin = around.lines, float(around.cos[index]), float(around.sin[index])
     likely = bool((around.opposite[index] & (low < right + _CUT) & (high > left - _CUT)).any())
-    fitted = _fitted(lines[same], length[same], around.angle[index]) if likely else 0.0
+    cornered = _cornered(around, index, left, right)
+    fitted = _fitted(lines[same], length[same], around.angle[index]) if likely or cornered else 0.0
     half = (left + right) / 2
     middle = float(lines[index, 0] + cos * half), float(lines[index, 1] + sin * half)
-    return _Seed(index, same, fitted, middle, right - left, likely)
+    return Seed(index, same, fitted, middle, right - left, likely, cornered)
+
+
+def _cornered(around: _Around, index: int, left: float, right: float) -> bool:
+    """Whether a side from left to right has corners: an upright line begins at one of its ends, and opposite lines run
+    along some of it or (print may have taken them away) the upright is as long as half of a stamp's.
+    """
+    at = np.flatnonzero(around.upright[index])
+    place = (around.low[index, at] + around.high[index, at]) / 2
+    at = at[np.minimum(np.abs(place - left), np.abs(place - right)) < _CORNER]
+    low, high = around.low_side[index, at], around.high_side[index, at]
+    begins = (np.minimum(np.abs(low), np.abs(high)) < _CORNER) & ((low > -_CROSSING) | (high < _CROSSING))
+    begins &= np.maximum(-low, high) < _OPPOSITE[1]
+    if not begins.any():
+        return False
+    at = np.flatnonzero(around.opposite[index])
+    shared = np.minimum(right, around.high[index, at]) - np.maximum(left, around.low[index, at])
+    return bool(np.maximum(0.0, shared).sum() >= _FACED * (right - left) or (high - low)[begins].max() >= _POST)
 
 
 def _fitted(lines: np.ndarray, length: np.ndarray, turn: float) -> float:
@@ -184,7 +212,7 @@ def _fitted(lines: np.ndarray, length: np.ndarray, turn: float) -> float:
     return float((angle + 90) % 180 - 90)
 
 
-def _proved(plane: Plane, seed: _Seed) -> Frame | None:
+def _proved(plane: Plane, seed: Seed) -> Frame | None:
     """The frame at a line; turned a little when that shows it better."""
     best = stamp_strips.measured(plane, seed.middle, seed.turn, seed.run)
     turn = seed.turn
@@ -213,7 +241,8 @@ def _proved(plane: Plane, seed: _Seed) -> Frame | None:
     )
 
 
-def _within(lines: np.ndarray, frame: Frame) -> np.ndarray:
+def within(lines: np.ndarray, frame: Frame) -> np.ndarray:
+    """For each piece whether it belongs to a frame or what stands in it."""
     angle = np.radians(frame.angle)
     points = lines.reshape(-1, 2, 2) - (frame.x, frame.y)
     along = np.abs(points @ (np.cos(angle), np.sin(angle)))

@@ -34,6 +34,7 @@ from scanner_intake.stamp_ink import (
 )
 
 ReadText = Callable[[np.ndarray, int, float], str]
+_LEANS, _STRUCK = 7.0, 1.85  # degrees: more than a page lies askew; `value` of a single frame
 _BEYOND_DOUBT = 4.0  # of a frame's `value`
 # Of a frame's `value` (`stamp_strips.Strip`): from where it holds a paper though nothing can be read in it (black;
 # coloured ink, in which there are no lines of print), and from where neither its shape, because a seal may hide an end,
@@ -41,9 +42,9 @@ _BEYOND_DOUBT = 4.0  # of a frame's `value`
 _SURE, _SURE_ALONE, _CERTAIN = 0.7, 0.2, 2.5
 _NO_PRINT = 1.5
 _SHORTEST, _STAMP_LIKE = (14.0, 17.0), 1.55  # mm; red: a seal's emblem and ring show as frames of up to 15 mm
-_BORDERS = 1.7  # mm from a frame's outer edge to the letters' ground
+_BORDERS, _BORDER = 1.7, 0.7  # mm from a frame's outer edge to the letters' ground
 _EMPTY, _PALE = 0.012, 24
-_NEARLY, _LONG_WORD, _ALIKE, _SHORTEST_WORD = 70, 5, 70, 3
+_NEARLY, _LONG_WORD, _ALIKE_LONG, _ALIKE, _SHORTEST_WORD = 70, 5, 66, 70, 3
 _BLACK_TRIES = 5
 _SAME = 0.5
 _SURFACE = 0.5  # stamps have at most 0.4 of ink; more is a coloured ground
@@ -86,6 +87,34 @@ class Reader:
             self.done.append(blob.box)
             return None
         return self._unknown(blob)
+
+    def single(self, frame: Frame) -> Marking | None:
+        """The stamp in a frame of one border, in either direction; kind "unknown" when it may be a secrecy stamp: its
+        reading resembles one, or it stands askew on the page, as no form's box does, and has no other word.
+        """
+        blob = of_frame(frame)
+        crop = upright(self.picture, blob)
+        mask = _ink(crop, frame.ink)
+        if no_letters(mask) or _empty(crop):
+            return None
+        heard: list[str] = []
+        level = not _askew(frame)
+        for gray, psm in _single_tries(crop, mask, frame.ink):
+            heard.append(self.read(framed(gray), psm, READ_DPI))
+            marking = None if _running_text(heard[-1:]) else self._known(heard[-1], 1, blob, bordered=False)
+            if marking is not None:
+                return marking
+            if len(heard) % 2 == 0 and (
+                _clearly_else(heard) or self._harmless(heard) or (level and _running_text(heard))
+            ):
+                break
+        if not level and not _clearly_else(heard) and not self._harmless(heard):
+            return self._unknown(blob)
+        whole = [text for text in heard if _whole(text)]
+        long = [text for text in whole if len(key(text)) >= _LONG_WORD]
+        if resembles_secret(whole, _ALIKE) or resembles_secret(long, _ALIKE_LONG):
+            return self._unknown(blob)
+        return None
 
     def box(self, blob: Blob, *, black: bool = False, placed: bool = False) -> Marking | None:
         """The stamp in a red (or black) region; `placed`: it has a secrecy stamp's size and place, so that an unread
@@ -154,8 +183,14 @@ def _ink(crop: np.ndarray, ink: str) -> np.ndarray:
     return dark_mask(crop)
 
 
-def _inner(gray: np.ndarray) -> np.ndarray:
-    cut = round((MARGIN + _BORDERS) * READ_DPI / 25.4)
+def _askew(frame: Frame) -> bool:
+    """Whether a well drawn frame of a secrecy stamp's shape leans as nothing printed on a page does."""
+    leans = abs((frame.angle + 45) % 90 - 45) >= _LEANS
+    return leans and frame.value >= _STRUCK and frame.long >= max(_SHORTEST[1], _STAMP_LIKE * frame.short)
+
+
+def _inner(gray: np.ndarray, borders: float = _BORDERS) -> np.ndarray:
+    cut = round((MARGIN + borders) * READ_DPI / 25.4)
     part = gray[cut:-cut, cut:-cut]
     return part if min(part.shape[:2], default=0) > 20 else gray
 
@@ -184,6 +219,23 @@ def _frame_tries(crop: np.ndarray, mask: np.ndarray, ink: str) -> Iterator[tuple
     yield cv2.rotate(bare, cv2.ROTATE_180), 7
     yield 255 - cv2.GaussianBlur(without_borders(mask), (3, 3), 0), 7
     yield cv2.rotate(gray, cv2.ROTATE_180), 7
+
+
+def _single_tries(crop: np.ndarray, mask: np.ndarray, ink: str) -> Iterator[tuple[np.ndarray, int]]:
+    """Pictures of what stands in a frame of one border, the likeliest first; every second one is on its head."""
+    gray = _inner(crop[:, :, 0] if ink == "blue" else crop[:, :, 1], _BORDER)
+    inside = _inner(mask, _BORDER)
+    smooth = 255 - cv2.GaussianBlur(cv2.medianBlur(inside, 5), (5, 5), 0)
+    for picture, psm in ((255 - cv2.GaussianBlur(inside, (3, 3), 0), 8), (smooth, 7), (_stretched(gray), 7)):
+        yield picture, psm
+        yield cv2.rotate(picture, cv2.ROTATE_180), psm
+
+
+def _stretched(gray: np.ndarray) -> np.ndarray:
+    """The same with faint ink made dark."""
+    dark, light = np.percentile(gray, (2, 90)).tolist()
+    soft = cv2.GaussianBlur(gray, (0, 0), 1.5).astype(np.float32)
+    return np.clip((soft - dark) * 255 / max(_PALE, light - dark), 0, 255).astype(np.uint8)
 
 
 def _tries(crop: np.ndarray, mask: np.ndarray, *, on_head: bool) -> Iterator[tuple[np.ndarray, int]]:

@@ -1,8 +1,8 @@
 """A double frame proved on a levelled strip of the page: four level lines, two and two, and upright ones at their ends.
 
 Owns the measuring around one line that may be a frame's long side (vietnam-rules 7: secrecy stamps have two borders
-1 mm apart, 8 mm high; real ones differ). It reads nothing. Everything here is in pixels of a strip that has `FINE`
-pixels a millimetre, x along the line, y down.
+1 mm apart, 8 mm high; real ones differ). It reads nothing. Everything here is in pixels of such a strip
+(`stamp_lines`).
 """
 
 from __future__ import annotations
@@ -12,23 +12,25 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from scanner_intake.stamp_planes import FIND_DPI, Plane
+from scanner_intake.stamp_lines import (
+    BESIDE,
+    FINE,
+    HALF,
+    INK,
+    level,
+    level_lines,
+    page_ends,
+    spread,
+    straying,
+    upright_lines,
+)
+from scanner_intake.stamp_planes import Plane
 
-FINE = 6.0
-_HALF = 15.0  # mm of a strip above and below its line
-_BESIDE = 23.0  # mm of a strip before and behind it
 _LEAST, _MOST = 9.0, 122.0
 _HEIGHT = (5.8, 13.5)
 _APART = (0.5, 1.9)
 _MERGED, _BAND = 1.0, 3.3  # mm: two borders that ran into one, four of a stamp struck twice at most
-_THICK = 13  # pixels: thicker is no line
-# Darkness of the faintest line, letters and grain smoothed. Red has no print and no shadows beside it, so that what is
-# left of an empty pad may count; blue has the strokes of pens.
-_INK = {"black": 14, "red": 6, "blue": 14}
-_LIGHT = 14  # what a line may weigh at most where it is not drawn
 _DRAWN, _UPRIGHT = 0.5, 0.55
-_GAP = 27
-_STROKE = 14
 _TWICE = 11  # pixels beside a border where a second strike may have left another
 # The upright sides are double too: of 185 stamps, on seals and over print, none had a clear single line at both ends;
 # a form's box has, and a table's cell between rows of double rules.
@@ -73,15 +75,15 @@ def measured(plane: Plane, middle: tuple[float, float], turn: float, run: float)
     """The best double frame with a line through `middle` (mm), `turn` degrees, `run` mm long; None when no four lines
     fit.
     """
-    wide = run + 2 * _BESIDE
-    dark = cv2.bitwise_not(_level(plane, middle, turn, wide))
-    ink = _INK[plane.ink]
-    lines = _level_lines(dark, ink)
-    row, half, centre = round(_HALF * FINE), run / 2 * FINE, wide / 2 * FINE
+    wide = run + 2 * BESIDE
+    dark = cv2.bitwise_not(level(plane, middle, turn, wide))
+    ink = INK[plane.ink]
+    lines = level_lines(dark, ink)
+    row, half, centre = round(HALF * FINE), run / 2 * FINE, wide / 2 * FINE
     own = lines[row - 3 : row + 4].max(axis=0) > 0
     seed = int(max(0, centre - half)), int(min(len(own) - 1, centre + half))
     best = None
-    for left, right in {seed, _spread(own, *seed)}:
+    for left, right in {seed, spread(own, *seed)}:
         if right - left >= _LEAST * FINE:
             found = _four_lines(lines, left, right, row)
             if found is not None and (best is None or found[0] > best[0]):
@@ -89,67 +91,11 @@ def measured(plane: Plane, middle: tuple[float, float], turn: float, run: float)
     if best is None:
         return None
     _, rows, inner, left, right = best
-    upright = _upright_lines(dark, rows[0], rows[3], ink)
-    for edge in _page_ends(plane, middle, turn, centre):
+    upright = upright_lines(dark, rows[0], rows[3], ink)
+    for edge in page_ends(plane, middle, turn, centre):
         if 0 <= edge < len(upright):
             upright[edge] = 1.0  # a stamp may go on beyond the paper
     return _boxed(dark, lines, rows, inner, (left, right), centre, upright)
-
-
-def _level(plane: Plane, middle: tuple[float, float], turn: float, wide: float) -> np.ndarray:
-    angle, step = np.radians(turn), plane.scale / FINE
-    cos, sin = np.cos(angle) * step, np.sin(angle) * step
-    across, down = wide / 2 * FINE, _HALF * FINE
-    x, y = middle[0] * plane.scale, middle[1] * plane.scale
-    matrix = np.array([[cos, -sin, x - cos * across + sin * down], [sin, cos, y - sin * across - cos * down]])
-    wider, higher = abs(cos) * across + abs(sin) * down + 2, abs(sin) * across + abs(cos) * down + 2
-    return cv2.warpAffine(
-        plane.view((int(x - wider), int(y - higher), int(x + wider) + 1, int(y + higher) + 1)),
-        matrix,
-        (round(wide * FINE), round(2 * _HALF * FINE)),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=255,
-    )
-
-
-def _page_ends(plane: Plane, middle: tuple[float, float], turn: float, centre: float) -> list[int]:
-    """The columns at which a strip leaves the page."""
-    angle = np.radians(turn)
-    columns = []
-    for place, way, size in zip(middle, (np.cos(angle), np.sin(angle)), plane.small.shape[1::-1], strict=True):
-        if abs(way) > 0.5:
-            columns += [round(centre + FINE * (side - place) / way) for side in (0.0, size * 25.4 / FIND_DPI)]
-    return columns
-
-
-def _level_lines(dark: np.ndarray, ink: int) -> np.ndarray:
-    """255 where a thin level line of at least 2.4 mm runs, three pixels high; letters have none that long."""
-    dark = cv2.blur(dark, (5, 1))
-    thin = cv2.subtract(dark, cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((_THICK, 1), np.uint8)))
-    mask = cv2.dilate(cv2.threshold(thin, ink, 255, cv2.THRESH_BINARY)[1], np.ones((3, 1), np.uint8))
-    return cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, _STROKE), np.uint8))
-
-
-def _upright_lines(dark: np.ndarray, top: float, bottom: float, ink: int) -> np.ndarray:
-    """The share of the frame's height that is drawn at each column."""
-    part = cv2.blur(dark[max(0, round(top)) : round(bottom) + 1], (1, 5))
-    thin = cv2.subtract(part, cv2.morphologyEx(part, cv2.MORPH_OPEN, np.ones((1, _THICK), np.uint8)))
-    mask = cv2.dilate(cv2.threshold(thin, ink, 255, cv2.THRESH_BINARY)[1], np.ones((1, 3), np.uint8))
-    mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((_STROKE, 1), np.uint8))
-    return np.asarray(mask.mean(axis=0) / 255)
-
-
-def _spread(own: np.ndarray, left: int, right: int) -> tuple[int, int]:
-    """From where to where a broken line runs that is seen between left and right."""
-    at = np.flatnonzero(own)
-    near = at[(at >= left - _GAP) & (at <= right + _GAP)]
-    if not len(near):
-        return left, right
-    breaks = np.flatnonzero(np.diff(at) > _GAP)
-    starts, stops = at[np.concatenate(([0], breaks + 1))], at[np.concatenate((breaks, [len(at) - 1]))]
-    first, last = np.searchsorted(stops, near[0]), np.searchsorted(stops, near[-1])
-    return int(starts[first]), int(stops[last])
 
 
 def _four_lines(
@@ -193,7 +139,7 @@ def _boxed(
     each = np.stack([lines[max(0, round(y) - 1) : round(y) + 2].max(axis=0) > 0 for y in rows])
     left, right = _ends(each, upright, *reach)
     drawn = sorted(float(on[left : right + 1].mean()) for on in each)
-    bent = sorted(_bent(dark, row, on, left, right) for row, on in zip(rows, each, strict=True))
+    bent = sorted(straying(dark, row, on, left, right) for row, on in zip(rows, each, strict=True))
     ends = sum(min(1.0, float(upright[max(0, at - 3) : at + 4].max(initial=0.0))) for at in (left, right))
     beside = np.concatenate((each[:, max(0, left - 26) : max(0, left - 12)], each[:, right + 13 : right + 27]), axis=1)
     within = dark[round(rows[1]) + 5 : max(round(rows[1]) + 6, round(rows[2]) - 4), left + 8 : max(left + 9, right - 7)]
@@ -212,7 +158,7 @@ def _boxed(
         "pitch": min(pitches),
         "uneven": abs(pitches[0] - pitches[1]),
     }
-    middle = _HALF * FINE
+    middle = HALF * FINE
     return Strip(
         (left - centre) / FINE,
         (right - centre) / FINE,
@@ -231,24 +177,6 @@ def _single(upright: np.ndarray, at: int) -> bool:
 
 def _value(seen: dict[str, float]) -> float:
     return float(_JUDGED["offset"] + sum(_JUDGED[name] * each for name, each in seen.items()))
-
-
-def _bent(dark: np.ndarray, row: float, on: np.ndarray, left: int, right: int) -> float:
-    """How far a line strays from a straight one, in pixels: the root of the mean square. A ring's arc of 15 mm does by
-    1.5, a frame's side by less than half a pixel.
-    """
-    top = max(0, round(row) - 4)
-    part = dark[top : round(row) + 5, left : right + 1].astype(np.float32)
-    part[part < 0.5 * part.max(axis=0)] = 0
-    weight = part.sum(axis=0)
-    at = np.flatnonzero(on[left : right + 1] & (weight > _LIGHT))
-    if len(at) < 12:
-        return 0.0
-    height = (part[:, at] * np.arange(len(part), dtype=np.float32)[:, None]).sum(axis=0) / weight[at]
-    height -= height.mean()
-    along = (at - at.mean()).astype(np.float32)
-    left_over = height @ height - (along @ height) ** 2 / (along @ along)
-    return min(2.5, float(np.sqrt(max(0.0, left_over) / len(at))))
 
 
 def _ends(each: np.ndarray, upright: np.ndarray, left: int, right: int) -> tuple[int, int]:

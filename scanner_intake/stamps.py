@@ -2,8 +2,8 @@
 
 Owns where on a page is looked and in which order (digitizing rules 11.3 and 12; sizes of vietnam-rules 1.4 and 7:
 secrecy 20-40 x 8 mm with a double frame, urgency 20-40 x 8 mm with a single frame, ĐẾN 35 x 50 mm, seals round). Double
-frames are looked for in every ink and at every place; regions of red and dark ink come after. It decides nothing about
-the paper; `secrecy` does.
+frames are looked for in every ink and at every place; regions of red and dark ink come after, then frames of one border
+that neither colour nor outline showed. It decides nothing about the paper; `secrecy` does.
 
 Invariant: a double frame, or a red box of a secrecy stamp's size and place, that could not be read comes back as kind
 "unknown", never as nothing.
@@ -19,15 +19,16 @@ from scanner_intake.digitize_ocr import Picture
 from scanner_intake.digitized import Marking
 from scanner_intake.known_boxes import words
 from scanner_intake.layout import Box, key
-from scanner_intake.stamp_blobs import Blob, dark_blobs, overlap, red_blobs, ruled_boxes, upright
-from scanner_intake.stamp_frames import different, double_frames
+from scanner_intake.stamp_blobs import Blob, dark_blobs, of_frame, overlap, red_blobs, ruled_boxes, upright
+from scanner_intake.stamp_boxes import single_frames
+from scanner_intake.stamp_frames import Frame, different, double_frames, straight_lines
 from scanner_intake.stamp_ink import READ_DPI, dark_mask, framed, red_mask, sides
 from scanner_intake.stamp_planes import Plane, planes
 from scanner_intake.stamp_reading import Reader, ReadText
 
 __all__ = ["ReadText", "find_markings"]
 
-_MOST_READ, _MOST_FRAMES, _MOST_DARK = 14, 6, 8
+_MOST_READ, _MOST_FRAMES, _MOST_DARK, _MOST_BOXES = 14, 6, 8, 8
 _SAME = 0.5
 _CELL = 6.0  # points; a table that leans by a degree shifts its cells by that much
 
@@ -38,16 +39,36 @@ def find_markings(picture: Picture, read: ReadText, harmless: Sequence[str] = ()
     """
     reader = Reader(picture, read, words(harmless))
     inks = planes(picture)
-    markings = _framed(reader, inks)
+    lines = [straight_lines(plane) for plane in inks]
+    frames = different([frame for plane, each in zip(inks, lines, strict=True) for frame in double_frames(plane, each)])
+    markings = _framed(reader, frames)
     red = next((each for each in inks if each.ink == "red"), None)
     if red is not None:
         markings += _red(reader, red)
-    return markings + _dark(reader, inks[0])
+    markings += _dark(reader, inks[0])
+    boxes = [box for plane, each in zip(inks, lines, strict=True) for box in single_frames(plane, *each, frames)]
+    return markings + _boxed(reader, different(boxes))
 
 
-def _framed(reader: Reader, inks: list[Plane]) -> list[Marking]:
+def _boxed(reader: Reader, boxes: list[Frame]) -> list[Marking]:
+    """Stamps in frames of one border that no search by colour or outline has found.
+
+    Black words of urgency only count where they belong: forms and tables have such words in their boxes.
+    """
+    blobs = [of_frame(box) for box in boxes]
+    markings = []
+    for box, blob in list(zip(boxes, blobs, strict=True))[:_MOST_BOXES]:
+        if reader.seen(blob.box) or any(_adjoin(blob.box, each.box) for each in blobs if each is not blob):
+            continue  # judged before, or a table's cell
+        marking = reader.single(box)
+        placed = box.ink != "black" or _stamp_sized(blob, reader.picture)
+        if marking is not None and (marking.kind in ("secrecy", "unknown") or (placed and marking.kind == "urgency")):
+            markings.append(marking)
+    return markings
+
+
+def _framed(reader: Reader, frames: list[Frame]) -> list[Marking]:
     """Stamps in double frames. On a page with more of them than can be read the surest are."""
-    frames = different([frame for plane in inks for frame in double_frames(plane)])
     found = (reader.frame(frame) for frame in frames[:_MOST_FRAMES])
     return [each for each in found if each is not None]
 

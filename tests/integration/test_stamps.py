@@ -104,6 +104,23 @@ def test_a_single_border_anywhere_and_on_its_head_without_colour(turn: int, plac
     assert seen(((page > 150) * 255).astype(np.uint8))[0]
 
 
+@pytest.mark.parametrize(("word", "turn"), [("MẬT", 33), ("TỐI MẬT", 147), ("TUYỆT MẬT", -68)])
+def test_a_single_border_askew_over_print_without_colour(word: str, turn: int) -> None:
+    page = cv2.cvtColor(stamped(sheet(), old_stamp(word), 700, 1100, turn, 0.6), cv2.COLOR_BGR2GRAY)
+    assert seen(page)[0]
+
+
+@pytest.mark.parametrize("turn", [4, 184])
+def test_a_faint_single_border_in_blue_ink(turn: int) -> None:
+    page = stamped(sheet(), old_stamp("TUYỆT MẬT"), 300, 400, turn, 0.55)
+    assert seen(np.ascontiguousarray(page[:, :, ::-1]))[0]
+
+
+@pytest.mark.parametrize("word", ["SAO Y", "BẢN SAO", "CÔNG KHAI"])
+def test_harmless_words_askew_in_gray_do_not_hold(word: str) -> None:
+    assert seen(cv2.cvtColor(stamped(sheet(), framed(word, DPI), 900, 400, 21), cv2.COLOR_BGR2GRAY))[0] == ""
+
+
 @pytest.mark.parametrize("turn", [0, 90, 180])
 def test_a_single_border_in_faint_red(turn: int) -> None:
     assert seen(stamped(sheet(), old_stamp("TUYỆT MẬT"), 900, 2000, turn, 0.5))[0]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from scanner_intake.digitize_ocr import picture_of
-from scanner_intake.stamp_frames import Frame, different, double_frames
+from scanner_intake.stamp_boxes import single_frames
+from scanner_intake.stamp_frames import Frame, different, double_frames, straight_lines
 from scanner_intake.stamp_glance import promising
 from scanner_intake.stamp_ink import double, no_letters, red_mask
 from scanner_intake.stamp_planes import outlines, planes
@@ -116,6 +117,44 @@ def test_a_red_frame_from_an_empty_pad_is_seen_where_there_is_other_red(chroma: 
     first = frames_of(page)[0]
     assert (first.ink, first.value >= SURE) == ("red", True)
     assert abs(first.x - 60) < 1.5 and abs(first.y - 60) < 1.5
+
+
+def boxes_of(page: np.ndarray, known: list[Frame] | None = None) -> list[Frame]:
+    plane = planes(picture_of(1, page, (page.shape[1] * 72 / DPI, page.shape[0] * 72 / DPI)))[0]
+    return single_frames(plane, *straight_lines(plane), known or [])
+
+
+@pytest.mark.parametrize("turn", [0, 5, -33, 62, 90])
+@pytest.mark.parametrize("wide", [20, 40])
+def test_a_single_frame_at_any_angle_that_print_runs_into(turn: float, wide: float) -> None:
+    first = boxes_of(page_with_frame(turn, wide, lines=1))[0]
+    assert abs(first.x - 60) < 1.5 and abs(first.y - 60) < 1.5
+    assert abs(first.long - wide) < 2 and 7 <= first.short <= 9
+    assert abs((first.angle - turn + 90) % 180 - 90) < 2
+
+
+def test_a_single_frame_of_which_a_side_is_gone_into_print() -> None:
+    page = page_with_frame(0, lines=1, print_over=False)
+    scale = DPI / 25.4
+    page[round(55 * scale) : round(57 * scale)] = np.where(
+        np.arange(page.shape[1])[:, None] // 22 % 2 == 0, 255, page[round(55 * scale) : round(57 * scale)]
+    )
+    first = boxes_of(page)[0]
+    assert abs(first.x - 60) < 1.5 and abs(first.y - 60) < 1.5
+
+
+def test_cells_rules_and_what_is_known_are_no_single_frames() -> None:
+    scale = DPI / 25.4
+    table = np.full((708, 708, 3), 255, np.uint8)
+    for y in (50, 58, 66):
+        cv2.line(table, (round(20 * scale), round(y * scale)), (round(100 * scale), round(y * scale)), BLACK, 2)
+    for x in (20, 40, 60, 80, 100):
+        cv2.line(table, (round(x * scale), round(50 * scale)), (round(x * scale), round(66 * scale)), BLACK, 2)
+    assert [each for each in boxes_of(table) if each.long < 50] == []
+    page = page_with_frame(4, lines=1)
+    first = boxes_of(page)[0]
+    assert boxes_of(page, [Frame(first.x, first.y, first.long, first.short, first.angle, 3.0, "black")]) == []
+    assert boxes_of(page, [Frame(first.x, first.y, first.long, first.short, first.angle, 0.1, "black")]) == [first]
 
 
 def test_one_place_has_one_frame_the_surest() -> None:
