@@ -14,7 +14,7 @@ from appliance.commands import CommandRefused
 from appliance.domain.documents import Document
 from appliance.domain.kinds import REGISTERS
 from appliance.domain.zone import VIETNAM
-from appliance.registers.columns import BOOKS, CellRefused, cleaned
+from appliance.registers.columns import BOOKS, PAPER_ONLY, CellRefused, cleaned
 from appliance.registers.rows import Act, RowRefused, Standing, amended
 from appliance.store import Store, books, cases, documents, events, registers
 from appliance.store.registers import Taken
@@ -156,7 +156,8 @@ def amend(
 
     Raises:
         CommandRefused: number-not-given, number-void, reason-needed, cell-unknown, cell-not-a-day, cell-too-long,
-            cells-wiped (a suspected secret's row), changed-meanwhile.
+            cells-wiped (a suspected secret's row), changed-meanwhile, paper-reason-needed (an outgoing number without a
+            file in the box does not say why).
     """
 
     def decision(db: Any) -> Act | None:
@@ -172,6 +173,8 @@ def amend(
         if change is None:
             return None
         act, cells = change
+        if book == "di" and not taken.document_id and not cells.get(PAPER_ONLY.name):
+            raise CommandRefused("paper-reason-needed")
         why = _needs(reason) if act is Act.CORRECTED else reason.strip()
         digest = books.append(db, taken, books.version(book, taken, act, cells, why, by, now))
         before = row.now.cells if row.now else {}

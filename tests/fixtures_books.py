@@ -66,6 +66,7 @@ def clerk_without_end(root: Path, told: Path, seed: int) -> None:
             elif mine:
                 taken = mine[-1]
                 cells = {"subject": f"Việc {chance.randrange(5)}"}
+                cells |= {"paper_only": "thư mời"} if taken.register == "di" else {}
                 bookkeeping.amend(opened, taken.register, taken.year, taken.number, cells, "ghi nhầm", by, now)
                 line = f"correct {taken.register} {taken.number}"
             else:

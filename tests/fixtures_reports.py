@@ -63,10 +63,12 @@ class Office:
                 outbox.enqueue(self.db, kept.id, kept.current_sha256, kept.current_size, 0, {}, at)
                 outbox.answered(self.db, kept.id, "accepted", b"receipt", at + timedelta(minutes=minutes))
 
-    def paper_letters(self, count: int, at: datetime) -> None:
-        """Outgoing documents that exist on paper alone: a reserved number, written by hand."""
+    def paper_letters(self, count: int, at: datetime, why: str = "") -> None:
+        """Outgoing documents that exist on paper alone: a reserved number, written by hand; ``why``, unless that was
+        before the box asked.
+        """
         for _ in range(count):
-            self._by_hand("di", at, {"code": "x/UBND", "subject": "Giấy"})
+            self._by_hand("di", at, {"code": "x/UBND", "subject": "Giấy"} | ({"paper_only": why} if why else {}))
 
     def paper_arrivals(self, count: int, at: datetime) -> None:
         """Incoming documents written into the register by hand."""

@@ -54,10 +54,14 @@ def shown_day(text: str) -> str:
 
 
 def cell_text(book: Book, row: Row, name: str, line: Line | None = None) -> str:
-    """What is shown in one cell: days as people write them, progress with the day on which it ended."""
+    """What is shown in one cell: days as people write them, progress with the day on which it ended, a note with why a
+    letter is on paper alone.
+    """
     column, text = book.column(name), row.cell(name, line)
     if name == "progress" and (finished := row.cell("finished_on", line)):
         return "; ".join(part for part in (text, f"xong ngày {shown_day(finished)}") if part)
+    if book.name == "di" and name == "note" and (reason := row.cell("paper_only", line)):
+        return "; ".join(part for part in (text, f"chỉ có bản giấy: {reason}") if part)
     if book.name == "di" and name == "code" and not text:
         return f"{row.taken.number:02d}"
     return shown_day(text) if column and column.day else text

@@ -45,6 +45,8 @@ class Book:
 
 FINISHED = Column("finished_on", 0, day=True)
 """The day on which handling ended: printed in the column of progress."""
+PAPER_ONLY = Column("paper_only", 0)
+"""Why a letter has no electronic copy: asked of an outgoing number that no file in the box belongs to."""
 
 BOOKS: dict[str, Book] = {
     book.name: book
@@ -80,6 +82,7 @@ BOOKS: dict[str, Book] = {
                 Column("received_by", 15),
                 Column("note", 19),
             ),
+            (PAPER_ONLY,),
         ),
         Book(
             "giai-quyet",

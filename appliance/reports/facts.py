@@ -22,7 +22,7 @@ class Arrived:
 @dataclass(frozen=True)
 class Issued:
     """An outgoing document that has a number. ``signed``: which slots carry a verified signature; ``online``: the
-    province has receipted it; ``in_box``: there is a file of it at all."""
+    province has receipted it; ``in_box``: there is a file of it at all, else ``paper_reason`` says why not."""
 
     number: int
     registered: date
@@ -32,6 +32,7 @@ class Issued:
     type_name: str = ""
     code: str = ""
     subject: str = ""
+    paper_reason: str = ""
 
     @property
     def both(self) -> bool:

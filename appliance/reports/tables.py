@@ -6,7 +6,7 @@ Keys become words in ``appliance.wording.reports``; a line with a ``label`` brin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -120,7 +120,15 @@ def _outgoing(issued: tuple[Issued, ...]) -> Table:
     )
     in_box = sum(one.in_box for one in issued)
     split = _lines(total, (("electronic", in_box), ("paper", total - in_box)), 0)
-    return Table("outgoing", (Line("total", total), *split, *_lines(total, counts)))
+    reasons = Counter(one.paper_reason for one in issued if not one.in_box and one.paper_reason)
+    return Table("outgoing", (Line("total", total), *split, *_reasons(reasons), *_lines(total, counts)))
+
+
+def _reasons(reasons: Mapping[str, int]) -> list[Line]:
+    """Reasons with how often each was given, the most frequent first; shares are of what has a reason."""
+    total = sum(reasons.values())
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [Line("reason", count, percent(count, total), label=reason) for reason, count in ordered]
 
 
 def _terms(handled: tuple[Handled, ...], as_of: date, calendar: WorkingDays) -> Table:
@@ -140,10 +148,7 @@ def _exceptions(facts: Facts) -> Table:
         ("refused-by-province", facts.refused_by_province),
         ("refused-by-office", facts.refused_by_office),
     ):
-        total = sum(reasons.values())
-        lines.append(Line(key, total))
-        ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
-        lines += [Line("reason", count, percent(count, total), label=reason) for reason, count in ordered]
+        lines += [Line(key, sum(reasons.values())), *_reasons(reasons)]
     lines += [
         Line("recalled-by-office", facts.recalled_by_office),
         Line("recalled-by-sender", facts.recalled_by_sender),

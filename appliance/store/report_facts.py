@@ -92,6 +92,7 @@ def _issued(row: dict[str, Any]) -> Issued:
         type_name=row["type_name"],
         code=cells.get("code", ""),
         subject=cells.get("subject", ""),
+        paper_reason=cells.get("paper_only", ""),
     )
 
 

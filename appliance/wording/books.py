@@ -35,6 +35,7 @@ COLUMNS: dict[str, str] = {
     "di.moved_on": N_("Ngày chuyển"),
     "di.received_by": N_("Ký nhận"),
     "di.note": N_("Ghi chú"),
+    "di.paper_only": N_("Lý do không có bản điện tử"),
     "giai-quyet.arrival_number": N_("Số đến"),
     "giai-quyet.document": N_("Tên loại, số, ký hiệu, ngày tháng và tác giả văn bản"),
     "giai-quyet.receiver": N_("Đơn vị hoặc người nhận"),
@@ -73,6 +74,9 @@ BOOK_CODES: dict[str, str] = {
     "number-not-given": N_("Sổ năm {year} chưa có số {number}."),
     "number-not-reserved": N_("Số {number} không phải số đang giữ."),
     "number-not-positive": N_("Số bắt đầu phải từ 1 trở lên."),
+    "paper-reason-needed": N_(
+        "Số này không có tệp nào trong hộp. Hãy ghi lý do văn bản đi chỉ có bản giấy, không có bản điện tử."
+    ),
     "number-void": N_("Số này đã hủy, không ghi thêm được."),
     "number-in-use": N_("Số {number} đang thuộc một văn bản, không hủy được. Hãy trả lại hoặc hủy văn bản trước."),
     "register-begun": N_("Sổ năm {year} đã có số, không đặt lại số bắt đầu được."),

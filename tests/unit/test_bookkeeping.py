@@ -15,6 +15,8 @@ from appliance.commands import CommandRefused
 from appliance.domain.kinds import Kind
 from appliance.domain.states import Event
 from appliance.pipeline import handling
+from appliance.printing.register_sheet import cell_text
+from appliance.registers.columns import BOOKS
 from appliance.registers.rows import Act, Standing
 from appliance.store import Store, books, events, open_store, registers
 from appliance.store.books import Row
@@ -100,6 +102,27 @@ def test_an_electronic_document_shares_the_sequence_of_paper(store: Store, offic
     done = row(store, "giai-quyet", 2)
     assert (done.cell("finished_on"), done.cell("due"), len(done.lines)) == ("2026-11-22", "2026-11-25", 1)
     refused("number-in-use", lambda: bookkeeping.void(store, "den", 2026, 2, "thử", CLERK, NOW))
+    sound(store)
+
+
+def test_a_letter_on_paper_alone_says_why(store: Store, office_papers: Papers) -> None:
+    taken = bookkeeping.reserve(store, "di", "chờ quyết định nhân sự", CLERK, NOW)
+
+    def write(**cells: str) -> Act | None:
+        return bookkeeping.amend(store, "di", 2026, taken.number, cells, "sửa", CLERK, NOW)
+
+    refused("paper-reason-needed", lambda: write(code="1/QĐ-UBND"))
+    refused("paper-reason-needed", lambda: write(code="1/QĐ-UBND", paper_only="  "))
+    assert write(code="1/QĐ-UBND", note="gửi tay", paper_only="thư mời") is Act.FILLED
+    assert write(subject="Thư mời họp") is Act.FILLED, "once is enough"
+    refused("paper-reason-needed", lambda: write(paper_only=""))
+    letter = row(store, "di", 1)
+    assert cell_text(BOOKS["di"], letter, "note") == "gửi tay; chỉ có bản giấy: thư mời"
+    paper = office_papers.digitized(kind=Kind.OUTGOING)
+    commands.approve(store, paper, "Thuận (lãnh đạo)", NOW)
+    assert bookkeeping.amend(store, "di", 2026, 2, {"copies": "3"}, "", CLERK, NOW) is Act.FILLED, "its file is here"
+    came = bookkeeping.reserve(store, "den", "thư tay", CLERK, NOW)
+    assert bookkeeping.amend(store, "den", 2026, came.number, {"issuer": "Công an"}, "", CLERK, NOW) is Act.FILLED
     sound(store)
 
 

@@ -40,7 +40,10 @@ def test_the_life_of_a_number(config: Path) -> None:
     assert told(config, "reserve", "di", "--reason", "quyết định chờ ký")["number"] == 41
     assert told(config, "reserve", "di", "--reason", "thừa")["number"] == 42
     assert told(config, "void", "di", "42", "--reason", "không ban hành")["void"]
-    assert told(config, "write", "di", "41", "code=41/QĐ-UBND", "issued_date=5/2/2026")["act"] == "filled"
+    letter = ("write", "di", "41", "code=41/QĐ-UBND", "issued_date=5/2/2026")
+    refused = run(config, *letter)
+    assert (refused.exit_code, "chỉ có bản giấy" in refused.output) == (ExitCode.NOT_POSSIBLE, True)
+    assert told(config, *letter, "paper_only=hộp hỏng")["act"] == "filled"
     refused = run(config, "write", "di", "41", "code=42/QĐ-UBND")
     assert (refused.exit_code, "Hãy ghi lý do" in refused.output) == (ExitCode.NOT_POSSIBLE, True)
     assert told(config, "write", "di", "41", "code=42/QĐ-UBND", "--reason", "nhầm")["act"] == "corrected"

@@ -105,16 +105,17 @@ def test_signed_sent_and_on_paper(store: Store) -> None:
         office.letters(6, at, minutes=30)
         office.letters(2, at)
         office.letters(1, at, agency=False, minutes=90)
-        office.paper_letters(1, at)
+        office.paper_letters(1, at, "thư mời")
         office.unused("di", at)
 
     in_one_go(store, write)
     found = november(store)
     counts = {line.key: line.count for line in found.table("outgoing").lines}
     assert counts == {
-        "total": 10, "electronic": 9, "paper": 1, "leader": 9, "agency": 8, "both": 8, "online": 7, "both-online": 6,
-        "not-signed": 2,
+        "total": 10, "electronic": 9, "paper": 1, "reason": 1, "leader": 9, "agency": 8, "both": 8, "online": 7,
+        "both-online": 6, "not-signed": 2,
     }  # fmt: skip
+    assert [line.label for line in found.table("outgoing").lines if line.key == "reason"] == ["thư mời"]
     assert (found.table("outgoing").share("both-online"), found.points) == (Decimal("60.00"), 3)
     assert [one.number for one in found.unsigned] == [9, 10]
     transit = found.table("transit")

@@ -119,6 +119,19 @@ async def test_the_clerk_reserves_fills_in_corrects_and_voids(visitor: Visitor, 
     assert "/amend" not in text and "văn bản rút lại" in text
 
 
+async def test_why_a_letter_is_on_paper_alone_is_asked_where_no_file_is(visitor: Visitor, store: Store) -> None:
+    bookkeeping.reserve(store, "di", "quyết định chờ ký", BY, NOW)
+    registered(store, Kind.OUTGOING, code="2/QĐ-UBND")
+    _, text = await visitor.get("/registers/di/2026/1")
+    assert "Lý do không có bản điện tử" in text and 'name="cell-paper_only"' in text
+    assert 'name="cell-paper_only"' not in (await visitor.get("/registers/di/2026/2"))[1]
+    typed = {"cell-code": "1/GM-UBND", "count": "1"}
+    state, _, text = await visitor.post("/registers/di/2026/1/amend", typed)
+    assert state == 409 and "Hãy ghi lý do văn bản đi chỉ có bản giấy" in text and 'value="1/GM-UBND"' in text
+    state, _, _ = await visitor.post("/registers/di/2026/1/amend", typed | {"cell-paper_only": "thư mời"})
+    assert state == 303 and "chỉ có bản giấy: thư mời" in (await visitor.get("/registers/di"))[1]
+
+
 async def test_a_year_that_began_on_paper_goes_on_from_its_number(visitor: Visitor, store: Store) -> None:
     _, text = await visitor.get("/registers/di")
     assert 'action="/registers/di/start"' in text
