@@ -61,10 +61,11 @@ LIBRARIES = (
         {"htmx.min.js": "dist/htmx.min.js", "LICENSE": "LICENSE"},
         (BOX, PROVINCE),
     ),
+    # 5.7 and not 6: the last whose legacy build brings what Chrome 109 lacks, the newest there is for Windows 7 and 8.
     Library(
         "pdfjs-dist",
-        "6.5.438",
-        "sha512-vg8Pw1x+AFKy4AMDvhuWl5cOYV8d698UoEANoFFhc79hqXDnZQqnOXoxw3HG907WHOg1JYOvLhP756boddFxpA==",
+        "5.7.284",
+        "sha512-h4EdYQczmGhbOlqc3PPZwxevn7ApdWPbovAuWXOB/DjIyigSnwfy2oze7c6mRcSr9XgLp3eN3EeL4DyySTPMFw==",
         {
             "pdf.min.mjs": "legacy/build/pdf.min.mjs",
             "pdf.worker.min.mjs": "legacy/build/pdf.worker.min.mjs",
