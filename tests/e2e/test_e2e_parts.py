@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from appliance import commands
 from appliance.config import Config, SignerSection
 from appliance.domain.kinds import Kind
+from appliance.services.clock import utc_now
 from tests.data.signing_pages import make_page, make_seal, make_signature
 from tests.e2e.test_e2e_desk import Site, browser, site
 from tests.e2e.test_e2e_web import CHROMIUM, scanned_pdf
@@ -59,6 +61,22 @@ async def test_a_search_waits_until_the_word_is_composed(site: Site) -> None:
     assert not [url for url in site.asked[asked:] if "/search" in url], "half a word is not searched for"
     await session.send("Input.insertText", {"text": "việt"})
     await page.get_by_text("Không tìm thấy “việt”.").wait_for()
+
+
+async def test_a_register_is_filtered_while_one_types_and_printed_as_it_is_shown(site: Site) -> None:
+    for name in ("Một.pdf", "Hai.pdf"):
+        paper = site.papers.digitized(name=name, pdf=scanned_pdf() + name.encode(), pages=2)
+        commands.approve(site.store, paper, "Trần Thị Lan (văn thư)", utc_now())
+    page = await site.page_of(CLERK)
+    await page.goto(f"{site.address}/registers/den")
+    await page.locator("#shown tbody tr").nth(1).wait_for()
+    await page.locator("#f-q").press_sequentially("chẳng có")
+    await page.locator("#shown .empty").wait_for()
+    await page.locator("#exports input[name=q][value='chẳng có']").wait_for(state="attached")
+    await page.wait_for_url("**/registers/den?*q=ch*")
+    assert await page.evaluate("document.activeElement.id") == "f-q"
+    await page.locator("#f-q").fill("")
+    await page.locator("#shown tbody tr").nth(1).wait_for()
 
 
 async def test_moving_a_seal_keeps_the_scan_where_it_is(site: Site, tmp_path: Path) -> None:
