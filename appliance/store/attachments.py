@@ -32,7 +32,7 @@ def offered(db: Any, main: Document) -> tuple[Document, ...]:
     came = main.received_at.isoformat()
     rows = db.execute(
         """SELECT id FROM documents AS paper WHERE state = ? AND attached_to = '' AND register_number = 0 AND id != ?
-               AND NOT EXISTS (SELECT 1 FROM documents WHERE attached_to = paper.id)
+               AND NOT EXISTS (SELECT 1 FROM documents WHERE attached_to = paper.id AND attached_to != '')
                AND NOT EXISTS (SELECT 1 FROM register_numbers WHERE document_id = paper.id)
            ORDER BY (received_at, id) < (?, ?), abs(julianday(received_at) - julianday(?)), id LIMIT ?""",
         [State.DIGITIZED.value, main.id, came, main.id, came, MOST_OFFERED],

@@ -63,7 +63,7 @@ def cut_before(db: Any, part: Document) -> CutRow | None:
 
 def parts(db: Any, batch_id: str) -> list[Document]:
     """The papers of a batch that still stand or were ended by a person, in the batch's order."""
-    ids = db.execute("SELECT id FROM documents WHERE part_of = ?", [batch_id]).fetchall()
+    ids = db.execute("SELECT id FROM documents WHERE part_of = ? AND part_of != ''", [batch_id]).fetchall()
     return sorted((one for one in (documents.load(db, row[0]) for row in ids) if not one.replaced), key=_place)
 
 
@@ -83,7 +83,9 @@ def adopt(db: Any, old: str, new: str) -> None:
     """The papers that ``old`` was made of belong to the family of ``new`` from now on, which takes its place: families
     stay flat, so that ending a secret finds every copy of its pages.
     """
-    db.execute("UPDATE documents SET part_of = ? WHERE part_of = ? AND state = 'discarded'", [new, old])
+    db.execute(
+        "UPDATE documents SET part_of = ? WHERE part_of = ? AND part_of != '' AND state = 'discarded'", [new, old]
+    )
 
 
 def asked_to_join(db: Any, document_id: str) -> bool:
@@ -122,8 +124,8 @@ def may_be_joined(part: Document) -> bool:
 
 def stays_alone(db: Any, document: Document) -> bool:
     """Whether something hangs on this very paper: an appendix, or a reserved number."""
-    hangs = db.execute("SELECT 1 FROM documents WHERE attached_to = ?", [document.id]).fetchone()
-    return hangs is not None or registers.held_for(db, document.id) is not None
+    hangs = db.execute("SELECT 1 FROM documents WHERE attached_to = ? AND attached_to != ''", [document.id])
+    return hangs.fetchone() is not None or registers.held_for(db, document.id) is not None
 
 
 def cut_shown(db: Any, part: Document) -> CutShown | None:
@@ -141,7 +143,8 @@ def stacks_waiting(db: Any, folder: str) -> list[Document]:
     """Received files of a two-sided folder that are not put together yet, oldest first."""
     rows = db.execute(
         """SELECT id FROM documents AS held WHERE folder = ? AND state = 'received' AND part_of = ''
-           AND NOT EXISTS (SELECT 1 FROM documents WHERE part_of = held.id) ORDER BY received_at, id""",
+           AND NOT EXISTS (SELECT 1 FROM documents WHERE part_of = held.id AND part_of != '')
+           ORDER BY received_at, id""",
         [folder],
     ).fetchall()
     return [documents.load(db, row[0]) for row in rows]

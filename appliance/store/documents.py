@@ -97,7 +97,7 @@ def first_with_original(db: Any, sha256: str) -> Document | None:
     """
     rows = db.execute(
         """SELECT * FROM documents AS held WHERE original_sha256 = ? AND (state != 'discarded' OR EXISTS
-               (SELECT 1 FROM documents WHERE part_of = held.id AND state != 'discarded')
+               (SELECT 1 FROM documents WHERE part_of = held.id AND part_of != '' AND state != 'discarded')
                OR (reason_code IN ('joined', 'collated') AND part_of != '' AND EXISTS
                    (SELECT 1 FROM documents WHERE id = held.part_of AND state != 'discarded')))
            ORDER BY received_at, id LIMIT 1""",
@@ -223,7 +223,8 @@ def replaced_beside(db: Any, document: Document) -> list[Document]:
     """The batch that ``document`` was cut from, replaced parts, stacks put together: they hold the same pages."""
     batch = document.part_of or document.id
     rows = db.execute(
-        "SELECT * FROM documents WHERE (id = ? OR part_of = ?) AND state = 'discarded' AND id != ?",
+        """SELECT * FROM documents WHERE (id = ? OR (part_of = ? AND part_of != '')) AND state = 'discarded'
+           AND id != ?""",
         [batch, batch, document.id],
     )
     return [one for one in map(document_of, _dicts(rows)) if one.replaced]

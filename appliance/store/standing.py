@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from appliance.domain.attaching import MAIN_KINDS
 from appliance.domain.documents import Document, consent_of
-from appliance.domain.kinds import SLOTS, Slot
+from appliance.domain.kinds import SLOTS, Kind, Slot
 from appliance.domain.pages import trouble_cutting
 from appliance.domain.states import TRANSITIONS, Event, State
 from appliance.domain.steps import Step, next_step
@@ -131,9 +131,9 @@ _SITUATIONS: dict[State, Callable[[Document], Situation]] = {
 }
 
 
-def approver(document: Document) -> Role:
+def approver_of(kind: Kind) -> Role:
     """Who approves: the one whose signature comes first (NĐ 30/2020, Điều 25 and 32)."""
-    return Role.LEADER if SLOTS[document.kind][0] is Slot.LEADER else Role.CLERK
+    return Role.LEADER if SLOTS[kind][0] is Slot.LEADER else Role.CLERK
 
 
 def _knows(document: Document, event: Event) -> bool:
@@ -162,8 +162,8 @@ def possible_actions(document: Document) -> tuple[Action, ...]:
     if document.returned:
         found.append(Action("resubmit", Role.CLERK, edits=True, main=True))
     elif _knows(document, Event.APPROVED):
-        found.append(Action("approve", approver(document), edits=True, main=True))
-        if approver(document) is Role.LEADER:
+        found.append(Action("approve", approver_of(document.kind), edits=True, main=True))
+        if approver_of(document.kind) is Role.LEADER:
             found.append(Action("hand-back", Role.LEADER, Reason.NEEDED))
     if slot := _unconsented(document):
         found.append(_CONSENTS[slot])

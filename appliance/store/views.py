@@ -12,16 +12,15 @@ from typing import Any
 
 from appliance.domain.chain import Entry
 from appliance.domain.documents import Document, slot_to_sign
-from appliance.domain.kinds import Slot
+from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import IN_CUSTODY, Event, State
-from appliance.domain.steps import next_step
 from appliance.store import arrivals, attachments, batches, documents, events, held, notices, outbox, searching, texts
 from appliance.store.standing import (
     Action,
     Rendition,
     Situation,
     Turn,
-    approver,
+    approver_of,
     conceals,
     possible_actions,
     renditions,
@@ -196,16 +195,14 @@ def showable_digests(db: Any) -> set[str]:
 
 def _neighbours(db: Any, document: Document) -> tuple[str, str]:
     """The papers before and after this one that wait for the same person's approval, most urgent first."""
-    queue = [
-        other
-        for other in documents.listed(db, [State.DIGITIZED], 500)
-        if next_step(other) is None
-        and not other.returned
-        and not other.attached_to
-        and approver(other) is approver(document)
-    ]
-    queue.sort(key=lambda other: (-other.priority, other.received_at, other.id))
-    ids = [other.id for other in queue]
+    kinds = [kind.value for kind in Kind if approver_of(kind) is approver_of(document.kind)]
+    rows = db.execute(
+        f"""SELECT id FROM documents WHERE state = ? AND step IS NULL AND attached_to = ''
+            AND kind IN ({", ".join("?" * len(kinds))}) AND json_extract(facts, '$.returned') IS NULL
+            ORDER BY priority DESC, received_at, id LIMIT 500""",
+        [State.DIGITIZED.value, *kinds],
+    )
+    ids = [row[0] for row in rows.fetchall()]
     if document.id not in ids:
         return "", ids[0] if ids else ""
     index = ids.index(document.id)
