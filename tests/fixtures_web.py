@@ -45,12 +45,13 @@ from appliance.domain.states import Event, State
 from appliance.domain.steps import Step, next_step
 from appliance.ids import new_id
 from appliance.pipeline.sending import Enqueueing, StoreOutbox
-from appliance.store import Store, accounts, documents, outbox, texts
+from appliance.store import Store, accounts, documents, outbox, texts, tours
 from appliance.store.standing import Role
 from appliance.web.admitting import TOKEN_HEADER
 from appliance.web.people import COOKIE, token_of
 from appliance.web.pictures import NoPicture
 from appliance.web.site import make_site
+from appliance.web.tour_steps import TOUR
 from sync.protocol.cose import seal
 from sync.protocol.receipt import FIRST_IN_CHAIN, Receipt, Result
 from tests.fixtures_store import NOW, Clock
@@ -267,7 +268,7 @@ VIEWER = {"person": "Vi Thị Xuân", "role": "xem"}
 def signed_in(store: Store, who: dict[str, str], now: datetime) -> tuple[str, str]:
     """A fresh session of ``who`` (``{"person": …, "role": …}``): the cookie's value and the token of its forms.
 
-    The account is made when there is none with this name and role; its password fits nothing.
+    The account is made when there is none with this name and role; its password fits nothing, and it has seen the tour.
     """
     role = Role(who["role"])
     login = f"{folded(who['person']).replace(' ', '.')}.{role.value}"
@@ -278,6 +279,7 @@ def signed_in(store: Store, who: dict[str, str], now: datetime) -> tuple[str, st
         if account is None:
             account = accounts.Account(new_id(), login, who["person"], role, "!", False, True, 0, None, now, None)
             accounts.insert(db, account)
+            tours.end(db, account.id, TOUR, now)
         session = accounts.Session(digest_of_session(session_id), account.id, os.urandom(32), now, now)
         accounts.open_session(db, session)
         return session

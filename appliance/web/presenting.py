@@ -27,6 +27,7 @@ from appliance.web.libraries import LIBRARIES
 from appliance.web.link import Link, read_link
 from appliance.web.office import LIVE_NUMBER, OFFICE, Office
 from appliance.web.people import form_token
+from appliance.web.tour_steps import shown_on
 from appliance.wording import CODES, _, current_language, states, text_of
 from appliance.wording.account_codes import account_sentence
 from appliance.wording.appearance_codes import note_sentence
@@ -135,6 +136,7 @@ async def page(request: web.Request, template: str, state: int = 200, **facts: A
     office = request.app[OFFICE]
     now = office.clock()
     person = office.people.person(request)
+    line, tour = await asyncio.to_thread(lambda: (_line(office, now), shown_on(request, office.store, person)))
     frame = {
         "lang": current_language(),
         "commune": office.config.box.commune,
@@ -142,7 +144,8 @@ async def page(request: web.Request, template: str, state: int = 200, **facts: A
         "person": person,
         "csrf": (token := form_token(request)),
         "may": lambda path, method="GET": may_use(request.app, path, method, person.role if person else None),
-        "line": await asyncio.to_thread(_line, office, now),
+        "line": line,
+        "tour": tour,
         "said": request.query.get("said", ""),
         "path": request.path,
         "live_number": request[LIVE_NUMBER],

@@ -40,6 +40,7 @@ from appliance.web import (
     setup_keys,
     setup_office,
     statics,
+    tour,
     verifying,
 )
 from appliance.web.access import DOERS, EVERYBODY, NOBODY, OFFICERS, SIGNED_IN, allow, only
@@ -88,6 +89,7 @@ def make_site(
     setup_clock.prepare(app)
     setup_folders.prepare(app)
     setup_keys.prepare(app)
+    tour.prepare(app)
     myself.prepare(app)
     persons.prepare(app)
     registers.prepare(app)

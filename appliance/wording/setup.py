@@ -26,6 +26,7 @@ SETUP_CODES: dict[str, str] = {
 
 SETUP_DONE: dict[str, str] = {
     "office-set": N_("Đã lưu. Các trang và văn bản ký từ bây giờ dùng tên này."),
+    "tour-end": N_("Hết hướng dẫn. Mở lại bất cứ lúc nào ở cuối trang."),
     "scan-test-give-up": N_("Đã thôi chờ. Tệp đến từ bây giờ là văn bản."),
     "scan-test-throw-away": N_("Đã bỏ trang thử; hộp không giữ gì của nó."),
     "scan-test-take-in": N_("Đã nhận làm văn bản. Hộp đang số hóa."),

@@ -39,8 +39,8 @@ def fill(store: Store, now: datetime) -> dict[str, str]:
     acts.block(store, left.id, by, now)
     _try_folders(store, by, now)
     return {
-        "sign-in": "/sign-in", "recovery": "/sign-in/recovery", "ca": "/ca", "me": "/me", "users": "/users",
-        "user": f"/users/{locked.id}", "setup": "/setup", "setup-commune": "/setup/commune",
+        "sign-in": "/sign-in", "recovery": "/sign-in/recovery", "ca": "/ca", "me": "/me", "tour": "/tour",
+        "users": "/users", "user": f"/users/{locked.id}", "setup": "/setup", "setup-commune": "/setup/commune",
         "setup-clock": "/setup/clock", "setup-folders": "/setup/folders",
         "setup-province": "/setup/province", "setup-pages": "/setup/pages",
     }  # fmt: skip

@@ -18,6 +18,7 @@ from appliance.services.clock import utc_now
 from appliance.store import Store
 from appliance.store.standing import Role
 from appliance.web.site import make_site
+from appliance.web.tour_steps import STEPS
 from tests.fixtures_web import LEADER, Papers, cookie_for, office_config
 
 playwright_api = pytest.importorskip("playwright.async_api", reason="playwright (Python package) is missing")
@@ -181,3 +182,30 @@ async def test_no_page_about_people_is_wider_than_its_screen(box: Box) -> None:
     steps = ("commune", "clock", "folders", "province", "pages")
     for path in ("/me", "/users", f"/users/{long.id}", "/setup", *(f"/setup/{step}" for step in steps)):
         await fits(path)
+
+
+async def test_a_clerks_first_sign_in_leads_through_the_desk_once(box: Box) -> None:
+    acts.add(box.store, "lan", "Trần Thị Lan", Role.CLERK, PASSWORD, "test", box.now(), must_change=False)
+    page = await box.page(360)
+    await page.goto(box.address + "/sign-in")
+    await sign_in(page, "lan", PASSWORD)
+    card = page.locator("#tour")
+    for number, step in enumerate(STEPS, 1):
+        await card.get_by_text(f"{number}/{len(STEPS)}").wait_for()
+        assert step.stands_on(page.url.removeprefix(box.address).partition("?")[0])
+        assert await page.locator("body").get_attribute("data-tour") == step.mark
+        framed = await page.evaluate(
+            "[...document.querySelectorAll('main *, .line, .foot *')]"
+            ".some((each) => getComputedStyle(each).outlineStyle === 'solid')"
+        )
+        assert framed, f"{step.mark} frames nothing"
+        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, step
+        await card.get_by_role("button").first.click()
+    await page.get_by_text("Hết hướng dẫn").wait_for()
+    assert await card.count() == 0
+    await page.goto(box.address + "/")
+    await page.get_by_role("link", name="Hướng dẫn", exact=True).click()
+    await page.get_by_role("button", name="Bắt đầu").click()
+    await card.get_by_role("button", name="Bỏ qua hướng dẫn").click()
+    await card.wait_for(state="detached")

@@ -67,6 +67,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "/setup/pages": ("A", ""),
     "/setup/folders/{number}/test": ("", "A"),
     "/setup/folders/tests/{id}/{deed}": ("", "A"),
+    "/tour": ("V", ""),
+    "/tour/{deed}": ("", "V"),
     # papers
     "/": (EVERY, ""),
     "/search": (EVERY, ""),
