@@ -54,21 +54,32 @@ class Reading:
 
 @dataclass
 class Picture:
-    """A page's picture: RGB pixels to look around in, its size in points, a way to cut out a part at another
-    resolution, and the picture itself as it was decoded (gray or BGR, at most 300 dpi).
+    """A page's picture: pixels to look around in (`view`, about 150 dpi), its size in points, a way to cut out a part
+    at another resolution, and the picture itself as it was decoded (gray or BGR, at most 300 dpi).
     """
 
     number: int
-    rgb: np.ndarray
+    view: np.ndarray
     width: float
     height: float
     crop: Callable[[Box, float], np.ndarray]
     native: np.ndarray
 
+    @cached_property
+    def rgb(self) -> np.ndarray:
+        """The view's pixels as red, green, blue."""
+        return _rgb(self.view)
+
+    @property
+    def half(self) -> np.ndarray | None:
+        """The picture at half its size, if the view is that."""
+        size = tuple(round(side / 2) for side in self.native.shape[:2])
+        return self.view if self.view.shape[:2] == size else None
+
     @property
     def scale(self) -> float:
         """Pixels per point."""
-        return self.rgb.shape[1] / self.width
+        return self.view.shape[1] / self.width
 
     @cached_property
     def colourless(self) -> bool:
@@ -82,7 +93,7 @@ class Picture:
 
 
 def picture_of(number: int, native: np.ndarray, size: tuple[float, float]) -> Picture:
-    """The picture of a page (HxW gray or HxWx3 BGR) that is `size` points large; `rgb` is reduced to about 150 dpi."""
+    """The picture of a page (HxW gray or HxWx3 BGR) that is `size` points large; `view` is reduced to about 150 dpi."""
     width, height = (max(each, 1.0) for each in size)
     dpi = native.shape[1] * 72 / width
 
@@ -98,7 +109,7 @@ def picture_of(number: int, native: np.ndarray, size: tuple[float, float]) -> Pi
         return _rgb(cut if sides == cut.shape[1::-1] else cv2.resize(cut, sides, interpolation=method))
 
     shown = shrunk(native, _VIEW_DPI / dpi) if dpi > 1.5 * _VIEW_DPI else native
-    return Picture(number, _rgb(shown), width, height, crop, native)
+    return Picture(number, shown, width, height, crop, native)
 
 
 def _rgb(image: np.ndarray) -> np.ndarray:

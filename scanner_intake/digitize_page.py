@@ -99,7 +99,7 @@ def look(page: SourcePage, number: int, own: Reading | None, wanted: Wanted) -> 
 
     markings = tuple(find_markings(picture, read, wanted.harmless))
     arrival = read_arrival(picture.crop, markings, read)
-    made = layers.split(picture.native, _dpi(picture)) if wanted.layered else None
+    made = layers.split(picture.native, _dpi(picture), picture.half) if wanted.layered else None
     return Seen(reading, markings, frozenset(warnings), own is not None, turn, angle, made, arrival=arrival), picture
 
 
@@ -117,7 +117,7 @@ def again(page: SourcePage, number: int, seen: Seen) -> Picture:
 def relayered(page: SourcePage, number: int, seen: Seen) -> Layers:
     """The layers of a page for which none were made."""
     picture = again(page, number, seen)
-    return layers.split(picture.native, _dpi(picture))
+    return layers.split(picture.native, _dpi(picture), picture.half)
 
 
 def placed_lines(seen: Seen, *, skewed: bool) -> tuple[PlacedLine, ...]:

@@ -70,14 +70,16 @@ def is_bitonal(image: np.ndarray) -> bool:
     return int(counts[0] + counts[255]) == image.size
 
 
-def split(image: np.ndarray, dpi: float) -> Layers:
-    """The layers of a picture (HxW gray or HxWx3 BGR) of `dpi` square pixels."""
+def split(image: np.ndarray, dpi: float, half: np.ndarray | None = None) -> Layers:
+    """The layers of a picture (HxW gray or HxWx3 BGR) of `dpi` square pixels; `half` is it at half its size, if
+    somebody has made that already.
+    """
     height, width = image.shape[:2]
     if is_bitonal(image):
         return Layers((width, height), None, jbig2.encode(image == 0, dpi), (0.0, 0.0, 0.0))
     if min(width, height) < _TINY:
         return Layers((width, height), _jpeg(image, _PHOTO_QUALITY), None, (0.0, 0.0, 0.0), (), True)
-    half = shrunk(image, 0.5)
+    half = shrunk(image, 0.5) if half is None else half
     share = min(1.0, 2 * COARSE / dpi)
     coarse = shrunk(half, share)
     regions = _regions(coarse, width / coarse.shape[1])
