@@ -8,6 +8,7 @@ passed over. State secrets never come here, as they never come into an outbox.
     commune-box-courier/up/{box}/{tid}/manifest.cose + file      documents of a box, for the province
     commune-box-courier/down/{box}/answers/{tid}-{manifest}.cose  the province's receipts and refusals for them
     commune-box-courier/down/{box}/{tid}/…, up/{box}/answers/…    the same the other way
+    commune-box-courier/{way}/{box}/words/…                       small messages (`sync.courier_words`)
 """
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ class Stick:
                 _written(target, file)
             if not _is(target, manifest):
                 raise OSError(f"what was written to {target} does not read back")
-        if _content(place / "manifest.cose") != envelope:
-            _placed(place / "manifest.cose", envelope)
+        if small_content(place / "manifest.cose") != envelope:
+            write_small(place / "manifest.cose", envelope)
         return copied
 
     def put_answer(self, way: Direction, manifest: Manifest, answer: bytes) -> None:
@@ -98,8 +99,8 @@ class Stick:
         place = self._answers(way, manifest.box)
         place.mkdir(parents=True, exist_ok=True)
         target = place / _answer_name(manifest)
-        if _content(target) != answer:
-            _placed(target, answer)
+        if small_content(target) != answer:
+            write_small(target, answer)
 
     def remove(self, way: Direction, manifest: Manifest) -> None:
         """Take a document off the stick, once it is answered; one that is read-only keeps it, which harms nothing."""
@@ -119,7 +120,7 @@ class Stick:
         for place in sorted(_real_folders(self.folder / way.value / box)):
             if not _TID.fullmatch(place.name):
                 continue
-            envelope = _content(place / "manifest.cose")
+            envelope = small_content(place / "manifest.cose")
             if envelope is None:
                 yield Fault("half-copied", box, place.name)
                 continue
@@ -139,7 +140,7 @@ class Stick:
         if not place.is_dir() or place.is_symlink():
             return
         for path in sorted(place.iterdir()):
-            content = _content(path) if _ANSWER.fullmatch(path.name) else None
+            content = small_content(path) if _ANSWER.fullmatch(path.name) else None
             if content is not None:
                 yield content
 
@@ -196,7 +197,7 @@ def _opened(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def _content(path: Path) -> bytes | None:
+def small_content(path: Path) -> bytes | None:
     """A small file's bytes, or None when it is not there, not a file, or too large to be a message."""
     try:
         with _opened(path) as file:
@@ -226,7 +227,8 @@ def _written(target: Path, source: BinaryIO) -> None:
     _flushed(target.parent)
 
 
-def _placed(target: Path, content: bytes) -> None:
+def write_small(target: Path, content: bytes) -> None:
+    """Write a message, durably, by a rename. Raises OSError."""
     part = target.with_name(target.name + ".part")
     with part.open("wb") as file:
         file.write(content)

@@ -88,6 +88,8 @@ class OrderLine:
         if known is not None:
             return known
         if order.counter <= self._book.last():
+            if (known := self._book.outcome(order)) is not None:
+                return known  # obeyed this very moment, brought by a stick and by the wire
             self._found("replayed-order", f"counter {order.counter}")
             return self._refused(order, OLD, now)
         if 0 < order.expires < now.wall:

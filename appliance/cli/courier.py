@@ -75,7 +75,10 @@ def put(context: Context, stick: Path, as_json: bool) -> None:
     with _ready(context) as ready:
         written = ready.put(Stick(stick))
     said = _("Đã chép {documents} văn bản và {answers} biên nhận; {there} văn bản đã có sẵn trên thẻ.")
-    emit(asdict(written), said.format(**asdict(written)), as_json)
+    lines = [said.format(**asdict(written))]
+    if written.words:
+        lines.append(_("Đã chép {words} thông báo xử lý.").format(words=written.words))
+    emit(asdict(written), "\n".join(lines), as_json)
 
 
 @courier.command("import")
@@ -96,8 +99,11 @@ def take(context: Context, stick: Path, as_json: bool) -> None:
         "Tỉnh đã nhận {accepted} văn bản, từ chối {refused}; đến {received} văn bản điện tử, không nhận {declined},"
         " chưa kiểm tra được {later}."
     )
-    counts = {name: len(value) for name, value in asdict(taken).items()}
-    lines = [said.format(**counts), *(f"! {fault_text(fault)}" for fault in taken.faults)]
+    counts = {name: value if isinstance(value, int) else len(value) for name, value in asdict(taken).items()}
+    lines = [said.format(**counts)]
+    if taken.notices or taken.orders:
+        lines.append(_("Thông báo xử lý của tỉnh: {notices}; lệnh của tỉnh: {orders}.").format(**counts))
+    lines += [f"! {fault_text(fault)}" for fault in taken.faults]
     faults = [asdict(fault) | {"text": fault_text(fault)} for fault in taken.faults]
     emit(asdict(taken) | {"faults": faults}, "\n".join(lines), as_json)
     if taken.faults:

@@ -16,15 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from appliance.pipeline.examining import Examination, Found
+from appliance.pipeline.handling import StoreNotices
 from appliance.pipeline.incoming import door_rule, electronic, tell
+from appliance.pipeline.ordering import StoreOrders
 from appliance.pipeline.sending import StoreOutbox
 from appliance.store import Store, incoming, outbox
 from appliance.store.blobs import make_folder
 from sync.courier import Carried, Fault, Stick, copy_checked
+from sync.courier_words import BoxPost
 from sync.downlink import CannotExamine
+from sync.orders import OrderLine
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, Verify, seal, unseal
 from sync.protocol.messages import Manifest
+from sync.protocol.notices import Voice
 from sync.protocol.receipt import FIRST_IN_CHAIN, Receipt, Result, chain_hash, read_receipt
 from sync.protocol.records import CheckOutcome, Verdict
 from sync.protocol.topics import Direction
@@ -44,6 +49,8 @@ class Taken:
     received: list[str] = field(default_factory=list)
     declined: list[str] = field(default_factory=list)
     later: list[str] = field(default_factory=list)
+    notices: int = 0
+    orders: int = 0
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -54,6 +61,8 @@ class Written:
     documents: int = 0
     there: int = 0
     answers: int = 0
+    words: int = 0
+    """Notices, as messages."""
 
 
 class BoxCourier:
@@ -73,6 +82,11 @@ class BoxCourier:
         self._box, self._store, self._sign, self._verify = box, store, sign, verify
         self._examination, self._work, self._clock = examination, work, clock
         self._outbox = StoreOutbox(store, clock)
+        self._post = BoxPost(
+            Voice(box, Direction.UP, box, sign, verify),
+            StoreNotices(store, box, clock),
+            OrderLine(box, sign, verify, StoreOrders(store, box, clock)),
+        )
 
     def put(self, stick: Stick) -> Written:
         """Put what waits for the province on a stick, and this box's answers to what lies there. Raises NoSpace,
@@ -87,6 +101,7 @@ class BoxCourier:
                 written.documents += 1
             else:
                 written.there += 1
+        written.words = self._post.put(stick)
         return written
 
     def take(self, stick: Stick) -> Taken:
@@ -99,6 +114,9 @@ class BoxCourier:
                 taken.faults.append(found)
             else:
                 self._take_document(stick, found, taken)
+        told = self._post.take(stick)
+        taken.notices, taken.orders = told.notices, told.orders
+        taken.faults += told.faults
         return taken
 
     def _put_parcel(self, stick: Stick, parcel: Parcel) -> bool:

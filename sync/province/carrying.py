@@ -20,6 +20,7 @@ from sync.protocol.receipt import Receipt, Result, read_receipt
 from sync.protocol.topics import Direction
 from sync.province.courier import Staging
 from sync.province.keeping import Keeper
+from sync.province.post import ProvincePost, boxes_with_news
 from sync.province.receiver import AlreadyRunning, Receiver
 from sync.province.store import ProvinceStore
 from sync.province.store.outgoing import Outgoing, OutgoingDocument
@@ -34,6 +35,9 @@ class Taken:
     taken."""
 
     answers: int = 0
+    notices: int = 0
+    orders: int = 0
+    """Outcomes of orders."""
     answered: list[Manifest] = field(default_factory=list)
     waiting: list[Manifest] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -46,6 +50,8 @@ class Written:
     answers: int = 0
     documents: int = 0
     there: int = 0
+    words: int = 0
+    """Notices and orders, as messages."""
 
 
 class Carrying:
@@ -72,6 +78,10 @@ class Carrying:
                     taken.faults.append(fault)
                 else:
                     staged.append(found.manifest)
+            told = self._post(box).take(stick)
+            taken.notices += told.notices
+            taken.orders += told.orders
+            taken.faults += told.faults
         if not self._wait(staged, 0.0):
             self._answer(staged, seconds, receiver)
         for manifest in staged:
@@ -97,11 +107,15 @@ class Carrying:
                     written.documents += 1
                 else:
                     written.there += 1
+            written.words += self._post(box).put(stick)
         return written
 
     def boxes_waiting(self) -> list[str]:
         """Boxes for which something waits."""
-        return self._outgoing.boxes_waiting()
+        return sorted({*self._outgoing.boxes_waiting(), *boxes_with_news(self._store)})
+
+    def _post(self, box: str) -> ProvincePost:
+        return ProvincePost(self._store, self._key, self._kid, self._verify, box)
 
     def _put_document(self, stick: Stick, box: str, document: OutgoingDocument) -> bool:
         manifest = document.parcel().manifest(box)

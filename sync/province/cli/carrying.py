@@ -114,10 +114,15 @@ def take(stick: Path, seconds: int, directory: Path, as_json: bool) -> None:
         w.say(counted).format(answered=len(taken.answered), waiting=len(taken.waiting), answers=taken.answers),
         *(f"! {fault_text(fault)}" for fault in taken.faults),
     ]
+    if taken.notices or taken.orders:
+        more = w.say(_("Thông báo xử lý của hộp: {notices}; kết quả thực hiện lệnh: {orders}."))
+        lines.insert(1, more.format(notices=taken.notices, orders=taken.orders))
     facts = {
         "answered": [_named(manifest) for manifest in taken.answered],
         "waiting": [_named(manifest) for manifest in taken.waiting],
         "answers": taken.answers,
+        "notices": taken.notices,
+        "orders": taken.orders,
         "faults": [vars(fault) | {"text": fault_text(fault)} for fault in taken.faults],
     }
     emit(facts, "\n".join(lines), as_json)
@@ -155,4 +160,7 @@ def put(stick: Path, boxes: tuple[str, ...], directory: Path, as_json: bool) -> 
         text = w.say(_("Không đọc hoặc ghi được: {detail}. Không mất gì; hãy cắm lại thẻ và làm lại."))
         raise Failure(text.format(detail=error), ExitCode.NOT_POSSIBLE) from error
     counted = _("Đã chép {documents} văn bản và {answers} biên nhận; {there} văn bản đã có sẵn trên thẻ.")
-    emit({**vars(written), "boxes": named}, w.say(counted).format(**vars(written)), as_json)
+    lines = [w.say(counted).format(**vars(written))]
+    if written.words:
+        lines.append(w.say(_("Đã chép {words} thông báo và lệnh.")).format(words=written.words))
+    emit({**vars(written), "boxes": named}, "\n".join(lines), as_json)
