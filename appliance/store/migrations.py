@@ -49,6 +49,7 @@ STEPS = (
     attachments.m024_attachments,
     setting_up.m025_scan_tests,
     setting_up.m026_tours,
+    cases.m027_case_ways,
 )
 MIGRATIONS = Migrations("commune-box")
 for _step in STEPS:
