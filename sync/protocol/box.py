@@ -19,7 +19,7 @@ from sync.protocol.choosing import Choice, Chooser, Parcel, Transfer
 from sync.protocol.chunk import ALIGNMENT
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, Verify, seal
-from sync.protocol.messages import MAX_OFFERS, Have, HaveState, ProvinceState, Query
+from sync.protocol.messages import MARKS, MAX_OFFERS, Have, HaveState, ProvinceState, Query
 from sync.protocol.pacing import Pacing
 from sync.protocol.ranges import Ranges
 from sync.protocol.receipt import Receipt, Result, read_receipt
@@ -256,6 +256,9 @@ class BoxCore:
         transfer = self._transfers.get(have.tid)
         if transfer is None or not transfer.query or have.query != transfer.query:
             return self._step(now)  # about something answered meanwhile, or a stale map: no news
+        if have.state is HaveState.UNKNOWN:
+            transfer.marked = False
+            return self._step(now, outbound=self._ask([transfer], now) if transfer.awaiting else ())
         if any(stop > transfer.manifest.size for _, stop in have.ranges):
             return self._step(now, Finding("have-beyond-file", self._box, {"tid": have.tid.hex()}))
         self._forms = have.forms
@@ -265,7 +268,7 @@ class BoxCore:
             transfer.held = said
             transfer.sent = Ranges((start, stop) for tid, start, stop in self._in_flight.values() if tid == have.tid)
             transfer.sent.update(transfer.since_asked)
-            transfer.awaiting = False
+            transfer.awaiting, transfer.marked = False, bool(have.forms & MARKS)
         else:
             transfer.held.update(said)
         for start, stop in said:
@@ -318,11 +321,12 @@ class BoxCore:
 
     def _query(self, batch: list[Transfer], now: Now) -> Publish:
         number, self._next_query = self._next_query, self._next_query + 1
+        offers = tuple(transfer.offer for transfer in batch)
         for transfer in batch:
             transfer.query, transfer.awaiting, transfer.since_asked = number, True, Ranges()
             transfer.asks += 1
             transfer.moved_at = now.mono
-        query = Query(number, self._boot, tuple(transfer.envelope for transfer in batch), max(0, now.wall))
+        query = Query(number, self._boot, offers, max(0, now.wall))
         return Publish(self._direction.forward(self._box, Kind.MANIFEST), query.encode(), qos=1)
 
     def _ask_at(self, transfer: Transfer) -> float:

@@ -81,6 +81,13 @@ class Transfer:
     moved_at: float = 0.0
     """Last question, chunk, acknowledgement or progress."""
     paused_until: float = 0.0
+    marked: bool = False
+    """The other end has answered this manifest with a have, and knows it by its mark."""
+
+    @property
+    def offer(self) -> bytes:
+        """What stands for it in the next question; one that was not answered is asked in full again."""
+        return self.manifest.mark if self.marked and not self.asks else self.envelope
 
     @property
     def express(self) -> bool:

@@ -66,6 +66,11 @@ class Manifest:
         """SHA-256 of the encoded manifest: the `mh` of a receipt."""
         return _sha256(self.encode()).digest()
 
+    @property
+    def mark(self) -> bytes:
+        """What stands for it in a question after it was once answered with a have: 16 bytes, a tenth of itself."""
+        return self.tid + self.digest[:8]
+
     def encode(self) -> bytes:
         """Return the deterministic bytes, the payload of the box's COSE_Sign1. Raises CodecError."""
         known: dict[int, object] = {
@@ -112,6 +117,11 @@ def _text_keys(meta: Mapping[object, object]) -> dict[str, object]:
     return {str(key): value for key, value in meta.items()}
 
 
+MARK_SIZE = 16
+MARKS = 2
+"""The bit of a have that says that marks are understood."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A box asks what the province holds of up to 8 documents; every have answering it echoes `number`."""
@@ -120,7 +130,7 @@ class Query:
     boot: str
     """Names one run of the box; numbers are compared within a run only."""
     offers: tuple[bytes, ...]
-    """COSE_Sign1 of manifests."""
+    """COSE_Sign1 of manifests, or `Manifest.mark` of such as were answered with a have before."""
     wall: int = 0
     """Unix seconds by the box's clock, for display only."""
     extra: Mapping[int, object] = field(default_factory=dict)
@@ -148,6 +158,8 @@ class HaveState(IntEnum):
     """All bytes durable; the receipt or refusal follows."""
     PAUSED = 3
     """Ask again after `retry_after` seconds."""
+    UNKNOWN = 4
+    """A mark says nothing to this end: offer the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +178,7 @@ class Have:
     """Changes when the receiver lost or replaced its store."""
     retry_after: int = 0
     forms: int = 0
-    """Forms of a chunk that are understood beside the plain one: 1, deflated."""
+    """What is understood beside the plain forms: bit 1, deflated chunks; bit 2, marks in place of manifests."""
     extra: Mapping[int, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:

@@ -18,7 +18,7 @@ from sync.protocol.chunk import Chunk
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, seal
 from sync.protocol.deflate import DEFLATE
-from sync.protocol.messages import MAX_RANGES, Base, Have, HaveState, Manifest, Query
+from sync.protocol.messages import MARK_SIZE, MARKS, MAX_RANGES, Base, Have, HaveState, Manifest, Query
 from sync.protocol.ranges import Ranges
 from sync.protocol.receipt import FIRST_IN_CHAIN, Receipt, Result, chain_hash
 from sync.protocol.records import CheckOutcome, ProvinceLimits, Records, Verdict
@@ -155,6 +155,11 @@ class TakingCore(ABC):
         changes: list[Change] = []
         outbound: list[Publish] = []
         for envelope in query.offers:
+            if len(envelope) == MARK_SIZE:
+                step = self._on_mark(box, envelope, query, now)
+                changes += step.changes
+                outbound += step.outbound
+                continue
             try:
                 manifest = self.believed(box, envelope)
             except CodecError as error:
@@ -164,6 +169,13 @@ class TakingCore(ABC):
             changes += step.changes
             outbound += step.outbound
         return self._step(now, *changes, outbound=outbound)
+
+    def _on_mark(self, box: str, mark: bytes, query: Query, now: Now) -> Step:
+        transfer = self._find(box, mark[:8], now)
+        if transfer is not None and transfer.manifest.mark == mark:
+            return self._asked(transfer, query, now, [])
+        unknown = Have(mark[:8], query.number, (), 0, HaveState.UNKNOWN, self._epoch)
+        return Step(outbound=(Publish(self._direction.back(box, Kind.HAVE), unknown.encode(), qos=0),))
 
     def _on_offer(
         self, manifest: Manifest, envelope: bytes, query: Query | None, now: Now, follows: list[Change]
@@ -265,7 +277,7 @@ class TakingCore(ABC):
             state=HaveState.PAUSED if pausing else state,
             epoch=self._epoch,
             retry_after=self._limits.pause_seconds if pausing else 0,
-            forms=DEFLATE,
+            forms=DEFLATE | MARKS,
         )
         outbound.append(Publish(self._direction.back(transfer.box, Kind.HAVE), have.encode(), qos=0))
 

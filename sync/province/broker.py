@@ -15,6 +15,9 @@ from pathlib import Path
 
 from sync.province.config import Config, Folder
 
+_CIPHERS = "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256"
+"""Of TLS 1.3, those with SHA-256: a handshake of 48 bytes less, at every cut of every box, than with SHA-384."""
+
 
 def owner() -> str:
     """The user who runs this, and therefore owns the keys the broker must read."""
@@ -36,7 +39,8 @@ def mosquitto_conf(folder: Folder, bind: str, config: Config) -> str:
         lines = (
             f"listener {port} {address}", *more, f"cafile {inside(folder.ca)}", f"crlfile {inside(folder.revoked)}",
             f"certfile {inside(folder.broker_certificate)}", f"keyfile {inside(folder.broker_key)}",
-            "tls_version tlsv1.2", "require_certificate true", "use_identity_as_username true",
+            "tls_version tlsv1.2", f"ciphers_tls1.3 {_CIPHERS}",
+            "require_certificate true", "use_identity_as_username true",
         )  # fmt: skip
         return "\n".join(lines) + "\n"
 

@@ -66,6 +66,11 @@ GOLDEN = [
         f"ad0001010a{_RECEIPT_MIDDLE}02091a6ab13be40a5820000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d"
         "1e1f0b6d6261642d7369676e61747572650c781c4368e1bbaf206bc3bd206b68c3b46e672068e1bba370206ce1bb872e",
     ),
+    (
+        Query(8, "3", (MANIFEST.mark,), 1_790_000_000),
+        "a5000101080281509e730cd292f8c671d2c418add610d48a036133041a6ab13b80",
+    ),
+    (Have(MANIFEST.tid, 8, (), 0, HaveState.UNKNOWN, 7), "a8000101489e730cd292f8c671020803800400050406070700"),
 ]
 CBOR_MESSAGES = [message for message, _ in GOLDEN if not isinstance(message, Chunk)]
 ALL_TYPES = [type(message) for message, _ in GOLDEN[:7]]

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.protocol.chunk import Chunk
-from sync.protocol.messages import Have, ProvinceState
+from sync.protocol.messages import Have, ProvinceState, Query
 from sync.protocol.records import CheckOutcome, ProvinceLimits, Verdict
 from sync.protocol.topics import Kind, parse
 from sync.wire_identity import SigningKey
+from tests.fakes.province_store import FakeProvinceStore
 from tests.fakes.sync_pair import Died, SyncPair, delivered
 
 DEVICE, RECEIPT = SigningKey.generate(), SigningKey.generate()
@@ -484,6 +485,50 @@ def test_after_a_cut_what_was_never_sent_follows_the_question_at_once() -> None:
     assert wire.send_chunk() and offsets(wire)[0] < never[0], "now what the cut had taken"
     wire.settle(redial=False)
     assert delivered(wire, ["a"])
+
+
+def asked(wire: SyncPair) -> list[int]:
+    """Bytes of each offer on the way up."""
+    queries = [message for _, message in wire.up if parse(message.topic).kind is Kind.MANIFEST]
+    return [len(offer) for message in queries for offer in Query.decode(message.payload).offers]
+
+
+def test_after_a_cut_a_mark_stands_for_the_manifest() -> None:
+    """PROTOCOL.md 4.1: 16 bytes; what nobody answers, or nobody knows, is asked in full."""
+    wire = under_way()
+    wire.connect()
+    assert asked(wire) == [16]
+    send_all(wire)
+    wire.up.clear()
+    wire.box_hears()
+    wire.pass_time(8.1)
+    (full,) = asked(wire)
+    assert full > 150
+    wire.connect(standing=True)
+    wire.store = FakeProvinceStore()
+    wire.province_starts()
+    wire.down.clear()
+    assert asked(wire) == [16]
+    while wire.up:
+        wire.province_hears()
+    while wire.down:
+        wire.box_hears()
+    assert asked(wire) == [full]
+    wire.settle(redial=False)
+    assert delivered(wire, ["a"])
+
+
+def test_an_end_that_knows_no_marks_gets_none() -> None:
+    wire = under_way()
+    wire.connect()
+    while wire.up:
+        wire.province_hears()
+    said = next(message for message in wire.down if parse(message.topic).kind is Kind.HAVE)
+    older = dataclasses.replace(Have.decode(said.payload), forms=1)
+    wire.box_does(wire.box.on_message(said.topic, older.encode(), wire.now))
+    wire.connect()
+    (full,) = asked(wire)
+    assert full > 150
 
 
 @pytest.mark.parametrize("reason", ["offline", "another run", "no answer before", "lost twice"])
