@@ -51,6 +51,8 @@ class Camera:
             page.on("pageerror", lambda error: print("error:", error))
             for name, path in pages.items():
                 answer = await page.goto(address + path)
+                if await page.locator("button[data-read][data-now]").count():  # where the file itself is read at once
+                    await page.locator("figure[data-read=yes]").first.wait_for()
                 await page.wait_for_timeout(400)
                 wider = await page.evaluate(
                     "document.documentElement.scrollWidth - document.documentElement.clientWidth"
