@@ -58,10 +58,11 @@ class Reader {
       const scale = Math.min(shown * devicePixelRatio, Math.sqrt(MOST_PIXELS / (whole.width * whole.height)));
       const viewport = page.getViewport({ scale }), canvas = document.createElement("canvas");
       Object.assign(canvas, { width: Math.floor(viewport.width), height: Math.floor(viewport.height) });
-      if (this.drawn.get(figure) !== kept) return;
+      const overtaken = () => this.drawn.get(figure) !== kept || kept.across !== across;
+      if (overtaken()) return;
       kept.drawing = page.render({ canvas, viewport });
       await kept.drawing.promise;
-      if (this.drawn.get(figure) !== kept) return;
+      if (overtaken()) return;
       kept.canvas?.remove();
       kept.canvas = canvas;
       face.querySelector("img").after(canvas);
