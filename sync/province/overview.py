@@ -24,6 +24,8 @@ from sync.province.store.tallies import EVER, Tally, day_of
 from sync.province.urgency import Urgency, urgency
 
 RECENT_SECONDS = 86_400.0
+SLACK_SECONDS = 60.0
+"""By how much another host's clock may be behind, whose receiver writes when a box was heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,40 +116,40 @@ class Fleet:
         )
 
 
-_Rows = tuple[
-    Box,
-    Presence | None,
-    Mapping[str, Any],
-    Tally,
-    Tally,
-    Gaps | None,
-    Mapping[str, int],
-    frozenset[str],
-    str,
-    str,
-    tuple[int, int],
-]
-"""What is known of one box: itself, its presence, counts, tallies of today and before, missing numbers, what was
-observed, what is quiet, the newest release of any box, the profile that is expected, and the deliveries it
-told of (ever queued, waiting)."""
-
-
 class Memory:
     """What one who surveys often need not ask again. One thread at a time."""
 
     def __init__(self, store: ProvinceStore) -> None:
         self.followed = Followed(store.connection)
-        self.views: dict[str, tuple[_Rows, BoxView]] = {}
-        """Box -> what its view was made of, and the view: taken again while the rows say the same. Ages grow in it, so
-        whoever surveys often empties this from time to time."""
+        self.views: dict[str, tuple[int, BoxView]] = {}
+        """Box -> a hash of what its view was made of, and the view: taken again while the rows say the same."""
+        self._boxes: tuple[object, list[Box]] = None, []
+        self._presences: dict[str, Presence] | None = None
+        self._heard = 0.0
         self._sent: dict[str, tuple[int, int]] | None = None
         self._day: int | None = None
         self._before: dict[str, Tally] = {}
 
     def forget_views(self) -> None:
-        """Make every view anew at the next survey: ages grew, and boxes may have told of their books."""
+        """Make every view anew at the next survey: ages grow in them. Whoever surveys often calls this now and then."""
         self.views.clear()
-        self._sent = None
+        self._presences = self._sent = None
+
+    def boxes(self, store: ProvinceStore) -> list[Box]:
+        """Every box; the rows are read again when one was enrolled or revoked."""
+        mark = store.fleet.boxes_mark()
+        if self._boxes[0] != mark:
+            self._boxes = mark, store.fleet.boxes()
+        return self._boxes[1]
+
+    def presences(self, store: ProvinceStore, now: float) -> dict[str, Presence]:
+        """The last presence of every box: all of them once, then those that were heard since, or went."""
+        if self._presences is None:
+            self._presences = store.fleet.presences()
+        else:
+            self._presences.update(store.fleet.presences(self._heard - SLACK_SECONDS))
+        self._heard = now
+        return self._presences
 
     def sent(self, store: ProvinceStore) -> dict[str, tuple[int, int]]:
         """Deliveries that boxes told of; asked again with the views."""
@@ -177,16 +179,15 @@ class _Facts:
     profile: str
     sent: Mapping[str, tuple[int, int]]
 
-    def of(self, box: Box) -> _Rows:
-        """What is known of one box."""
-        name = box.box
-        return (
-            box, self.presences.get(name), self.counts.get(name, _NO_COUNTS), self.today.get(name, _NO_TALLY),
-            self.before.get(name, _NO_TALLY), self.gaps.get(name), self.observed.get(name, {}),
-            self.quiet.get(name, frozenset()), self.newest, self.profile, self.sent.get(name, (0, 0)),
-        )  # fmt: skip
+    def mark(self, box: Box) -> int:
+        """Another one when anything but the presence of this box is other than before."""
+        name, counts, gaps = box.box, self.counts.get(box.box, _NO_COUNTS), self.gaps.get(box.box)
+        told = (box.commune, box.revoked_at, box.enrolled_at, self.newest, self.profile, self.sent.get(name))
+        known = (*counts.values(), self.today.get(name), self.before.get(name), len(gaps.missing) if gaps else 0)
+        return hash((told, known, self.quiet.get(name), frozenset(self.observed.get(name, _NOTHING).items())))
 
 
+_NOTHING: Mapping[str, int] = {}
 _NO_TALLY = Tally()
 _NO_COUNTS: Mapping[str, Any] = {"refused": 0, "code": "", "transfers": 0, "unchecked": 0, "last_rid": None}
 
@@ -204,8 +205,8 @@ def survey(store: ProvinceStore, now: float, memory: Memory | None = None, quiet
     observed: dict[str, dict[str, int]] = {}
     for observation in store.fleet.observations(now - RECENT_SECONDS):
         observed.setdefault(observation.box, {})[observation.code] = observation.count
-    boxes, today = store.fleet.boxes(), day_of(now)
-    presences = store.fleet.presences()
+    boxes, today = memory.boxes(store), day_of(now)
+    presences = memory.presences(store, now)
     facts = _Facts(
         presences=presences,
         counts=store.reading.counts(now - RECENT_SECONDS),
@@ -218,7 +219,7 @@ def survey(store: ProvinceStore, now: float, memory: Memory | None = None, quiet
         profile=expected_profile(store, boxes, presences),
         sent=memory.sent(store),
     )
-    views = sorted((_again(facts.of(box), memory, now) for box in boxes), key=lambda view: view.urgency.place)
+    views = sorted((_again(box, facts, memory, now) for box in boxes), key=lambda view: view.urgency.place)
     known = {box.box for box in boxes}
     return Fleet(tuple(views), tuple(sorted(set(observed) - known)))
 
@@ -244,30 +245,33 @@ def _release(named: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d{1,9}", named))
 
 
-def _again(rows: _Rows, memory: Memory, now: float) -> BoxView:
+def _again(box: Box, facts: _Facts, memory: Memory, now: float) -> BoxView:
     """The view there is where the rows say the same, else a new one."""
-    name = rows[0].box
-    kept = memory.views.get(name)
-    if kept is None or kept[0] != rows:
-        kept = memory.views[name] = rows, _view(rows, now)
+    kept, mark = memory.views.get(box.box), facts.mark(box)
+    if kept is None or kept[0] != mark or kept[1].presence is not facts.presences.get(box.box):
+        kept = memory.views[box.box] = mark, _view(box, facts, now)
     return kept[1]
 
 
-def _view(rows: _Rows, now: float) -> BoxView:
-    box, presence, counts, today, before, gaps, observed, quiet, newest_release, profile, (sent, kept) = rows
+def _view(box: Box, facts: _Facts, now: float) -> BoxView:
+    name = box.box
+    presence = facts.presences.get(name)
+    counts = facts.counts.get(name, _NO_COUNTS)
+    today, before = facts.today.get(name, _NO_TALLY), facts.before.get(name, _NO_TALLY)
+    quiet, gaps, (sent, kept) = facts.quiet.get(name, frozenset()), facts.gaps.get(name), facts.sent.get(name, (0, 0))
     findings = assess(
         BoxFacts(
-            box=box.box,
+            box=name,
             enrolled_at=box.enrolled_at,
             revoked=box.revoked_at is not None,
             refused_recently=counts["refused"],
             last_refusal_code=counts["code"],
             missing_numbers=len(gaps.missing) if gaps else 0,
             unchecked=counts["unchecked"],
-            observed=observed,
-            expected_profile=profile,
+            observed=facts.observed.get(name, _NOTHING),
+            expected_profile=facts.profile,
             lost=max(0, sent - kept - sum(each.stored + each.refused + each.duplicates for each in (before, today))),
-            **_said(presence, newest_release),
+            **_said(presence, facts.newest),
         ),
         now,
     )
@@ -275,7 +279,7 @@ def _view(rows: _Rows, now: float) -> BoxView:
         box=box,
         presence=presence,
         findings=findings,
-        urgency=urgency(box.box, findings, presence.waiting if presence else 0, quiet),
+        urgency=urgency(name, findings, presence.waiting if presence else 0, quiet),
         documents=before.stored + today.stored,
         today=today.stored,
         bytes=before.bytes + today.bytes,
@@ -325,61 +329,3 @@ def as_facts(view: BoxView, now: float) -> dict[str, Any]:
             for finding in view.findings
         ],
     }
-
-
-def _findings(fleet: Fleet) -> list[str]:
-    """What is wrong, one line a finding, so that an alert rule can say which and leave out what somebody took on."""
-    name = "commune_box_finding"
-    lines = [f"# HELP {name} Gravity of a finding: 2 warning, 3 alarm", f"# TYPE {name} gauge"]
-    for view in fleet.boxes:
-        for found in view.findings:
-            if found.gravity >= Gravity.WARNING:
-                quiet = str(found.code in view.quiet).lower()
-                lines.append(f'{name}{{box="{view.box.box}",code="{found.code}",quiet="{quiet}"}} {found.gravity:d}')
-    return lines
-
-
-def metrics(fleet: Fleet, now: float) -> str:
-    """The fleet in Prometheus text. Moments, not ages: an exporter that dies must not leave a young age behind."""
-    gauges: list[tuple[str, str, list[tuple[str, float]]]] = [
-        ("commune_box_last_seen_timestamp_seconds", "When the box was last heard", []),
-        ("commune_box_online", "1 while the box's link is up", []),
-        ("commune_box_outbox_documents", "Documents that wait on the box", []),
-        ("commune_box_outbox_oldest_timestamp_seconds", "Since when the oldest document waits", []),
-        ("commune_box_documents_stored", "Documents of this box the province holds", []),
-        ("commune_box_last_receipt_timestamp_seconds", "When the box last got an answer", []),
-        ("commune_box_clock_skew_seconds", "Clock of the box minus clock of the province", []),
-        ("commune_box_disk_free_bytes", "Free space on the box", []),
-        ("commune_box_findings", "Warnings and alarms about the box", []),
-        ("commune_box_token_end_timestamp_seconds", "When the first of the signers' certificates runs out", []),
-        ("commune_box_certificate_end_timestamp_seconds", "When the box's own certificate runs out", []),
-        ("commune_box_last_scan_timestamp_seconds", "When the box last took paper in", []),
-        ("commune_box_refused_documents", "Documents refused in the last 24 hours", []),
-        ("commune_box_unchecked_documents", "Documents whose check failed and is tried again", []),
-    ]
-    for view in fleet.boxes:
-        values = (
-            view.last_seen,
-            float(view.online),
-            float(view.waiting),
-            view.oldest_waiting_at,
-            float(view.documents),
-            view.last_receipt_at,
-            view.presence.clock_skew if view.presence else None,
-            view.presence.disk_free if view.presence else None,
-            float(sum(finding.gravity >= Gravity.WARNING for finding in view.findings)),
-            view.said("token_ends"),
-            view.said("link_ends"),
-            view.said("scanned_at"),
-            float(view.refused),
-            next((float(found.params["count"]) for found in view.findings if found.code == "unchecked"), 0.0),
-        )
-        for (_, _, samples), value in zip(gauges, values, strict=True):
-            if value is not None:
-                samples.append((view.box.box, float(value)))
-    lines = []
-    for name, meaning, samples in gauges:
-        lines += [f"# HELP {name} {meaning}", f"# TYPE {name} gauge"]
-        lines += [f'{name}{{box="{box}"}} {value:.3f}' for box, value in samples]
-    lines += _findings(fleet)
-    return "\n".join((*lines, f"# EOF at {now:.0f}", ""))

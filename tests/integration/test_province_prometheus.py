@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from sync.province import prometheus
-from sync.province.overview import metrics, survey
+from sync.province.metrics import metrics
+from sync.province.overview import survey
 from tests.integration.test_province_web import filled
 
 FOLDER = Path(prometheus.__file__).parent

@@ -22,7 +22,8 @@ from sync.province.config import Config as ProvinceConfig
 from sync.province.config import Folder, render
 from sync.province.fleet import Gravity
 from sync.province.keeping import Keeper
-from sync.province.overview import metrics, survey
+from sync.province.metrics import metrics
+from sync.province.overview import survey
 from sync.province.profiles import expected, profile_of
 from sync.province.store import Box, ProvinceStore
 from sync.province.store.expected import PROFILE, Expected

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from sys import intern
 
 from sync.province.store import samples
 from sync.province.store.port import Row, Rows
@@ -106,9 +107,18 @@ class FleetRows:
         with self._connection.writing() as raw:
             raw.execute(_TOUCH, (box, now, now))
 
-    def presences(self) -> dict[str, Presence]:
-        """The last presence of every box that ever spoke."""
-        return {row["box"]: presence_of(row) for row in self._connection.rows("SELECT * FROM presence")}
+    def presences(self, since: float = 0.0) -> dict[str, Presence]:
+        """The last presence of every box that ever spoke, or that was heard or went since a moment."""
+        found = self._connection.rows("SELECT * FROM presence WHERE last_seen >= ? OR changed_at >= ?", (since, since))
+        return {row["box"]: presence_of(row) for row in found}
+
+    def boxes_mark(self) -> tuple[object, ...]:
+        """Changes when a box is enrolled, again too, or revoked."""
+        row = self._connection.row(
+            "SELECT COUNT(*) AS n, MAX(enrolled_at) AS enrolled, COUNT(revoked_at) AS revoked,"
+            " MAX(revoked_at) AS last FROM boxes"
+        )
+        return (row["n"], row["enrolled"], row["revoked"], row["last"]) if row else ()
 
     def changes_of_link(self, box: str, since: float) -> list[tuple[float, bool]]:
         """(moment, online) each time that a box's link came or went since a moment, oldest first; the first is the last
@@ -138,9 +148,11 @@ class FleetRows:
 
 def box_of(row: Row) -> Box:
     """A row of `boxes` as a value."""
-    return Box(**{**dict(row), "device_key": bytes(row["device_key"])})
+    return Box(**{**dict(row), "box": intern(row["box"]), "device_key": bytes(row["device_key"])})
 
 
 def presence_of(row: Row) -> Presence:
-    """A row of `presence` as a value."""
-    return Presence(**{**dict(row), "online": bool(row["online"]), "said": json.loads(row["said"])})
+    """A row of `presence` as a value. Thousands of them are held at once, so words that they share are shared."""
+    said = {intern(name): value for name, value in json.loads(row["said"]).items()}
+    shared = {"box": intern(row["box"]), "software": intern(row["software"])}
+    return Presence(**{**dict(row), **shared, "online": bool(row["online"]), "said": said})

@@ -7,7 +7,7 @@ import time
 
 from aiohttp import web
 
-from sync.province.overview import metrics
+from sync.province.metrics import metrics
 from sync.province.web.access import Answer
 from sync.province.web.board import BOARD
 
