@@ -1,8 +1,9 @@
-"""An MQTT connection over TLS that never decides anything (port `sync.transport.Transport`). The only importer of paho.
+"""An MQTT connection over TLS that never decides anything (port `sync.transport.Transport`).
 
-Owns one connection at a time: the dial, what paho tells, the end. Refuses to queue across connections: every dial
-uses a fresh paho client, so nothing old is ever sent by itself and a packet the broker chokes on dies with its
-connection. When to dial again and in which version is `sync.redial`'s; stalls are `sync.line`'s. Invariants:
+Owns one connection at a time: what paho tells, what is handed to it, the end. Refuses to queue across connections:
+every dial uses a fresh paho client, so nothing old is ever sent by itself and a packet the broker chokes on dies with
+its connection. The dial is `sync.dialling`'s, the only other importer of paho; when to dial again and in which version
+is `sync.redial`'s; stalls are `sync.line`'s. Invariants:
 - one thread drives paho (`loop_read`, `loop_write`, `loop_misc`); only the blocking dial runs beside it, with a client
   nobody else touches until it is handed over. No paho callback takes a lock or does more than append an event;
 - `publish` hands over only while connected; a QoS 1 message received is acknowledged only by `acknowledge`.
@@ -13,12 +14,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from random import random
 from typing import Any
 
@@ -28,14 +26,15 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from sync.carrier import Carriers
-from sync.line import Line, dial_error_code, kebab, tune_socket
+from sync.dialling import Dialling, secured_socket, shut
+from sync.line import Line, dial_error_code, kebab
 from sync.protocol.step import Publish
 from sync.redial import Redial
 from sync.secured import Secured
 from sync.standing import Limits, Standing
 from sync.topic_aliases import TopicAliases
 from sync.transport import Connected, Disconnected, LinkConfig, LinkEvent, Published, Received
-from sync.tunnel import Outer, open_tunnel, tcp_of
+from sync.tunnel import Outer, tcp_of
 from sync.waker import Waker
 
 _LOG = logging.getLogger(__name__)
@@ -58,8 +57,6 @@ class MqttLink:
         self._client: Any = None
         self._up = False
         self._events: list[LinkEvent] = []
-        self._dialled: SimpleQueue[mqtt.Client | Exception] = SimpleQueue()
-        self._dialling: threading.Thread | None = None
         self._dialled_at = 0.0
         self._redial = Redial(config.backoff_most, config.version, chance)
         self._secured = Secured(config.ca, config.certificate, config.key)
@@ -78,6 +75,7 @@ class MqttLink:
         self._woken = False
         self._closed = False
         self._waker = Waker()
+        self._dialling = Dialling(config, self._secured, self._outer, self._carriers, self._waker.stir)
 
     # --- port ---------------------------------------------------------------------------------------------------------
 
@@ -162,6 +160,7 @@ class MqttLink:
     def close(self) -> None:
         """Disconnect politely, so that no last will fires; a link closed stays closed."""
         self._closed = True
+        self._dialling.close()
         client, self._client = self._client, None
         up, self._up = self._up, False
         if client is not None and up:
@@ -169,7 +168,7 @@ class MqttLink:
                 self._flush(client)
                 client.disconnect()
         if client is not None:
-            _shut(client)
+            shut(client)
         self._waker.close()
 
     # --- one turn -----------------------------------------------------------------------------------------------------
@@ -218,19 +217,13 @@ class MqttLink:
 
     def _drive_dial(self, timeout: float) -> None:
         now = self._clock()
-        if self._dialling is None and now >= self._redial.due:
-            client = self._new_client()
-            self._dialling = threading.Thread(target=self._dial, args=(client,), name="mqtt-dial", daemon=True)
-            self._dialling.start()
-        wait = timeout if self._dialling else min(timeout, max(0.0, self._redial.due - now))
+        if not self._dialling.under_way and now >= self._redial.due:
+            self._dialling.begin(self.version, self._listen)
+        wait = timeout if self._dialling.under_way else min(timeout, max(0.0, self._redial.due - now))
         self._waker.wait(None, False, min(wait, _LONGEST_WAIT))
-        try:
-            outcome = self._dialled.get_nowait()
-        except Empty:
+        outcome = self._dialling.outcome()
+        if outcome is None:
             return
-        if self._dialling is not None:
-            self._dialling.join()  # it has said its last word; what it held goes with it
-            self._dialling = None
         self._dialled_at = self._clock()
         if isinstance(outcome, Exception):
             self._lose(dial_error_code(outcome))
@@ -248,7 +241,7 @@ class MqttLink:
 
     def _same_broker(self) -> bool:
         """Whether TLS goes on with the session of a connection before, which only that broker's process can."""
-        return getattr(_secured(self._client), "session_reused", False) is True
+        return getattr(secured_socket(self._client), "session_reused", False) is True
 
     def _begin(self, limits: Limits) -> None:
         self._receive_maximum = limits.receive_maximum
@@ -256,67 +249,12 @@ class MqttLink:
         self._aliases.reset(limits.aliases)
         self._up = True
 
-    def _dial(self, client: mqtt.Client) -> None:
-        """Connect in a thread of its own: names, TCP and TLS block, and the box must stay able to stop."""
-        config = self._config
-        port, keepalive = self._carriers.port(config.port), self._carriers.keepalive(config.keepalive)
-        try:
-            client.tls_set_context(self._secured.context())
-            if self.version == 5:
-                properties = Properties(PacketTypes.CONNECT)
-                properties.SessionExpiryInterval = config.session_expiry
-                properties.ReceiveMaximum = config.receive_maximum
-                properties.MaximumPacketSize = config.max_packet
-                clean = not config.session_expiry
-                client.connect(config.host, port, keepalive, clean_start=clean, properties=properties)
-            else:
-                client.connect(config.host, port, keepalive)
-        except Exception as error:  # whatever it was, the driving thread must hear of it
-            self._dialled.put(error)
-        else:
-            if self._closed:
-                _shut(client)
-            self._dialled.put(client)
-        self._waker.stir()
-
-    def _new_client(self) -> mqtt.Client:
-        config = self._config
-        arguments: dict[str, Any] = {"protocol": mqtt.MQTTv5 if self.version == 5 else mqtt.MQTTv311}
-        if self.version != 5:
-            arguments["clean_session"] = not config.session_expiry
-        client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2,
-            client_id=config.client_id,
-            reconnect_on_failure=False,
-            manual_ack=True,
-            **arguments,
-        )
-        client.connect_timeout = config.connect_timeout
-        if (proxy := config.proxy) is not None:  # paho's own way needs another package and knows no time limit
-            port = self._carriers.port(config.port)
-            client._create_socket_connection = lambda: proxy.dial(config.host, port, config.connect_timeout)
-        if (way := self._carriers.way) is not None:
-            client._create_socket = lambda: open_tunnel(
-                client._create_socket_connection(), self._outer, self._secured.context(), config.host, way,
-                config.connect_timeout,
-            )  # fmt: skip
-        client.max_inflight_messages = config.receive_maximum
-        if config.will is not None:
-            client.will_set(config.will.topic, config.will.payload, config.will.qos, config.will.retain, self._delay())
-        client.on_socket_open = lambda _client, _user, sock: tune_socket(sock)
+    def _listen(self, client: Any) -> None:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_message
-        return client
-
-    def _delay(self) -> Properties | None:
-        if self.version != 5:
-            return None
-        properties = Properties(PacketTypes.WILLMESSAGE)
-        properties.WillDelayInterval = self._config.will_delay
-        return properties
 
     # --- what paho tells (driving thread; client identity guards against an abandoned connection) ---------------------
 
@@ -331,7 +269,7 @@ class MqttLink:
         self._redial.answered()
         self._carriers.answered()
         self._answered = True
-        self._secured.remember(_secured(client))
+        self._secured.remember(secured_socket(client))
         self._outer.remember(tcp_of(client.socket()))
         limits = Limits(
             min(self._config.max_packet, getattr(properties, "MaximumPacketSize", self._config.max_packet)),
@@ -403,7 +341,7 @@ class MqttLink:
         self._waiting.clear()
         self._line.reset(self._clock())
         if client is not None:
-            _shut(client)
+            shut(client)
         self._events.append(Disconnected(code))
 
     def _flush(self, client: mqtt.Client) -> None:
@@ -412,18 +350,3 @@ class MqttLink:
             _, writable = self._waker.wait(sock.fileno(), True, 0.2)
             if writable:
                 client.loop_write()
-
-
-def _secured(client: Any) -> Any:
-    """The socket with the broker's TLS, also where that goes inside another carrier."""
-    sock = client.socket()
-    return getattr(sock, "secured", sock)
-
-
-def _shut(client: mqtt.Client) -> None:
-    sock = client.socket()
-    if sock is not None:
-        with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-        with contextlib.suppress(OSError):
-            sock.close()

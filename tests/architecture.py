@@ -55,7 +55,7 @@ ONE_IMPORTER = {
     "pkcs11": ("hsm/token*.py",),
     "pyhanko": ("hsm/*",),
     "pyhanko_certvalidator": ("hsm/*",),
-    "paho": ("sync/mqtt.py",),
+    "paho": ("sync/mqtt.py", "sync/dialling.py"),
     "psycopg": ("sync/province/store/postgres.py",),
     "botocore": ("sync/province/store/s3.py",),
     "sqlite_utils": ("appliance/store/*", "sync/province/store/*"),

@@ -196,7 +196,7 @@ def test_backoff_grows_without_progress_and_starts_again_after_it(own_broker: Br
         before = now[0]
         while not of(Disconnected, box.poll(0.0)):
             now[0] += 0.25
-            time.sleep(0.001 if box._dialling else 0)
+            time.sleep(0.001 if box._dialling.under_way else 0)
         pauses.append(box._redial.due - now[0])
         assert before <= now[0]
     assert pauses == [0.25, 1, 2, 4, 8, 16, 32, 64]
