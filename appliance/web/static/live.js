@@ -5,6 +5,11 @@
 const RECONNECT = 4000, HIDDEN = 30000, SLOW = 30000, HERE = 120000;
 const live = window.htmx && document.getElementById("live"); // where htmx was not fetched, or on a page that stays as it is: null
 let address = document.body.dataset.liveUrl;
+
+// A request that failed, or was overtaken by a newer one, is no error of the page: htmx would write it to the console as one.
+const ORDINARY = ["htmx:afterRequest", "htmx:sendAbort", "htmx:sendError", "htmx:timeout", "htmx:responseError"];
+if (window.htmx) htmx.logger = (_element, name, detail) => { if (ORDINARY.includes(name)) delete detail.error; };
+
 const stale = () => { document.getElementById("stale").hidden = false; };
 
 // --- which regions ---------------------------------------------------------------------------------------------------

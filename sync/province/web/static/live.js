@@ -17,6 +17,9 @@
     if (words.textContent !== text) words.textContent = text;
   };
   if (!window.htmx) { tell(false); return; }
+  // A request that failed is told by the banner; htmx would write it to the console as an error of the page.
+  const ORDINARY = ["htmx:afterRequest", "htmx:sendAbort", "htmx:sendError", "htmx:timeout", "htmx:responseError"];
+  htmx.logger = (_element, name, detail) => { if (ORDINARY.includes(name)) delete detail.error; };
 
   const inUse = (main) => {
     const active = document.activeElement;
