@@ -26,6 +26,9 @@ def forms(text: str) -> set[str]:
 def office_pages(office_papers: Papers, store: Store, pin_signer: PinSigner) -> dict[str, str]:
     """Name → address of one page in every situation of the desks."""
     scan, draft = office_papers.digitized(pages=2), office_papers.digitized(kind=Kind.OUTGOING)
+    main, appendix = office_papers.digitized(), office_papers.digitized()
+    commands.attach(store, appendix, main, "Trần Thị Lan (văn thư)", NOW)
+    office_papers.digitized(name="mặt sau.pdf")  # may be joined with the scan
     issue = office_papers.digitized(kind=Kind.OUTGOING)
     commands.approve(store, issue, "Nông Văn Thuận (lãnh đạo)", NOW)
     office_papers.sign(issue)
@@ -34,18 +37,25 @@ def office_pages(office_papers: Papers, store: Store, pin_signer: PinSigner) -> 
     store.write(lambda db: take_electronic(db, one))
     return {
         "scan": f"/desk/{scan}", "draft": f"/approvals/{draft}", "draft's own page": f"/papers/{draft}",
+        "main": f"/desk/{main}", "appendix": f"/desk/{appendix}",
         "issue": f"/desk/{issue}", "many": "/desk/many", "approvals": "/approvals",
         "electronic": f"/incoming/{one.document_id}",
     }  # fmt: skip
 
 
 OFFERED = {
-    "scan": ({"/desk/*/do/approve", "/desk/*/do/send-back", "/desk/*/do/mark-secret", "/desk/*/pages"},
+    "scan": ({"/desk/*/do/approve", "/desk/*/do/send-back", "/desk/*/do/mark-secret", "/desk/*/pages", "/desk/*/join",
+              "/desk/*/appendices"},
              {"/desk/*/do/send-back", "/desk/*/do/mark-secret"}),
     "draft": (set(), {"/approvals", "/approvals/*/do/hand-back", "/approvals/*/do/mark-secret", "/approvals/*/nudge"}),
-    "draft's own page": ({"/papers/*/do/send-back", "/papers/*/do/mark-secret", "/papers/*/nudge"},
+    "draft's own page": ({"/papers/*/do/send-back", "/papers/*/do/mark-secret", "/papers/*/nudge",
+                          "/papers/*/appendices"},
                          {"/papers/*/do/approve", "/papers/*/do/hand-back", "/papers/*/do/send-back",
                           "/papers/*/do/mark-secret", "/papers/*/nudge"}),
+    "main": ({"/desk/*/do/approve", "/desk/*/do/send-back", "/desk/*/do/mark-secret", "/desk/*/do/detach",
+              "/desk/*/appendices"},
+             {"/desk/*/do/send-back", "/desk/*/do/mark-secret"}),
+    "appendix": ({"/desk/*/do/detach", "/desk/*/do/mark-secret"}, {"/desk/*/do/mark-secret"}),
     "issue": ({"/desk/*/do/issue", "/desk/*/token/agency"}, set()),
     "many": ({"/desk/many"}, {"/desk/many"}),
     "approvals": ({"/approvals"}, {"/approvals"}),
