@@ -30,12 +30,24 @@ def new_code(box_id: str, now: datetime) -> str:
 
 
 def open_case(
-    store: Store, box_id: str, procedure: str, applicant: str, contact: str, by: str, now: datetime, follows: str = ""
+    store: Store,
+    box_id: str,
+    procedure: str,
+    applicant: str,
+    contact: str,
+    by: str,
+    now: datetime,
+    follows: str = "",
+    *,
+    handed_on_by: str = "",
+    by_post: bool = False,
+    resubmit_days: int = 0,
 ) -> Case:
-    """Open a dossier for a procedure of the catalogue; ``follows``: a refused one that comes again.
+    """Open a dossier for a procedure of the catalogue; ``follows``: a refused one that comes again, within
+    ``resubmit_days`` of its refusal (0: whenever).
 
     Raises:
-        CommandRefused: no-such-procedure, applicant-needed, case-not-refused.
+        CommandRefused: no-such-procedure, applicant-needed, case-not-refused; too-late-new-submission (``last``).
     """
     if not applicant.strip():
         raise CommandRefused("applicant-needed")
@@ -47,8 +59,21 @@ def open_case(
         before = cases.find(db, follows) if follows else None
         if follows and (before is None or before.state is not CaseState.REFUSED):
             raise CommandRefused("case-not-refused")
-        code = new_code(box_id, now)
-        fresh = Case(code, wanted, applicant.strip(), contact.strip(), CaseState.OPEN, 1, now, follows=follows)
+        last = rules.last_day_to_resubmit(before, resubmit_days) if before else None
+        if last is not None and now.astimezone(VIETNAM).date() > last:
+            raise CommandRefused("too-late-new-submission", last=f"{last:%d/%m/%Y}", days=resubmit_days)
+        fresh = Case(
+            new_code(box_id, now),
+            wanted,
+            applicant.strip(),
+            contact.strip(),
+            CaseState.OPEN,
+            1,
+            now,
+            follows=follows,
+            handed_on_by=handed_on_by.strip(),
+            by_post=by_post,
+        )
         cases.insert(db, fresh, by)
         return fresh
 
@@ -124,15 +149,15 @@ def refuse(store: Store, code: str, version: int, reason: str, by: str, now: dat
     return _decide(store, code, version, decision)
 
 
-def give_result(store: Store, code: str, version: int, how: str, by: str, now: datetime) -> Case:
-    """The citizen has the result: the row in the book is completed.
+def give_result(store: Store, code: str, version: int, how: str, by: str, now: datetime, tracking: str = "") -> Case:
+    """The citizen has the result, or the post has it under the number ``tracking``: the row in the book is completed.
 
     Raises:
-        CommandRefused: no-such-case, changed-meanwhile, case-not-in-this-state.
+        CommandRefused: no-such-case, changed-meanwhile, case-not-in-this-state, tracking-needed.
     """
 
     def decision(db: Any, before: Case) -> Case:
-        after = rules.give_result(before, how, now)
+        after = rules.give_result(before, how, now, tracking)
         taken = registers.find(db, REGISTER, after.year, after.number)
         line = books.current(db, REGISTER, taken) if taken else None
         detail: dict[str, object] = {"year": after.year, "number": after.number}

@@ -254,6 +254,15 @@ class LongtermSection:
 
 
 @dataclass(frozen=True)
+class CasesSection:
+    """The one-door desk. ``resubmit_days``: for so many days after a refusal a dossier may come again as the same one;
+    after that it is a new submission. 0: without a limit.
+    """
+
+    resubmit_days: int = 0
+
+
+@dataclass(frozen=True)
 class Config:
     """The whole configuration, checked."""
 
@@ -267,6 +276,7 @@ class Config:
     folders: tuple[FolderSection, ...] = ()
     delegations: tuple[DelegationSection, ...] = ()
     calendar: tuple[CalendarSection, ...] = ()
+    cases: CasesSection = field(default_factory=CasesSection)
     path: Path = Path()
 
     def who_may_sign(self) -> tuple[Delegation, ...]:

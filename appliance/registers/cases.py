@@ -2,13 +2,14 @@
 
 Sources: NĐ 118/2025/NĐ-CP and the forms of TT 01/2018/TT-VPCP - a receipt with the day of the result (form 01), a slip
 of refusal with its reason (form 03), the book of dossiers (form 06). A dossier is accepted when every required
-component is there; one that is refused comes again as a new dossier that names the first.
+component is there; one that is refused comes again as a new dossier that names the first, for so many days as the
+office says; after that it is a new submission. A result may go back by public post (QĐ 45/2016/QĐ-TTg).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from appliance.domain.zone import VIETNAM
@@ -29,6 +30,8 @@ class CaseState(StrEnum):
 class Case:
     """One dossier. ``procedure`` is as the catalogue said when it was opened; ``received``: names of the components
     that are there; ``follows``: the refused dossier that this one takes up again. Numbers are 0 until it is accepted.
+    ``handed_on_by``: the office that handed it on (liên thông), empty when the citizen came here; ``by_post``: the
+    result is wanted by public post, under ``tracking``.
     """
 
     code: str
@@ -47,6 +50,9 @@ class Case:
     reason: str = ""
     ended_at: datetime | None = None
     returned_how: str = ""
+    handed_on_by: str = ""
+    by_post: bool = False
+    tracking: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -118,14 +124,34 @@ def refuse(case: Case, reason: str, now: datetime) -> Case:
     return replace(case, state=CaseState.REFUSED, reason=reason.strip(), ended_at=now, version=case.version + 1)
 
 
-def give_result(case: Case, how: str, now: datetime) -> Case:
-    """The result was given: at the desk, by post, online.
+BY_POST = "Bưu chính công ích"
+"""As the book says it; the book is Vietnamese in every language."""
+
+
+def give_result(case: Case, how: str, now: datetime, tracking: str = "") -> Case:
+    """The result was given: at the desk, online, or by post under the number ``tracking``.
 
     Raises:
-        CaseRefused: case-not-in-this-state.
+        CaseRefused: case-not-in-this-state; tracking-needed: it is wanted by post, and nothing says how it went.
     """
     _only(case, CaseState.ACCEPTED)
-    return replace(case, state=CaseState.RETURNED, returned_how=how.strip(), ended_at=now, version=case.version + 1)
+    way, number = how.strip(), " ".join(tracking.split())
+    if case.by_post and not number and way in ("", BY_POST):
+        raise CaseRefused("tracking-needed")
+    way = way or (BY_POST if number else "")
+    return replace(
+        case, state=CaseState.RETURNED, returned_how=way, tracking=number, ended_at=now, version=case.version + 1
+    )
+
+
+def last_day_to_resubmit(refused: Case, days: int) -> date | None:
+    """The last day on which a refused dossier may come again; None without a limit (``days`` 0).
+
+    Day 0 is the day of the refusal in Vietnam; the days are calendar days, as the slip says a date and no count.
+    """
+    if not days or refused.ended_at is None:
+        return None
+    return refused.ended_at.astimezone(VIETNAM).date() + timedelta(days=days)
 
 
 def cells(case: Case) -> dict[str, str]:
@@ -143,6 +169,6 @@ def cells(case: Case) -> dict[str, str]:
         "received_on": day(case.accepted_at),
         "due": case.due.isoformat() if case.due else "",
         "returned_on": day(case.ended_at) if case.state is CaseState.RETURNED else "",
-        "returned_how": case.returned_how,
+        "returned_how": " ".join(filter(None, (case.returned_how, case.tracking))),
     }
     return {name: value for name, value in made.items() if value}

@@ -1,7 +1,8 @@
-"""The four books and their columns, in the order and with the number of columns of the official forms.
+"""The books and their columns, in the order and with the number of columns of the official forms.
 
 Sources: NĐ 30/2020/NĐ-CP, Phụ lục IV - the registers of incoming and of outgoing documents have ten columns, the book
-that follows the handling of incoming documents seven; the book of case dossiers is form 06 of TT 01/2018/TT-VPCP.
+that follows the handling of incoming documents seven; the book of case dossiers is form 06 of TT 01/2018/TT-VPCP, and
+the book of dossiers that other offices handed on (liên thông) shows those of its rows once more.
 Titles are words and stand in ``appliance.wording.books``; here are names, and widths for A4 landscape.
 """
 
@@ -26,12 +27,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Book:
-    """One book. ``register``: whose numbers its rows have; ``beside``: cells kept with a row that have no column."""
+    """One book. ``register``: whose numbers its rows have; ``beside``: cells kept with a row that have no column;
+    ``extract``: it shows some rows of its register's book, counted by themselves, and nothing is written in it.
+    """
 
     name: str
     register: str
     columns: tuple[Column, ...]
     beside: tuple[Column, ...] = ()
+    extract: bool = False
 
     def column(self, name: str) -> Column | None:
         """The column or cell of this name, or None."""
@@ -40,7 +44,7 @@ class Book:
     @property
     def writable(self) -> tuple[Column, ...]:
         """What a person may write."""
-        return tuple(one for one in (*self.columns, *self.beside) if not one.given)
+        return () if self.extract else tuple(one for one in (*self.columns, *self.beside) if not one.given)
 
 
 FINISHED = Column("finished_on", 0, day=True)
@@ -117,6 +121,23 @@ BOOKS: dict[str, Book] = {
                 Column("note", 11),
             ),
         ),
+        Book(
+            "lien-thong",
+            "ho-so",
+            (
+                Column("number", 10, given=True),
+                Column("register_number", 16),
+                Column("dossier", 30),
+                Column("handed_on_by", 40),
+                Column("procedure", 56),
+                Column("applicant", 33),
+                Column("received_on", 20, day=True),
+                Column("due", 20, day=True),
+                Column("returned_on", 20, day=True),
+                Column("returned_how", 22),
+            ),
+            extract=True,
+        ),
     )
 }
 FINISHES = {"giai-quyet": "finished_on", "ho-so": "returned_on"}
@@ -141,7 +162,7 @@ def cleaned(book: Book, typed: dict[str, str]) -> dict[str, str]:
     cells = {}
     for name, text in typed.items():
         column = book.column(name)
-        if column is None or column.given:
+        if column is None or column.given or book.extract:
             raise CellRefused("cell-unknown", name)
         value = " ".join(text.split())
         if len(value) > column.longest:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from appliance.domain.zone import VIETNAM
 from appliance.registers.cells import cells_of, document_cell
 from appliance.registers.columns import BOOKS, Book
 from appliance.registers.rows import Act, Line, Standing, Version, amended, lines_of
-from appliance.store import documents, registers
+from appliance.store import cases, documents, registers
 from appliance.store.incoming import Electronic
 from appliance.store.registers import Taken
 from appliance.store.standing import may_take_number
@@ -163,6 +163,8 @@ def versions(db: Any, book: str, year: int, number: int | None = None) -> list[V
 def of_year(db: Any, name: str, year: int) -> list[Row]:
     """A book's year as it stands: every number that was given has its row, in order."""
     book = BOOKS[name]
+    if book.extract:
+        return _handed_on(db, book, year)
     written, under = _by_number(versions(db, name, year)), {}
     if name != book.register:
         under = {number: lines_of(found) for number, found in _by_number(versions(db, book.register, year)).items()}
@@ -173,13 +175,35 @@ def of_year(db: Any, name: str, year: int) -> list[Row]:
 
 
 def row(db: Any, name: str, year: int, number: int) -> Row | None:
-    """One row, or None when the number was not given."""
+    """One row, or None when the number was not given (an extract: or has no row there)."""
     book = BOOKS[name]
+    if book.extract:
+        return next((one for one in _handed_on(db, book, year) if one.taken.number == number), None)
     taken = registers.find(db, book.register, year, number)
     if taken is None:
         return None
     under = lines_of(versions(db, book.register, year, number)) if name != book.register else ()
     return _row(book, taken, versions(db, name, year, number), under)
+
+
+def _handed_on(db: Any, book: Book, year: int) -> list[Row]:
+    """Rows of dossiers that another office handed on, in the order of their numbers, counted from 1: since no number
+    and no dossier ever goes, the count has no gaps and does not change.
+    """
+    offices = cases.handed_on(db, year)
+    found = (one for one in of_year(db, book.register, year) if one.taken.number in offices)
+    return [
+        replace(
+            one,
+            book=book,
+            derived={
+                "number": str(place),
+                "register_number": str(one.taken.number),
+                "handed_on_by": offices[one.taken.number],
+            },
+        )
+        for place, one in enumerate(found, 1)
+    ]
 
 
 def _row(book: Book, taken: Taken, written: list[Version], under: tuple[Line, ...]) -> Row:
@@ -231,6 +255,14 @@ def _read(row: Any) -> Version:
 
 def _json(cells: Mapping[str, str]) -> str:
     return json.dumps(dict(cells), ensure_ascii=False, sort_keys=True)
+
+
+def figures_of(db: Any, book: Book, year: int) -> tuple[int, int, int, int]:
+    """As ``figures``, for a book; of an extract only how many rows it has."""
+    if book.extract:
+        rows = len(cases.handed_on(db, year))
+        return rows, rows, 0, 0
+    return figures(db, book.register, year)
 
 
 def figures(db: Any, register: str, year: int) -> tuple[int, int, int, int]:

@@ -84,6 +84,15 @@ def holds(db: Any, register: str, year: int, number: int) -> bool:
     return register == "ho-so" and found is not None
 
 
+def handed_on(db: Any, year: int) -> dict[int, str]:
+    """Numbers of a year's dossiers that another office handed on, in order, and which office."""
+    rows = db.execute(
+        "SELECT number, handed_on_by FROM cases WHERE year = ? AND number > 0 AND handed_on_by != '' ORDER BY number",
+        [year],
+    )
+    return {int(number): office for number, office in rows.fetchall()}
+
+
 def _row(case: Case) -> dict[str, Any]:
     row = {
         name: getattr(case, name) for name in ("code", "applicant", "contact", "version", "follows", "year", "number")
@@ -96,6 +105,9 @@ def _row(case: Case) -> dict[str, Any]:
         "due": case.due.isoformat() if case.due else None,
         "reason": case.reason,
         "returned_how": case.returned_how,
+        "handed_on_by": case.handed_on_by,
+        "by_post": int(case.by_post),
+        "tracking": case.tracking,
     }
 
 
@@ -118,6 +130,7 @@ def _case(row: dict[str, Any]) -> Case:
                 "state": CaseState(row["state"]),
                 "received": frozenset(json.loads(row["received"])),
                 "due": date.fromisoformat(row["due"]) if row["due"] else None,
+                "by_post": bool(row["by_post"]),
             }
         )
     )

@@ -15,10 +15,11 @@ from aiohttp import web
 
 from appliance import casework
 from appliance.commands import CommandRefused
+from appliance.domain.zone import VIETNAM
 from appliance.printing.child import NotPrinted, printed
 from appliance.printing.slips import receipt_slip, refusal_slip
 from appliance.registers import catalogues as lists
-from appliance.registers.cases import Case, CaseState
+from appliance.registers.cases import BY_POST, Case, CaseState, last_day_to_resubmit
 from appliance.store import cases, catalogues
 from appliance.store.standing import Role
 from appliance.web.access import EVERYBODY, NOBODY, OFFICERS, allow, only
@@ -81,14 +82,26 @@ async def open_one(request: web.Request) -> web.StreamResponse:
     """``POST /cases``."""
     office, by, form = request.app[OFFICE], _by(request), await request.post()
     typed = {
-        name: clean_line(str(form.get(name, "")), 300) for name in ("procedure", "applicant", "contact", "follows")
+        name: clean_line(str(form.get(name, "")), 300)
+        for name in ("procedure", "applicant", "contact", "follows", "handed_on_by", "by_post")
     }
     code = typed["procedure"].partition(" ")[0]
     try:
         opened = await asyncio.to_thread(
-            casework.open_case, office.store, office.config.box.id, code, typed["applicant"], typed["contact"], by,
-            office.clock(), typed["follows"],
-        )  # fmt: skip
+            lambda: casework.open_case(
+                office.store,
+                office.config.box.id,
+                code,
+                typed["applicant"],
+                typed["contact"],
+                by,
+                office.clock(),
+                typed["follows"],
+                handed_on_by=typed["handed_on_by"],
+                by_post=typed["by_post"] == "yes",
+                resubmit_days=office.config.cases.resubmit_days,
+            )
+        )
     except CommandRefused as refused:
         return await _overview(request, typed, text_of(refused.code, **refused.params), 409)
     return see_other(f"/cases/{quote(opened.code)}?said=case-opened")
@@ -108,8 +121,20 @@ async def _show(request: web.Request, trouble: str, state: int) -> web.Response:
     found, papers = await asyncio.to_thread(request.app[OFFICE].store.read, question)
     if found is None:
         raise web.HTTPNotFound
+    office = request.app[OFFICE]
+    last = last_day_to_resubmit(found, office.config.cases.resubmit_days) if found.state is CaseState.REFUSED else None
     return await page(
-        request, "case.html", state, case=found, papers=papers, states=CASE_STATES, trouble=trouble, live_url=""
+        request,
+        "case.html",
+        state,
+        case=found,
+        papers=papers,
+        states=CASE_STATES,
+        last_day=last,
+        by_post=BY_POST,
+        too_late=last is not None and office.clock().astimezone(VIETNAM).date() > last,
+        trouble=trouble,
+        live_url="",
     )
 
 
@@ -119,14 +144,14 @@ async def act(request: web.Request) -> web.StreamResponse:
     code, what, now, store = request.match_info["code"], request.match_info["act"], office.clock(), office.store
     text = str(form.get("version", ""))
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
-    reason = clean_line(str(form.get("reason", "")), 500)
+    reason, tracking = (clean_line(str(form.get(name, "")), most) for name, most in (("reason", 500), ("tracking", 40)))
     there = frozenset(str(name) for name in form.getall("component", []))  # the catalogue's own names, or refused
     calendar = office.config.working_days()
     deeds = {
         "tick": lambda: casework.tick(store, code, version, there, by, now),
         "accept": lambda: casework.accept(store, code, version, by, now, calendar),
         "refuse": lambda: casework.refuse(store, code, version, reason, by, now),
-        "return": lambda: casework.give_result(store, code, version, reason, by, now),
+        "return": lambda: casework.give_result(store, code, version, reason, by, now, tracking),
     }
     if what not in deeds:
         raise web.HTTPNotFound

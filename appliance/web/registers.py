@@ -35,8 +35,8 @@ from appliance.wording.books import COLUMNS, REASONS
 from appliance.wording.books import STANDINGS as STANDING_NAMES
 
 ROWS_A_PAGE = 100
-PERSONAL, PERSONAL_READERS = "ho-so", OFFICERS | only(Role.ADMINISTRATOR)
-"""The book that holds personal data (Luật BVDLCN 91/2025), and who may read it."""
+PERSONAL, PERSONAL_READERS = frozenset({"ho-so", "lien-thong"}), OFFICERS | only(Role.ADMINISTRATOR)
+"""The books that hold personal data (Luật BVDLCN 91/2025), and who may read them."""
 _LONG = 60
 """Letters: a column that holds more gets more room in the form."""
 
@@ -50,7 +50,7 @@ def _book(request: web.Request) -> Book:
     book = BOOKS.get(request.match_info["book"])
     if book is None:
         raise web.HTTPNotFound
-    if book.name == PERSONAL and not _reads_personal(request):
+    if book.name in PERSONAL and not _reads_personal(request):
         raise web.HTTPForbidden
     return book
 
@@ -87,13 +87,13 @@ async def overview(request: web.Request) -> web.Response:
 
     def question(db: Any) -> tuple[dict[str, tuple[int, int, int, int]], list[terms.Open]]:
         return (
-            {name: books.figures(db, book.register, today.year) for name, book in BOOKS.items()},
+            {name: books.figures_of(db, book, today.year) for name, book in BOOKS.items()},
             terms.unfinished(db, today, calendar),
         )
 
     figures, found = await asyncio.to_thread(office.store.read, question)
-    hidden = "" if _reads_personal(request) else PERSONAL
-    found = [one for one in found if one.row.book.name != hidden]
+    hidden = frozenset() if _reads_personal(request) else PERSONAL
+    found = [one for one in found if one.row.book.name not in hidden]
     return await page(
         request,
         "registers.html",
@@ -221,6 +221,8 @@ async def start(request: web.Request) -> web.StreamResponse:
 async def act(request: web.Request) -> web.StreamResponse:
     """``POST /registers/{book}/{year}/{number}/{act}``: amend, void or use."""
     office, book, by = request.app[OFFICE], _book(request), _by(request)
+    if book.extract:
+        raise web.HTTPNotFound
     year, number = int(request.match_info["year"]), int(request.match_info["number"])
     what, form = request.match_info["act"], await request.post()
     reason, now = clean_line(str(form.get("reason", "")), 300), office.clock()

@@ -12,6 +12,7 @@ BOOKS: dict[str, str] = {
     "di": N_("Sổ đăng ký văn bản đi"),
     "giai-quyet": N_("Sổ theo dõi giải quyết văn bản đến"),
     "ho-so": N_("Sổ theo dõi hồ sơ"),
+    "lien-thong": N_("Sổ theo dõi hồ sơ liên thông"),
 }
 
 COLUMNS: dict[str, str] = {
@@ -57,6 +58,16 @@ COLUMNS: dict[str, str] = {
     "ho-so.returned_how": N_("Phương thức nhận kết quả"),
     "ho-so.signed_by": N_("Ký nhận"),
     "ho-so.note": N_("Ghi chú"),
+    "lien-thong.number": N_("STT"),
+    "lien-thong.register_number": N_("Số trong sổ theo dõi hồ sơ"),
+    "lien-thong.dossier": N_("Mã hồ sơ"),
+    "lien-thong.handed_on_by": N_("Cơ quan chuyển đến"),
+    "lien-thong.procedure": N_("Tên thủ tục hành chính"),
+    "lien-thong.applicant": N_("Tên cá nhân, tổ chức"),
+    "lien-thong.received_on": N_("Ngày nhận hồ sơ"),
+    "lien-thong.due": N_("Ngày hẹn trả kết quả"),
+    "lien-thong.returned_on": N_("Ngày trả kết quả"),
+    "lien-thong.returned_how": N_("Phương thức nhận kết quả"),
 }
 """By book and column."""
 

@@ -16,6 +16,10 @@ CASE_CODES: dict[str, str] = {
     "no-such-procedure": N_("Danh mục không có thủ tục này. Hãy chọn trong danh sách."),
     "applicant-needed": N_("Hãy ghi tên cá nhân hoặc tổ chức nộp hồ sơ."),
     "case-not-refused": N_("Chỉ nộp lại được hồ sơ đã bị từ chối."),
+    "too-late-new-submission": N_(
+        "Hồ sơ bị từ chối này chỉ nộp lại được đến hết ngày {last} ({days} ngày). Hãy nhận như hồ sơ mới."
+    ),
+    "tracking-needed": N_("Người nộp nhận kết quả qua bưu chính: hãy ghi số bưu gửi, hoặc ghi cách đã trả khác."),
     "case-not-in-this-state": N_("Hồ sơ đã sang bước khác, không thể thực hiện thao tác này. Hãy tải lại trang."),
     "case-incomplete": N_("Hồ sơ còn thiếu thành phần bắt buộc nên chưa tiếp nhận được."),
     "component-unknown": N_("Thành phần hồ sơ không có trong danh mục."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from datetime import timedelta
 from typing import Any
@@ -13,15 +14,19 @@ from aiohttp import FormData
 
 from appliance import bookkeeping, casework, commands
 from appliance.commands import CommandRefused
+from appliance.config import Config
+from appliance.config_sections import CasesSection
 from appliance.domain.documents import Document
 from appliance.domain.kinds import Kind
-from appliance.registers.cases import Case, CaseState
+from appliance.domain.zone import VIETNAM
+from appliance.registers.cases import BY_POST, Case, CaseState
 from appliance.registers.catalogues import procedures
+from appliance.registers.columns import BOOKS
 from appliance.registers.workdays import WorkingDays
 from appliance.store import Store, books, cases, catalogues, documents, events, registers
 from appliance.store.upkeep import verify
 from tests.fixtures_store import NOW, Clock, digitized, paper
-from tests.fixtures_web import CLERK, Visitor
+from tests.fixtures_web import CLERK, VIEWER, Visitor, visiting
 
 BY, BOX, CALENDAR = "Trần Thị Lan (văn thư)", "commune-27007", WorkingDays()
 LIST = (
@@ -39,7 +44,7 @@ def desk(store: Store) -> Store:
     return store
 
 
-def opened(store: Store, procedure: str = "1.001193", **more: str) -> Case:
+def opened(store: Store, procedure: str = "1.001193", **more: Any) -> Case:
     return casework.open_case(store, BOX, procedure, "Lò Thị Khuyên", "Bản Pà Cò 1", BY, NOW, **more)
 
 
@@ -120,6 +125,79 @@ def test_papers_scanned_into_a_dossier_have_its_number(desk: Store) -> None:
     commands.withdraw(desk, first.id, BY, NOW)
     assert commands.approve(desk, first.id, BY, NOW + timedelta(days=60)).register_number == 1
     assert [one.number for one in desk.read(lambda db: registers.of_year(db, "ho-so", 2026))] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("days", "later", "comes"),
+    [
+        (10, timedelta(0), True),
+        (10, timedelta(days=10), True),
+        (10, timedelta(days=10, hours=8, minutes=59), True),  # the last minute of day 10 in Vietnam
+        (10, timedelta(days=10, hours=9), False),
+        (10, timedelta(days=11), False),
+        (0, timedelta(days=400), True),
+    ],
+)
+def test_a_refused_dossier_comes_again_until_the_last_day(
+    desk: Store, days: int, later: timedelta, comes: bool
+) -> None:
+    at = NOW.astimezone(VIETNAM).replace(hour=15, minute=0)
+    case = opened(desk)
+    casework.refuse(desk, case.code, 1, "thiếu giấy chứng sinh", BY, at)
+
+    def again() -> Case:
+        return casework.open_case(
+            desk, BOX, "1.001193", "Lò Thị Khuyên", "", BY, at + later, case.code, resubmit_days=days
+        )
+
+    if comes:
+        assert again().follows == case.code
+    else:
+        with pytest.raises(CommandRefused) as caught:
+            again()
+        assert caught.value.code == "too-late-new-submission"
+        assert caught.value.params == {"last": f"{at + timedelta(days=10):%d/%m/%Y}", "days": 10}
+
+
+def test_a_result_by_post_needs_its_number_or_another_way(desk: Store) -> None:
+    def done(by_post: bool) -> Case:
+        case = opened(desk, "2.000815", by_post=by_post)
+        casework.tick(desk, case.code, 1, frozenset({"Bản chính"}), BY, NOW)
+        return casework.accept(desk, case.code, 2, BY, NOW, CALENDAR)
+
+    posted, fetched, plain = done(True), done(True), done(False)
+    for how in ("", BY_POST):
+        refused("tracking-needed", lambda how=how: casework.give_result(desk, posted.code, 3, how, BY, NOW))
+    ended = casework.give_result(desk, posted.code, 3, "", BY, NOW, " EB 123 456 789 VN ")
+    assert (ended.returned_how, ended.tracking) == (BY_POST, "EB 123 456 789 VN")
+    assert desk.read(lambda db: cases.find(db, posted.code)) == ended
+    row = desk.read(lambda db: books.row(db, "ho-so", 2026, posted.number))
+    assert row and row.cell("returned_how") == "Bưu chính công ích EB 123 456 789 VN"
+    assert casework.give_result(desk, fetched.code, 3, "Trực tiếp", BY, NOW).tracking == ""
+    assert casework.give_result(desk, plain.code, 3, "", BY, NOW).returned_how == ""
+
+
+def test_a_dossier_that_another_office_handed_on_stands_in_both_books_once(desk: Store) -> None:
+    def numbered(office: str) -> int:
+        case = opened(desk, "2.000815", handed_on_by=office)
+        casework.tick(desk, case.code, 1, frozenset({"Bản chính"}), BY, NOW)
+        return casework.accept(desk, case.code, 2, BY, NOW, CALENDAR).number
+
+    offices = ("", "UBND huyện Cũ", "", "Chi cục Thuế", "UBND huyện Cũ")
+    assert [numbered(office) for office in offices] == [1, 2, 3, 4, 5]
+    opened(desk, handed_on_by="Chi cục Thuế")  # not accepted: in no book
+    every = desk.read(lambda db: books.of_year(db, "ho-so", 2026))
+    extract = desk.read(lambda db: books.of_year(db, "lien-thong", 2026))
+    assert len(every) == 5 and [one.taken.number for one in extract] == [2, 4, 5]
+    assert [(one.cell("number"), one.cell("register_number"), one.cell("handed_on_by")) for one in extract] == [
+        ("1", "2", "UBND huyện Cũ"), ("2", "4", "Chi cục Thuế"), ("3", "5", "UBND huyện Cũ"),
+    ]  # fmt: skip
+    assert all(one.cell("applicant") == "Lò Thị Khuyên" for one in extract)
+    assert desk.read(lambda db: books.row(db, "lien-thong", 2026, 4)) == extract[1]
+    assert desk.read(lambda db: books.row(db, "lien-thong", 2026, 3)) is None
+    assert desk.read(lambda db: books.figures_of(db, BOOKS["lien-thong"], 2026)) == (3, 3, 0, 0)
+    refused("cell-unknown", lambda: bookkeeping.amend(desk, "lien-thong", 2026, 2, {"applicant": "x"}, "", BY, NOW))
+    assert verify(desk).unexplained == ()
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -222,3 +300,44 @@ async def test_who_is_signed_in_as_clerk_alone_decides(visitor: Visitor, desk: S
     state, text = await visitor.get(f"/cases/{case.code}")
     assert state == 200 and 'action="/cases' not in text
     assert (await visitor.post(f"/cases/{case.code}/refuse", {"version": "1", "reason": "x"}))[0] == 403
+
+
+async def test_the_pages_know_the_window_the_post_and_the_other_office(
+    store: Store, desk: Store, office: Config, web_clock: Clock
+) -> None:
+    limited = dataclasses.replace(office, cases=CasesSection(resubmit_days=10))
+    async with visiting(limited, store, web_clock) as visitor:
+        await visitor.become(CLERK)
+        typed = {"procedure": "2.000815", "applicant": "Lò Thị Khuyên", "handed_on_by": "UBND xã Bên", "by_post": "yes"}
+        _, where, _ = await visitor.post("/cases", typed)
+        address = where.partition("?")[0]
+        _, text = await visitor.get(address)
+        assert "UBND xã Bên" in text and "Bưu chính công ích" in text
+        await visitor.post(f"{address}/tick", FormData([("version", "1"), ("component", "Bản chính")]))
+        assert (await visitor.post(f"{address}/accept", {"version": "2"}))[0] == 303
+        state, _, text = await visitor.post(f"{address}/return", {"version": "3", "reason": BY_POST})
+        assert state == 409 and "hãy ghi số bưu gửi" in text
+        sent = {"version": "3", "reason": BY_POST, "tracking": "EB123"}
+        assert (await visitor.post(f"{address}/return", sent))[0] == 303
+        assert "<code>EB123</code>" in (await visitor.get(address))[1]
+        for path in ("/registers/lien-thong", "/registers/lien-thong/2026/1"):
+            state, text = await visitor.get(path)
+            assert state == 200 and "UBND xã Bên" in text and "Lò Thị Khuyên" in text and "/amend" not in text, path
+        for act in ("amend", "void", "use"):
+            assert (await visitor.post(f"/registers/lien-thong/2026/1/{act}", {"reason": "x"}))[0] == 404
+        await visitor.become(VIEWER)
+        assert (await visitor.get("/registers/lien-thong"))[0] == 403
+
+        await visitor.become(CLERK)
+        _, where, _ = await visitor.post("/cases", {"procedure": "2.000815", "applicant": "Vàng A Sáng"})
+        gone = where.partition("?")[0]
+        await visitor.post(f"{gone}/refuse", {"version": "1", "reason": "thiếu"})
+        _, text = await visitor.get(gone)
+        assert "Nộp lại được đến hết ngày 01/12/2026" in text and "/cases?follows=" in text
+        web_clock.now += timedelta(days=11)
+        await visitor.sign_in_again()
+        _, text = await visitor.get(gone)
+        assert "phải nộp hồ sơ mới" in text and "/cases?follows=" not in text
+        again = {"procedure": "2.000815", "applicant": "Vàng A Sáng", "follows": gone.rpartition("/")[2]}
+        state, _, text = await visitor.post("/cases", again)
+        assert state == 409 and "chỉ nộp lại được đến hết ngày 01/12/2026" in text
