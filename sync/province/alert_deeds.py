@@ -35,7 +35,7 @@ def standing(store: ProvinceStore, now: float) -> list[Standing]:
     """The alerts that fire at `now`, in the order of the wall. Raises RowsAway."""
     rows = AlertRows(store.connection)
     silences, given = rows.silences(now), rows.acknowledgements()
-    waiting = {box: presence.waiting for box, presence in store.fleet.presences().items()}
+    waiting = store.fleet.waiting()
     found = []
     for alert in rows.standing():
         if alert.fires(now):

@@ -8,6 +8,7 @@ sum of rows; a fixture week proves them against plain SQL. A digest once made is
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -105,25 +106,32 @@ class Digest:
 
 
 def gather(store: ProvinceStore, week: Week) -> list[Digest]:
-    """Count a week for every box that was enrolled in it, by name; a fixed number of questions. Raises RowsAway."""
+    """Count a week for every box that was enrolled in it, by name. Raises RowsAway."""
+    return sorted(_each(store, week), key=lambda one: (one.commune, one.box))
+
+
+def _each(store: ProvinceStore, week: Week) -> Iterator[Digest]:
+    """Asks a fixed number of questions, now; the digests come one after another, so that the pages' process never holds
+    thousands of them."""
     rows, (since, until) = DigestRows(store.connection), week.span
     sums = store.tallies.sums(week.number, week.number + 6)
     before = store.tallies.sums(week.number - 7, week.number - 1)
     refused, down, alerts = rows.refused(since, until), rows.down(since, until), rows.alerts(since, until)
-    presences, made = store.fleet.presences(), []
-    for box in store.fleet.boxes():
-        name = box.box
-        if name not in sums and (box.enrolled_at >= until or box.revoked_at is not None):
-            continue
-        tally, sent, presence = sums.get(name, _NOTHING), down.get(name, _NONE_DOWN), presences.get(name)
-        made.append(
-            Digest(
-                name, box.commune, tally.stored, tally.refused, tally.duplicates, tally.took_count, tally.within_hour,
-                before.get(name, _NOTHING).stored, sent.sent, sent.accepted, sent.refused, alerts.get(name, 0),
-                presence.waiting if presence else 0, refused.get(name, {}),
-            )
+    waiting, boxes = store.fleet.waiting(), store.fleet.boxes()
+
+    def digest(name: str, commune: str) -> Digest:
+        tally, sent = sums.get(name, _NOTHING), down.get(name, _NONE_DOWN)
+        return Digest(
+            name, commune, tally.stored, tally.refused, tally.duplicates, tally.took_count, tally.within_hour,
+            before.get(name, _NOTHING).stored, sent.sent, sent.accepted, sent.refused, alerts.get(name, 0),
+            waiting.get(name, 0), refused.get(name, {}),
         )  # fmt: skip
-    return sorted(made, key=lambda one: (one.commune, one.box))
+
+    return (
+        digest(box.box, box.commune)
+        for box in boxes
+        if box.box in sums or (box.enrolled_at < until and box.revoked_at is None)
+    )
 
 
 def tell(store: ProvinceStore, now: float) -> Week | None:
@@ -131,8 +139,8 @@ def tell(store: ProvinceStore, now: float) -> Week | None:
     week, rows = due_week(now), DigestRows(store.connection)
     if rows.made(week.number):
         return None
-    found = gather(store, week)
-    return week if rows.keep(week.number, now, ((one.box, one.figures) for one in found)) else None
+    made = ((one.box, one.figures) for one in _each(store, week))
+    return week if rows.keep(week.number, now, made) else None
 
 
 def kept(store: ProvinceStore, week: Week, box: str = "") -> list[Digest]:

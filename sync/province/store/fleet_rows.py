@@ -112,6 +112,11 @@ class FleetRows:
         found = self._connection.rows("SELECT * FROM presence WHERE last_seen >= ? OR changed_at >= ?", (since, since))
         return {row["box"]: presence_of(row) for row in found}
 
+    def waiting(self) -> dict[str, int]:
+        """Box -> documents that waited on it when it was last heard; boxes without any are left out."""
+        found = self._connection.rows("SELECT box, waiting FROM presence WHERE waiting > 0")
+        return {row["box"]: int(row["waiting"]) for row in found}
+
     def boxes_mark(self) -> tuple[object, ...]:
         """Changes when a box is enrolled, again too, or revoked."""
         row = self._connection.row(
