@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sync.province.store import Box, Engines, ProvinceStore, Receipt, RowsAway, UnsafeDatabase
+from sync.province.store import Box, Engines, ProvinceStore, Receipt, RowRefused, RowsAway, UnsafeDatabase
 from sync.province.store.postgres import PostgresRows
 from tests.fixtures_engines import Postgres
 
@@ -70,6 +70,97 @@ def test_killed_in_mid_stream_it_loses_no_answer_that_was_said(store: ProvinceSt
         previous = hashlib.sha256(kept.cose).digest()
     numbers = [kept.rid for kept in chain]
     assert numbers == sorted(set(numbers))
+
+
+def test_a_round_killed_in_mid_stream_loses_no_answer_that_was_said(
+    store: ProvinceStore, own_postgres: Postgres
+) -> None:
+    """Commits of a round do not wait for the disk one by one: nothing of it is said before the last one has."""
+    said: list[bytes] = []
+    stop = threading.Event()
+
+    def answer() -> None:
+        while not stop.is_set():
+            round_of: list[bytes] = []
+            try:
+                with store.together():
+                    for _ in range(7):
+                        receipt = next_receipt(store)
+                        store.answers.commit(receipt)
+                        round_of.append(receipt.cose)
+            except RowsAway:
+                continue
+            said.extend(round_of)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    for _ in range(2):
+        enough = len(said) + 21
+        while len(said) < enough:
+            time.sleep(0.01)
+        own_postgres.kill()
+        own_postgres.start()
+    enough = len(said) + 14
+    while len(said) < enough:
+        time.sleep(0.01)
+    stop.set()
+    thread.join(30)
+    chain = store.reading.chain(BOX)
+    assert set(said) <= {kept.cose for kept in chain}
+    previous = bytes(32)
+    for kept in chain:
+        assert kept.previous == previous
+        previous = hashlib.sha256(kept.cose).digest()
+    _lost_in_the_middle(store, own_postgres)
+
+
+def test_a_round_ends_on_the_servers_disk_and_waits_for_it_once(postgres: Postgres, tmp_path: Path) -> None:
+    store = ProvinceStore(tmp_path / "store", Engines(rows=postgres.room()))
+    store.fleet.enrol(Box(BOX, "UBND xã Tân Phú", bytes(32), "ab", NOW))
+
+    def flushed() -> tuple[int, int]:
+        """How much of the log is written, and how much is on the disk."""
+        found = store.connection.rows(
+            "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS written, pg_current_wal_flush_lsn() - '0/0' AS kept"
+        )[0]
+        return int(found["written"]), int(found["kept"])
+
+    def settings() -> set[str]:
+        with store.connection.writing() as raw:
+            return {str(row["synchronous_commit"]) for row in raw.execute("SHOW synchronous_commit").fetchall()}
+
+    assert settings() == {"on"}
+    with store.together():
+        assert settings() == {"off"}
+        with pytest.raises(RowRefused), store.connection.writing() as raw:  # one that fails takes back itself alone
+            raw.execute("INSERT INTO migrations SELECT * FROM migrations")
+        for _ in range(20):
+            store.answers.commit(next_receipt(store))
+        other: list[set[str]] = []
+        thread = threading.Thread(target=lambda: other.append(settings()))
+        thread.start()
+        thread.join(10)
+        assert other == [{"on"}], "only the round's own thread has somebody who waits for the end"
+        written, _ = flushed()
+    assert flushed()[1] >= written
+    assert len(store.reading.chain(BOX)) == 20
+    assert settings() == {"on"}
+    store.close()
+
+
+def _lost_in_the_middle(store: ProvinceStore, own_postgres: Postgres) -> None:
+    """A round ends then, though the server is back for the next transaction: what was committed before may be lost."""
+    with pytest.raises(RowsAway), store.together():
+        store.answers.commit(next_receipt(store))
+        own_postgres.kill()
+        own_postgres.start()
+        store.answers.commit(next_receipt(store))
+    with pytest.raises(RowsAway), store.together():
+        store.answers.commit(next_receipt(store))
+        own_postgres.kill()
+        own_postgres.start()
+    with store.together():
+        store.answers.commit(next_receipt(store))
 
 
 def test_a_reader_waits_for_a_server_that_restarts(store: ProvinceStore, own_postgres: Postgres) -> None:

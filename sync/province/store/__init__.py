@@ -85,13 +85,14 @@ class ProvinceStore:
     def together(self) -> Iterator[None]:
         """What the receiving thread keeps inside becomes durable at the end, with as few flushes as the engines allow:
         nothing of it may be said before. Engines that cannot do that make each step durable by itself."""
-        if not isinstance(self.connection, Connection):
-            yield
+        if not isinstance(self.connection, Connection):  # a blob's name must be durable before a row speaks of it
+            with self.connection.together():
+                yield
         elif isinstance(self.blobs, Blobs):
             with self.blobs.together() as settle, self.connection.together(settle):
                 yield
         else:
-            with self.connection.together(lambda: None):
+            with self.connection.together():
                 yield
 
     def recover(self) -> list[PartKey]:

@@ -75,7 +75,7 @@ class Connection:
                 raw.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
 
     @contextmanager
-    def together(self, before_commit: Callable[[], None]) -> Iterator[None]:
+    def together(self, before_commit: Callable[[], None] = lambda: None) -> Iterator[None]:
         """What this thread writes inside becomes durable as one, at the end: one flush of the disk instead of many.
 
         Inside, a `writing` that fails takes back itself alone, and this thread reads what it wrote. `before_commit` is

@@ -103,6 +103,11 @@ class PostgresRows:
         self._open: list[psycopg.Connection[Any]] = []
         self.fence: Callable[[PostgresWriter], None] | None = None
         """Asked at the beginning of every transaction whether this process may still write; raises if not."""
+        self._round, self._waits = 0, False
+        """The thread that is in a round, or 0, and whether its commits leave the disk for the end of it."""
+        self._unflushed: psycopg.Connection[Any] | None = None
+        """The connection on which the round committed what may not be on the server's disk."""
+        self._direct = False
         self._writer = self._dial_patiently()
         self._refuse_unsafe()
         self._migrate()
@@ -110,12 +115,35 @@ class PostgresRows:
     # -- port ---------------------------------------------------------------------------------------------------------
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread writes inside is on the server's disk at the end: one flush of its log instead of many.
+
+        Each `writing` is a transaction of its own all the same, seen and kept in order, but it does not wait for the
+        disk; the last one does, and what was written to the log before it is then there, too. A server that was lost on
+        the way may have lost what nobody was told of yet: RowsAway. Nothing of it may be told before the end.
+        """
+        self._round, self._waits, self._unflushed = threading.get_ident(), self._direct, None
+        try:
+            yield
+            self._waits = False
+            if self._unflushed is not None:
+                with self.writing() as raw:  # a commit that wrote nothing to the log would not wait for it
+                    raw.execute("SELECT pg_logical_emit_message(true, 'commune-province', '')")
+        finally:
+            self._round, self._waits, self._unflushed = 0, False, None
+
+    @contextmanager
     def writing(self, lock: str = "") -> Iterator[PostgresWriter]:
         """One durable transaction; everything in it is kept, or nothing."""
         with self._lock:
             self._begin()
             writer = PostgresWriter(self._writer)
+            mine = self._round == threading.get_ident()
             try:
+                if mine and self._unflushed not in (None, self._writer):
+                    raise RowsAway("the server was lost in the middle of a round")
+                if mine and self._waits:
+                    writer.execute("SET LOCAL synchronous_commit TO off")
                 if self.fence is not None:
                     self.fence(writer)
                 if lock:
@@ -123,6 +151,8 @@ class PostgresRows:
                 yield writer
                 with _told():
                     self._writer.execute(b"COMMIT")
+                if mine and self._waits:
+                    self._unflushed = self._writer
             except BaseException:
                 self._undo()
                 raise
@@ -217,6 +247,9 @@ class PostgresRows:
                 raw.execute(b"SET idle_in_transaction_session_timeout TO 10000")
                 raw.execute(b"SELECT set_config('synchronous_commit', 'on', false) "
                             b"WHERE current_setting('synchronous_commit') = 'off'")  # fmt: skip
+                found = raw.execute(b"SELECT pg_backend_pid()").fetchone()
+                # Behind a pooler a server could be lost between two transactions without our connection knowing.
+                self._direct = found is not None and found[0] == raw.info.backend_pid
                 return raw
             except _AWAY as error:
                 if time.monotonic() >= until or isinstance(error, _NOT_AWAY):
