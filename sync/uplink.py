@@ -25,7 +25,7 @@ from sync.mqtt import MqttLink
 from sync.parcel_files import FileFault, ParcelFiles
 from sync.protocol.box import BoxCore, BoxLimits, Parcel
 from sync.protocol.budget import Budget
-from sync.protocol.chunk import Chunk
+from sync.protocol.chunk import SHORT, Chunk
 from sync.protocol.deflate import DEFLATE, Shrinking
 from sync.protocol.messages import Presence
 from sync.protocol.step import Accepted, Finding, Now, Progressed, Publish, Refused, SendChunk, Step
@@ -276,7 +276,7 @@ class Uplink:
         small = self._shrinking.shrunk(chunk.document_id, content) if chunk.forms & DEFLATE else None
         if small is not None:
             self._core.on_shrunk(chunk.token, len(small))
-        payload = Chunk(chunk.tid, chunk.offset, content).encode(small)
+        payload = Chunk(chunk.tid, chunk.offset, content).encode(small, bool(chunk.forms & SHORT))
         token = self._link.publish(Publish(chunk.topic, payload, qos=1))
         if token is None:
             self._carry_out(self._core.on_unsent(chunk.token, now))

@@ -44,6 +44,11 @@ class StoreInbox:
         found = self._store.read(lambda db: incoming.transfer(db, tid.hex()))
         return OpenRecord(Manifest.decode(found.manifest), found.ranges, found.resets) if found else None
 
+    def open_alike(self, box: str, begin: bytes) -> list[bytes]:
+        """The open transfers that begin so."""
+        found = self._store.read(lambda db: [one.tid for one in incoming.transfers(db)])
+        return [bytes.fromhex(tid) for tid in found if tid.startswith(begin.hex())]
+
     def answer(self, box: str, tid: bytes, manifest_hash: bytes) -> bytes | None:
         """The answer given to exactly this manifest, or None."""
         return self._store.read(lambda db: incoming.answer(db, tid.hex(), manifest_hash))

@@ -178,7 +178,8 @@ class Have:
     """Changes when the receiver lost or replaced its store."""
     retry_after: int = 0
     forms: int = 0
-    """What is understood beside the plain forms: bit 1, deflated chunks; bit 2, marks in place of manifests."""
+    """What is understood beside the plain forms: bit 1, deflated chunks; bit 2, marks in place of manifests; bit 4,
+    short headers of chunks."""
     extra: Mapping[int, object] = field(default_factory=dict)
 
     def encode(self) -> bytes:

@@ -28,6 +28,9 @@ class Records(Protocol):
     def open_transfer(self, box: str, tid: bytes) -> OpenRecord | None:
         """Return the open transfer, None if it was never opened or is closed."""
 
+    def open_alike(self, box: str, begin: bytes) -> list[bytes]:
+        """Return the tids of a box's open transfers that begin so."""
+
     def answer(self, box: str, tid: bytes, manifest_hash: bytes) -> bytes | None:
         """Return the receipt or refusal (COSE_Sign1) committed for exactly this manifest."""
 

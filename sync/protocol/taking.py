@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sync.protocol.chunk import Chunk
+from sync.protocol.chunk import PREFIX_SIZE, SHORT, Chunk, NoSuchTransfer, prefix
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Sign, seal
 from sync.protocol.deflate import DEFLATE
@@ -72,6 +72,8 @@ class TakingCore(ABC):
         self._epoch = epoch
         self._limits = limits
         self._open: dict[tuple[str, bytes], _Transfer] = {}
+        self._shorts: dict[tuple[str, bytes], set[bytes]] = {}
+        """Of each box, the open transfers that begin alike."""
         self._paused = False
 
     @abstractmethod
@@ -99,7 +101,7 @@ class TakingCore(ABC):
 
     def forget(self, box: str, tid: bytes) -> None:
         """Drop what memory knows of a transfer after one of its changes failed; the store's record is the truth."""
-        self._open.pop((box, tid), None)
+        self._drop(box, tid)
 
     def on_message(self, topic: str, payload: bytes, now: Now, retained: bool = False) -> Step:
         """Decide on one received message; never raises for anything a peer sent."""
@@ -113,7 +115,9 @@ class TakingCore(ABC):
                 return self.about_more(parsed, payload, now, retained)
             if parsed.kind is Kind.MANIFEST:
                 return self._on_query(box, Query.decode(payload), now)
-            return self.on_chunk(box, Chunk.decode(payload), now)
+            return self.on_chunk(box, Chunk.decode(payload, self._meant(box, payload, now)), now)
+        except NoSuchTransfer:
+            return self._step(now)
         except TopicError:
             return self._step(now, Finding("foreign-topic", params={"topic": topic[:80]}))
         except CodecError as error:
@@ -127,7 +131,7 @@ class TakingCore(ABC):
             if transfer.unsaid and now.mono - transfer.said_at >= self._limits.have_seconds:
                 self._say_have(transfer, now, changes, outbound)
             elif now.mono - transfer.touched_at >= _IDLE_SECONDS and not transfer.checking:
-                del self._open[key]
+                self._drop(*key)
         return self._step(now, *changes, outbound=outbound)
 
     def on_checked(self, box: str, tid: bytes, manifest_hash: bytes, outcome: CheckOutcome, now: Now) -> Step:
@@ -146,7 +150,7 @@ class TakingCore(ABC):
             if transfer.resets < _DAMAGED_LIMIT:
                 return self._start_over(transfer, now)
             outcome = CheckOutcome(Verdict.REFUSE, "digest-mismatch", "Tệp nhận được không khớp giá trị băm đã khai.")
-        del self._open[box, tid]
+        self._drop(box, tid)
         result = Result.STORED if outcome.verdict is Verdict.ACCEPT else Result.REFUSED
         return self._answer(transfer.manifest, result, now, outcome)
 
@@ -202,7 +206,7 @@ class TakingCore(ABC):
             else:
                 transfer.manifest = manifest
                 changes.append(OpenTransfer(box, tid, manifest, envelope))
-            self._open[box, tid] = transfer
+            self._keep(transfer)
         return self._asked(transfer, query, now, changes)
 
     def _seeded(self, transfer: _Transfer) -> list[Change]:
@@ -277,7 +281,7 @@ class TakingCore(ABC):
             state=HaveState.PAUSED if pausing else state,
             epoch=self._epoch,
             retry_after=self._limits.pause_seconds if pausing else 0,
-            forms=DEFLATE | MARKS,
+            forms=DEFLATE | MARKS | SHORT,
         )
         outbound.append(Publish(self._direction.back(transfer.box, Kind.HAVE), have.encode(), qos=0))
 
@@ -328,8 +332,29 @@ class TakingCore(ABC):
         if transfer is None and (record := self._records.open_transfer(box, tid)) is not None:
             transfer = _Transfer(box, record.manifest, Ranges(record.ranges), resets=record.resets)
             transfer.touched_at = now.mono
-            self._open[box, tid] = transfer
+            self._keep(transfer)
         return transfer
+
+    def _keep(self, transfer: _Transfer) -> None:
+        box, tid = transfer.box, transfer.manifest.tid
+        self._open[box, tid] = transfer
+        self._shorts.setdefault((box, tid[:PREFIX_SIZE]), set()).add(tid)
+
+    def _drop(self, box: str, tid: bytes) -> None:
+        self._open.pop((box, tid), None)
+        alike = self._shorts.get((box, tid[:PREFIX_SIZE]), set())
+        alike.discard(tid)
+        if not alike:
+            self._shorts.pop((box, tid[:PREFIX_SIZE]), None)
+
+    def _meant(self, box: str, payload: bytes, now: Now) -> Iterable[bytes]:
+        begin = prefix(payload)
+        if begin is None:
+            return ()
+        if (box, begin) not in self._shorts:  # of a run before, or answered meanwhile
+            for tid in self._records.open_alike(box, begin):
+                self._find(box, tid, now)
+        return self._shorts.get((box, begin), ())
 
     def _step(self, now: Now, *changes: Change, outbound: Iterable[Publish] = ()) -> Step:
         due = [transfer.said_at + self._limits.have_seconds for transfer in self._open.values() if transfer.unsaid]

@@ -66,6 +66,10 @@ class Keeper:
         found = self.store.transfers.find((box, tid.hex()))
         return OpenRecord(Manifest.decode(found.manifest), found.intervals, found.resets) if found else None
 
+    def open_alike(self, box: str, begin: bytes) -> list[bytes]:
+        """The open transfers of a box that begin so."""
+        return [bytes.fromhex(tid) for tid in self.store.transfers.alike(box, begin.hex())]
+
     def answer(self, box: str, tid: bytes, manifest_hash: bytes) -> bytes | None:
         """The receipt or refusal given for exactly this manifest, or None."""
         return self.store.answers.answer(box, tid.hex(), manifest_hash)

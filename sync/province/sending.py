@@ -22,7 +22,7 @@ from typing import BinaryIO
 from sync.parcel_files import FileFault, ParcelFiles
 from sync.protocol.box import BoxCore
 from sync.protocol.choosing import Parcel
-from sync.protocol.chunk import Chunk
+from sync.protocol.chunk import SHORT, Chunk
 from sync.protocol.codec import CodecError
 from sync.protocol.cose import Verify
 from sync.protocol.deflate import DEFLATE, Shrinking
@@ -176,7 +176,7 @@ class SendingEnd:
         small = line.shrinking.shrunk(chunk.document_id, content) if chunk.forms & DEFLATE else None
         if small is not None:
             line.core.on_shrunk(chunk.token, len(small))
-        payload = Chunk(chunk.tid, chunk.offset, content).encode(small)
+        payload = Chunk(chunk.tid, chunk.offset, content).encode(small, bool(chunk.forms & SHORT))
         token = link.publish(Publish(chunk.topic, payload, qos=1))
         if token is None:
             self._carry_out(link, box, line, line.core.on_unsent(chunk.token, now))

@@ -58,6 +58,9 @@ class FakeProvinceStore:
         part = self.parts.get((box, tid))
         return None if part is None else OpenRecord(part.manifest, part.ranges, part.resets)
 
+    def open_alike(self, box: str, begin: bytes) -> list[bytes]:
+        return [tid for name, tid in self.parts if name == box and tid.startswith(begin)]
+
     def answer(self, box: str, tid: bytes, manifest_hash: bytes) -> bytes | None:
         return self.answers.get((box, tid, manifest_hash))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from sync.protocol.box import BoxCore, Parcel
-from sync.protocol.chunk import Chunk
+from sync.protocol.chunk import SHORT, Chunk
 from sync.protocol.deflate import deflated
 from sync.protocol.province import ProvinceCore
 from sync.protocol.records import ProvinceLimits
@@ -123,7 +123,8 @@ class SyncPair:
             return False
         content = self.contents[chunk.document_id][chunk.offset : chunk.offset + chunk.length]
         small = deflated(content) if chunk.forms and chunk.token % 3 else None  # every form, whatever it saves
-        payload = Chunk(chunk.tid, chunk.offset, content).encode(small)
+        short = bool(chunk.forms & SHORT) and chunk.token % 2 == 0
+        payload = Chunk(chunk.tid, chunk.offset, content).encode(small, short)
         self.up.append((chunk.token, Publish(chunk.topic, payload, 1)))
         return True
 

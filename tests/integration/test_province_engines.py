@@ -125,6 +125,9 @@ def test_everything_is_there_after_reopening(site: Site, store: ProvinceStore) -
     epoch = store.epoch()
     store.close()
     again = site.open()
+    box, tid = key
+    assert again.transfers.alike(box, tid[:4]) == [tid]
+    assert again.transfers.alike(box, "0000") == again.transfers.alike("commune-99999", tid[:4]) == []
     found = again.transfers.find(key)
     assert found is not None
     assert (found.intervals, found.manifest, found.opened_at) == (((0, 5), (7, 16)), b"m", NOW)

@@ -10,9 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.protocol.chunk import Chunk
+from sync.protocol.chunk import Chunk, NoSuchTransfer
 from sync.protocol.codec import CodecError, decode, encode
 from sync.protocol.cose import seal, unseal
+from sync.protocol.deflate import deflated
 from sync.protocol.messages import Base, Have, HaveState, Manifest, Presence, ProvinceState, Query
 from sync.protocol.receipt import FIRST_IN_CHAIN, Receipt, Result, chain_breaks, chain_hash, read_receipt
 from sync.wire_identity import SigningKey, verifier
@@ -135,6 +136,28 @@ def test_chunk_refuses_damage_flags_and_nonsense() -> None:
     for nonsense in (b"", good[:20], good + b"\0", good + bytes(70_000)):
         with pytest.raises(CodecError):
             Chunk.decode(nonsense)
+
+
+def test_a_short_header_means_one_transfer_only() -> None:
+    """PROTOCOL.md 4.3: the checksum is that of the long header, which names the whole tid."""
+    chunk = Chunk(MANIFEST.tid, 0x400, b"%PDF-1.7")
+    short = chunk.encode(short=True)
+    assert short.hex() == "01049e7300000400005e68fd255044462d312e37"
+    assert len(chunk.encode()) - len(short) == 8
+    alike = MANIFEST.tid[:2] + b"other-"
+    assert Chunk.decode(short, [alike, b"12345678", MANIFEST.tid]) == chunk
+    for tids in ([], [alike], [b"12345678"]):
+        with pytest.raises(NoSuchTransfer):
+            Chunk.decode(short, tids)
+    for index in range(len(short)):
+        damaged = bytearray(short)
+        damaged[index] ^= 0x40
+        with pytest.raises(CodecError):
+            Chunk.decode(bytes(damaged), [MANIFEST.tid, alike])
+    far = Chunk(MANIFEST.tid, 2**32, b"x")
+    assert Chunk.decode(far.encode(short=True)) == far, "an offset that does not fit goes the long way"
+    small = deflated(b"0" * 500)
+    assert Chunk.decode(Chunk(MANIFEST.tid, 0, b"0" * 500).encode(small, True), [MANIFEST.tid]).content == b"0" * 500
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,10 @@ class Rows:
         """See the port."""
         return self.opened.get((box, tid))
 
+    def open_alike(self, box: str, begin: bytes) -> list[bytes]:
+        """See the port."""
+        return [tid for name, tid in self.opened if name == box and tid.startswith(begin)]
+
     def answer(self, box: str, tid: bytes, manifest_hash: bytes) -> bytes | None:
         """See the port."""
         return self.answers.get((box, tid, manifest_hash))

@@ -63,6 +63,11 @@ class Transfers:
         row = self._connection.row("SELECT * FROM transfers WHERE box = ? AND tid = ?", key)
         return transfer_of(row) if row else None
 
+    def alike(self, box: str, begin: str) -> list[str]:
+        """The tids under way of a box that begin with these hex digits."""
+        question = "SELECT tid FROM transfers WHERE box = ? AND substr(tid, 1, ?) = ?"
+        return [row["tid"] for row in self._connection.rows(question, (box, len(begin), begin))]
+
     def every(self) -> list[Transfer]:
         """All transfers under way of the boxes this process answers for, oldest first."""
         found = self._connection.rows("SELECT * FROM transfers ORDER BY opened_at")
