@@ -61,6 +61,8 @@ def check(config: Config, path: Path) -> None:
         raise bad("web.plain_port", "certificate + key")
     if config.cases.resubmit_days < 0:
         raise bad("cases.resubmit_days", str(config.cases.resubmit_days))
+    if not 0 < config.reports.active_days <= 31:
+        raise bad("reports.active_days", str(config.reports.active_days))
     if config.intake.rescan_seconds <= 0:
         raise bad("intake.rescan_seconds", str(config.intake.rescan_seconds))
     for name, detail in _longterm_mistakes(config.longterm):

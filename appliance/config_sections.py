@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance.domain.authority import Delegation
 from appliance.registers.workdays import WorkingDays, YearList, year_list
+from appliance.reports.tables import ACTIVE_DAYS
 
 
 @dataclass(frozen=True)
@@ -263,6 +264,13 @@ class CasesSection:
 
 
 @dataclass(frozen=True)
+class ReportsSection:
+    """What reports measure by. ``active_days``: who signs in on so many days of a month uses the box regularly."""
+
+    active_days: int = ACTIVE_DAYS
+
+
+@dataclass(frozen=True)
 class Config:
     """The whole configuration, checked."""
 
@@ -277,6 +285,7 @@ class Config:
     delegations: tuple[DelegationSection, ...] = ()
     calendar: tuple[CalendarSection, ...] = ()
     cases: CasesSection = field(default_factory=CasesSection)
+    reports: ReportsSection = field(default_factory=ReportsSection)
     path: Path = Path()
 
     def who_may_sign(self) -> tuple[Delegation, ...]:

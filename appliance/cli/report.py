@@ -72,7 +72,8 @@ def show(
     with opened(context) as store:
         facts = store.read(lambda db: facts_of(db, which))
     base = WARD_BASE if "phường" in box.commune.lower() else COMMUNE_BASE
-    found = report(facts, which, context.config.working_days(), now.astimezone(VIETNAM).date(), base)
+    active_days = context.config.reports.active_days
+    found = report(facts, which, context.config.working_days(), now.astimezone(VIETNAM).date(), base, active_days)
     sheet = report_sheet(found, box.commune, now)
     if output:
         output.write_bytes(draw(f"report.{form}", sheet.to_json()))

@@ -59,8 +59,22 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class Lodged:
+    """A case dossier that was accepted: its procedure's name, whether another office handed it on, whether its result
+    is wanted by post, whether the post has it, whether it was given at all."""
+
+    procedure: str
+    handed_on: bool = False
+    by_post: bool = False
+    posted: bool = False
+    returned: bool = False
+
+
+@dataclass(frozen=True)
 class Facts:
-    """Everything one report counts. Reasons → how often; ``transit``: seconds from scan to receipt."""
+    """Everything one report counts. Reasons → how often; ``transit``: seconds from scan to receipt; ``presence``: for
+    each account that is not blocked, on how many days somebody signed in with it.
+    """
 
     arrived: tuple[Arrived, ...] = ()
     issued: tuple[Issued, ...] = ()
@@ -73,3 +87,5 @@ class Facts:
     certificates: tuple[Certificate, ...] = ()
     procedures: int = 0
     components: int = 0
+    cases: tuple[Lodged, ...] = ()
+    presence: tuple[int, ...] = ()

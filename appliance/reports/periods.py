@@ -37,6 +37,17 @@ class Period:
         """Which month or quarter of the year; 0 for the other kinds."""
         return {"month": self.first.month, "quarter": (self.first.month + 2) // 3}.get(self.kind, 0)
 
+    @property
+    def months(self) -> int:
+        """How many months it is long; days that somebody chose count as the nearest number of months, at least one."""
+        fixed = {"month": 1, "quarter": 3, "year": 12}.get(self.kind)
+        return fixed or max(1, round(((self.last - self.first).days + 1) / 30.4))
+
+    def days_until(self, today: date) -> tuple[int, int]:
+        """How many of its days have begun by ``today``, and how many it has."""
+        every = (self.last - self.first).days + 1
+        return min(every, max(0, (today - self.first).days + 1)), every
+
     def query(self) -> dict[str, str]:
         """As an address says it; ``asked`` reads it back."""
         said = {"period": self.kind, "year": str(self.first.year)}

@@ -19,6 +19,8 @@ from appliance.reports.periods import Period
 from appliance.reports.shares import COMMUNE_BASE, percent, points
 
 SOON_DAYS = 60
+ACTIVE_DAYS = 10
+"""Whoever signs in on so many days of a month uses the box regularly, where the office says nothing else."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,17 @@ class Report:
         return next(table for table in self.tables if table.key == key)
 
 
-def report(facts: Facts, period: Period, calendar: WorkingDays, today: date, base: int = COMMUNE_BASE) -> Report:
-    """The whole report; ``today`` decides what is overdue and which certificates still hold."""
+def report(
+    facts: Facts,
+    period: Period,
+    calendar: WorkingDays,
+    today: date,
+    base: int = COMMUNE_BASE,
+    active_days: int = ACTIVE_DAYS,
+) -> Report:
+    """The whole report; ``today`` decides what is overdue and which certificates still hold; ``active_days`` a month
+    make somebody a regular user.
+    """
     outgoing = _outgoing(facts.issued)
     tables = (
         _incoming(facts, calendar),
@@ -74,6 +85,9 @@ def report(facts: Facts, period: Period, calendar: WorkingDays, today: date, bas
         _transit(facts.transit),
         _certificates(facts.certificates, today),
         Table("procedures", (Line("procedures", facts.procedures), Line("components", facts.components))),
+        _types("cases", (one.procedure for one in facts.cases)),
+        _case_ways(facts),
+        _people(facts.presence, regular_days(period, today, active_days)),
         _types("types-in", (one.type_name for one in facts.arrived)),
         _types("types-out", (one.type_name for one in facts.issued)),
     )
@@ -184,6 +198,31 @@ def _certificates(found: tuple[Certificate, ...], today: date) -> Table:
         ("revoked", sum(one.revoked is not None for one in found)),
     )
     return Table("certificates", (Line("total", total), *_lines(total, counts)))
+
+
+def _case_ways(facts: Facts) -> Table:
+    found = facts.cases
+    counts = (
+        ("returned", sum(one.returned for one in found)),
+        ("handed-on", sum(one.handed_on for one in found)),
+        ("by-post", sum(one.by_post for one in found)),
+        ("posted", sum(one.posted for one in found)),
+    )
+    return Table("case-ways", (Line("total", len(found)), *_lines(len(found), counts)))
+
+
+def regular_days(period: Period, today: date, active_days: int) -> int:
+    """On how many days of the period somebody must have signed in to count as a regular user: so many a month, and of
+    a period that still runs so much less as is still to come; at least one.
+    """
+    begun, every = period.days_until(today)
+    return max(1, active_days * period.months * begun // every)
+
+
+def _people(presence: tuple[int, ...], needed: int) -> Table:
+    total = len(presence)
+    counts = (("active", sum(days >= needed for days in presence)), ("never", sum(not days for days in presence)))
+    return Table("people", (Line("total", total), Line("needed", needed), *_lines(total, counts)))
 
 
 def _types(key: str, names: Iterable[str]) -> Table:

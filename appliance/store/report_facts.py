@@ -14,7 +14,7 @@ from typing import Any
 
 from appliance.domain.zone import VIETNAM
 from appliance.registers.columns import FINISHES
-from appliance.reports.facts import Arrived, Certificate, Facts, Handled, Issued
+from appliance.reports.facts import Arrived, Certificate, Facts, Handled, Issued, Lodged
 from appliance.reports.periods import Period
 from appliance.store import catalogues
 from sync.protocol.reasons import REASONS
@@ -55,6 +55,8 @@ def facts_of(db: Any, period: Period) -> Facts:
         ),
         procedures=len(every),
         components=sum(len(one.components) for one in every),
+        cases=tuple(_lodged(db, span)),
+        presence=tuple(_presence(db, span)),
     )
 
 
@@ -110,6 +112,33 @@ def _handled(db: Any, first: date, last: date) -> Iterable[Handled]:
         )
         for due, finished in rows.fetchall():
             yield Handled(date.fromisoformat(due), date.fromisoformat(finished) if finished else None)
+
+
+def _lodged(db: Any, span: list[str]) -> Iterable[Lodged]:
+    """Case dossiers accepted in the period, as they stand today."""
+    rows = db.execute(
+        """SELECT json_extract(procedure, '$.name'), handed_on_by != '', by_post, tracking != '', state = 'returned'
+           FROM cases WHERE number > 0 AND accepted_at >= ? AND accepted_at < ? ORDER BY year, number""",
+        span,
+    )
+    for procedure, *facts in rows.fetchall():
+        yield Lodged(procedure, *(bool(fact) for fact in facts))
+
+
+def _presence(db: Any, span: list[str]) -> Iterable[int]:
+    """On how many days (Vietnam) of the period each account was signed in with. Those that are blocked now, and those
+    made after the period, do not count.
+    """
+    rows = db.execute(
+        """SELECT (SELECT count(DISTINCT date(events.at, '+7 hours')) FROM events
+                   WHERE events.document_id = 'account:' || accounts.id
+                       AND events.event IN ('signed-in', 'recovery-code-used')
+                       AND events.at >= ?1 AND events.at < ?2)
+           FROM accounts WHERE active = 1 AND created_at < ?2 ORDER BY created_at, id""",
+        span,
+    )
+    for (days,) in rows.fetchall():
+        yield int(days)
 
 
 def _refused_by_province(db: Any, span: list[str]) -> dict[str, int]:

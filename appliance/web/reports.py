@@ -41,7 +41,8 @@ def made(office: Office, period: Period) -> Report:
     today = office.clock().astimezone(VIETNAM).date()
     calendar: WorkingDays = office.config.working_days()
     facts = office.store.read(lambda db: facts_of(db, period))
-    return report(facts, period, calendar, today, base_of(office.config.box.commune))
+    base, active_days = base_of(office.config.box.commune), office.config.reports.active_days
+    return report(facts, period, calendar, today, base, active_days)
 
 
 def _period(request: web.Request) -> Period | None:
