@@ -60,7 +60,7 @@ ONE_IMPORTER = {
     "botocore": ("sync/province/store/s3.py",),
     "sqlite_utils": ("appliance/store/*", "sync/province/store/*"),
     "reportlab": ("appliance/printing/*", "sync/province/printing/*"),
-    "xlsxwriter": ("appliance/printing/*", "sync/province/report_files.py"),
+    "xlsxwriter": ("appliance/printing/*", "sync/province/printing/*"),
     "watchdog": ("scanner_intake/watch.py",),
     "tesserocr": ("scanner_intake/ocr_engine.py",),
     "zxingcpp": ("scanner_intake/separator*.py",),

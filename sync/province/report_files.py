@@ -9,8 +9,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-import xlsxwriter
-
+from sync.province.printing.sheet import Cell, Sheet
 from sync.province.reporting import Ranked, written
 from sync.province.wording import MISSES, Wording, _
 
@@ -18,7 +17,7 @@ HEADINGS = (
     _("Hạng"), _("Mã hộp"), _("Xã, phường"), _("Đã nhận"), _("Từ chối"), _("Trùng"), _("Tỷ lệ tiếp nhận (%)"),
     _("Có biên nhận trong 1 giờ (%)"), _("Trung bình (giây)"), _("Lâu nhất (giây)"), _("Đang chờ"), _("Chưa đạt"),
 )  # fmt: skip
-Cell = str | int | float | None
+WIDTHS = (8, 16, 34, 12, 12, 12, 12, 12, 12, 12, 12, 60)
 
 
 def rows(ranked: Sequence[Ranked], w: Wording) -> Iterator[list[Cell]]:
@@ -52,24 +51,6 @@ def _harmless(cell: Cell) -> Cell:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
 
 
-def as_xlsx(ranked: Sequence[Ranked], title: str, w: Wording) -> bytes:
-    """A spreadsheet with one sheet: a title, a heading that stays, figures as numbers."""
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet(w.say(_("Báo cáo")))
-    bold = book.add_format({"bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1})
-    two = book.add_format({"num_format": "0.00"})
-    sheet.write_string(0, 0, title, book.add_format({"bold": True, "font_size": 13}))
-    for row_number, row in enumerate(rows(ranked, w), 2):
-        for column, cell in enumerate(row):
-            if isinstance(cell, str):
-                sheet.write_string(row_number, column, cell, bold if row_number == 2 else None)
-            elif cell is not None:
-                sheet.write_number(row_number, column, cell, two if column in (6, 7) else None)
-    sheet.freeze_panes(3, 3)
-    sheet.set_column(1, 1, 16)
-    sheet.set_column(2, 2, 34)
-    sheet.set_column(3, 10, 12)
-    sheet.set_column(11, 11, 60)
-    book.close()
-    return target.getvalue()
+def as_sheet(ranked: Sequence[Ranked], title: str, w: Wording) -> Sheet:
+    """A spreadsheet with one page: a title, a heading that stays, figures as numbers."""
+    return Sheet(title, w.say(_("Báo cáo")), tuple(tuple(row) for row in rows(ranked, w)), WIDTHS, frozenset({6, 7}))

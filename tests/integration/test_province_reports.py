@@ -15,7 +15,8 @@ import pytest
 
 from sync.province import days
 from sync.province.people.rules import Role
-from sync.province.report_files import as_csv, as_xlsx
+from sync.province.printing.sheet_xlsx import sheet_xlsx
+from sync.province.report_files import as_csv, as_sheet
 from sync.province.reporting import Targets
 from sync.province.rolling_up import roll_up
 from sync.province.store import Box, ProvinceStore, Receipt, Refusal, StoredDocument, Transfer
@@ -148,7 +149,7 @@ def test_files_of_an_empty_province(tmp_path: Path) -> None:
     store = ProvinceStore(tmp_path / "store")
     ranked = roll_up(store, DAY, DAY, Targets())
     assert as_csv(ranked, Wording("vi")).count(b"\r\n") == 1
-    assert as_xlsx(ranked, "Báo cáo", Wording("en")).startswith(b"PK")
+    assert sheet_xlsx(as_sheet(ranked, "Báo cáo", Wording("en"))).startswith(b"PK")
     store.close()
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from sync.province.printing.paper import Paper
+from sync.province.printing.sheet import Sheet
 
 WALL_SECONDS = 60.0
 _ROOT = Path(__file__).parents[3]
@@ -19,11 +20,13 @@ class NotPrinted(Exception):
     code = "not-printed"
 
 
-def printed(paper: Paper) -> bytes:
-    """The paper as PDF; blocks until the child has drawn it. Raises NotPrinted."""
+def printed(wanted: Paper | Sheet) -> bytes:
+    """A paper as PDF, a table as XLSX; blocks until the child has drawn it. Raises NotPrinted."""
+    kind = "paper" if isinstance(wanted, Paper) else "sheet"
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "sync.province.printing.child"], input=paper.as_json().encode(), capture_output=True,
+            [sys.executable, "-m", "sync.province.printing.child", kind], input=wanted.as_json().encode(),
+            capture_output=True,
             env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
             cwd="/", timeout=WALL_SECONDS, check=False, start_new_session=True,
         )  # fmt: skip

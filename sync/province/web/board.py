@@ -125,14 +125,15 @@ class Board:
         Raises RowsAway.
         """
         with self._lock:
-            self._looked = 0.0
+            self._looked, now = 0.0, self._clock()
+            if (week := due_week(now).number) != self._told:  # before the survey, which then uses what this gave back
+                tell(self._store, now)
+                self._told = week
+                give_back()
             fleet = self._survey()
             watch(self._store, fleet, self._at)
             self._memory.followed.keep()
             self._lookup.follow()
-            if (week := due_week(self._at).number) != self._told:
-                tell(self._store, self._at)
-                self._told = week
         for language in tuple(self._shown) or LANGUAGES[:1]:
             self.shown(language)
         give_back()

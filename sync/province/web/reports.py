@@ -17,7 +17,7 @@ from sync.province import days
 from sync.province.letters import reminder
 from sync.province.printing.paper import as_text
 from sync.province.printing.printed import printed
-from sync.province.report_files import as_csv, as_xlsx
+from sync.province.report_files import as_csv, as_sheet
 from sync.province.reporting import Targets, best, total, written
 from sync.province.rolling_up import missed, roll_up
 from sync.province.web.access import Answer
@@ -109,7 +109,7 @@ async def file(request: web.Request) -> web.Response:
         body = await asyncio.to_thread(as_csv, ranked, w)
     else:
         span = w.say(_("từ {first} đến {last}")).format(first=_day(asked.first), last=_day(asked.last))
-        body = await asyncio.to_thread(as_xlsx, ranked, f"{request.app[PROVINCE_NAME]}: {span}", w)
+        body = await asyncio.to_thread(printed, as_sheet(ranked, f"{request.app[PROVINCE_NAME]}: {span}", w))
     name = f"bao-cao-{asked.first.isoformat()}-{asked.last.isoformat()}.{kind}"
     return download(body, KINDS[kind], name)
 
