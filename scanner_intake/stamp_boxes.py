@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -42,11 +43,14 @@ _MOST_ROWS = 3
 _ASIDE = (7, 31)  # pixels beyond a corner, where a table's rules go on
 _NEAR, _LEAN = 3, 2  # rows
 
+_LEVEL = 8.0  # degrees: what is turned further is another stamp over this one
+Angle = TypeVar("Angle", float, np.ndarray)
 Sides = tuple[float, float, float, float]  # left, right, top, bottom in mm from a strip's middle
 
 
 def single_frames(plane: Plane, lines: np.ndarray, seeds: Sequence[Seed], known: Sequence[Frame]) -> list[Frame]:
     """The frames of one ink of which a good part is drawn, without those at places of `known`, sure ones."""
+    angle = np.degrees(np.arctan2(lines[:, 3] - lines[:, 1], lines[:, 2] - lines[:, 0]))
     taken = np.zeros(len(lines), bool)
     for each in known:
         if each.ink == plane.ink and each.value >= _SURE:
@@ -58,8 +62,18 @@ def single_frames(plane: Plane, lines: np.ndarray, seeds: Sequence[Seed], known:
         if frame is not None and frame.value >= LEAST_DRAWN:
             frames.append(frame)
             if frame.value >= _WELL_DRAWN:
-                taken |= within(lines, frame)
-    return different(frames)
+                taken |= within(lines, frame) & (_turned(angle, frame.angle) < _LEVEL)
+    kept: list[Frame] = []
+    for frame in sorted(frames, key=lambda each: -each.value):
+        alike = [each for each in kept if _turned(frame.angle, each.angle) < _LEVEL]
+        if len(different([*alike, frame])) > len(alike):
+            kept.append(frame)
+    return kept
+
+
+def _turned(angle: Angle, other: float) -> Angle:
+    """How far two frames or lines are turned from each other, their right angles aside; 0 to 45 degrees."""
+    return abs((angle - other + 45) % 90 - 45)
 
 
 def _measured(plane: Plane, seed: Seed) -> Frame | None:

@@ -34,6 +34,9 @@ from scanner_intake.stamp_ink import (
 )
 
 ReadText = Callable[[np.ndarray, int, float], str]
+_CLEAN = 0.8  # letters among what was read
+# Likeness of two readings and their letters, where anything else holds.
+_OFFICE, _SAME_WORD = (85, 9), (85, 6)
 _LEANS, _STRUCK = 7.0, 1.85  # degrees: more than a page lies askew; `value` of a single frame
 _BEYOND_DOUBT = 4.0  # of a frame's `value`
 # Of a frame's `value` (`stamp_strips.Strip`): from where it holds a paper though nothing can be read in it (black;
@@ -83,7 +86,7 @@ class Reader:
             return None
         # Small letters in a frame beyond doubt are lines of print that the stamp was pressed on, not its word.
         label = (_alone(mask) or not sure) and not (frame.value >= _BEYOND_DOUBT and _running_text(heard))
-        if (label and _clearly_else(heard)) or self._harmless(heard):
+        if (label and _clearly_else(heard)) or self._harmless(heard) or _heading(heard):
             self.done.append(blob.box)
             return None
         return self._unknown(blob)
@@ -98,17 +101,17 @@ class Reader:
         if no_letters(mask) or _empty(crop):
             return None
         heard: list[str] = []
-        level = not _askew(frame)
+        askew = _askew(frame)
         for gray, psm in _single_tries(crop, mask, frame.ink):
             heard.append(self.read(framed(gray), psm, READ_DPI))
             marking = None if _running_text(heard[-1:]) else self._known(heard[-1], 1, blob, bordered=False)
             if marking is not None:
                 return marking
-            if len(heard) % 2 == 0 and (
-                _clearly_else(heard) or self._harmless(heard) or (level and _running_text(heard))
-            ):
+            if len(heard) % 2 == 0 and not askew and (_clearly_else(heard) or sum(map(_plain_print, heard)) > 1):
                 break
-        if not level and not _clearly_else(heard) and not self._harmless(heard):
+        if self._harmless(heard):
+            return None
+        if askew and not any(_clearly_else(one_way, *_SAME_WORD) for one_way in (heard[::2], heard[1::2])):
             return self._unknown(blob)
         whole = [text for text in heard if _whole(text)]
         long = [text for text in whole if len(key(text)) >= _LONG_WORD]
@@ -139,7 +142,7 @@ class Reader:
             marking = self._known(heard[-1], index, blob, bordered=around)
             if marking is not None:
                 return marking
-        if closed >= 3 and not _clearly_else(heard) and resembles_secret(heard, _ALIKE):
+        if closed >= 3 and not _clearly_else(heard) and resembles_secret(_whole_lines(heard), _ALIKE):
             return self._unknown(blob)
         if not bordered or _clearly_else(heard) or (not black and self._harmless(heard)):
             return None
@@ -163,8 +166,11 @@ class Reader:
         word, score = closest(text, self.known)
         if not word or score < enough(word, index, self.known):
             return None
-        letters = max((len(part) for part in key(text).split()), default=0)
-        if word == "MAT" and letters < len(word) and not bordered:
+        if (
+            word == "MAT"
+            and not bordered
+            and closest("\n".join(filter(_whole, text.splitlines())), self.known)[0] != word
+        ):
             return None  # two letters of three outside a frame: a speck of a picture
         kind, value = self.known[word]
         self.done.append(blob.box)
@@ -255,9 +261,27 @@ def _running_text(heard: list[str]) -> bool:
     return any(sum(ch.islower() for ch in text) >= max(3, sum(ch.isupper() for ch in text)) for text in heard)
 
 
+def _heading(heard: list[str]) -> bool:
+    """Whether two readings agree on a whole line of capitals, whatever touches the frame: an office's name in the upper
+    part of its arrival stamp.
+    """
+    capital = [text for text in heard if _whole(text) and not any(map(str.isdigit, text)) and not _running_text([text])]
+    return _clearly_else(capital, *_OFFICE)
+
+
+def _plain_print(text: str) -> bool:
+    """Whether a reading is clean print in small letters."""
+    letters = sum(ch.isalpha() for ch in text)
+    return _running_text([text]) and letters >= max(_LONG_WORD, _CLEAN * sum(not ch.isspace() for ch in text))
+
+
 def _whole(text: str) -> bool:
     """Whether a reading has the letters of the shortest secrecy word: two of them any two strokes may be."""
     return sum(ch.isalpha() for ch in key(text)) >= _SHORTEST_WORD
+
+
+def _whole_lines(heard: list[str]) -> list[str]:
+    return [line for text in heard for line in text.splitlines() if _whole(line)]
 
 
 def _print(heard: list[str], value: float) -> bool:
@@ -268,9 +292,9 @@ def _print(heard: list[str], value: float) -> bool:
     return bool(small) and (value < _NO_PRINT or (value < _CERTAIN and _clearly_else(small)))
 
 
-def _clearly_else(heard: list[str]) -> bool:
+def _clearly_else(heard: list[str], alike: float = 70, letters: int = 4) -> bool:
     """Two readings agree on letters that resemble no secrecy word: a box with another text (a form's label, a name)."""
-    long = [each for each in map(key, heard) if sum(ch.isalpha() for ch in each) >= 4]
+    long = [each for each in map(key, heard) if sum(ch.isalpha() for ch in each) >= letters]
     if resembles_secret(heard):
         return False
-    return any(fuzz.ratio(a, b) >= 70 for i, a in enumerate(long) for b in long[i + 1 :])
+    return any(fuzz.ratio(a, b) >= alike for i, a in enumerate(long) for b in long[i + 1 :])

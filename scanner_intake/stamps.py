@@ -30,6 +30,7 @@ __all__ = ["ReadText", "find_markings"]
 
 _MOST_READ, _MOST_FRAMES, _MOST_DARK, _MOST_BOXES = 14, 6, 8, 8
 _SAME = 0.5
+_SECRET = ("secrecy", "unknown")
 _CELL = 6.0  # points; a table that leans by a degree shifts its cells by that much
 
 
@@ -47,7 +48,7 @@ def find_markings(picture: Picture, read: ReadText, harmless: Sequence[str] = ()
         markings += _red(reader, red)
     markings += _dark(reader, inks[0])
     boxes = [box for plane, each in zip(inks, lines, strict=True) for box in single_frames(plane, *each, frames)]
-    return markings + _boxed(reader, different(boxes))
+    return markings + _boxed(reader, sorted(boxes, key=lambda each: -each.value))
 
 
 def _boxed(reader: Reader, boxes: list[Frame]) -> list[Marking]:
@@ -62,7 +63,7 @@ def _boxed(reader: Reader, boxes: list[Frame]) -> list[Marking]:
             continue  # judged before, or a table's cell
         marking = reader.single(box)
         placed = box.ink != "black" or _stamp_sized(blob, reader.picture)
-        if marking is not None and (marking.kind in ("secrecy", "unknown") or (placed and marking.kind == "urgency")):
+        if marking is not None and (marking.kind in _SECRET or (placed and marking.kind == "urgency")):
             markings.append(marking)
     return markings
 
@@ -134,7 +135,7 @@ def _dark(reader: Reader, plane: Plane) -> list[Marking]:
         if not reader.seen(blob.box) and sides(dark_mask(upright(reader.picture, blob))) >= 3:
             placed = _stamp_sized(blob, reader.picture)
             marking = reader.box(blob, black=True, placed=placed)
-            if marking is not None and (marking.kind != "arrival-stamp" if placed else marking.kind == "secrecy"):
+            if marking is not None and (marking.kind in _SECRET or (placed and marking.kind != "arrival-stamp")):
                 markings.append(marking)
     return markings
 

@@ -163,6 +163,23 @@ def test_the_arrow_of_urgency_is_read(turn: float) -> None:
     assert (hold, ("urgency", "hoa-toc") in found) == ("", True)
 
 
+@pytest.mark.parametrize(("heard", "hold"), [("UBND XÃ ĐỒNG MẬN", ""), ("noi dung cua van", "marking-unreadable")])
+def test_an_office_in_the_head_of_its_arrival_stamp_does_not_hold(heard: str, hold: str) -> None:
+    page = stamped(sheet(), box_stamp("TUYỆT MẬT", DPI), 220, 420)
+    for x in (222, 250, 290, 330, 410, 480, 531):  # the stamp goes on below: rules run into the frame
+        cv2.line(page, (x, 470), (x, 640), (40, 40, 40), 3)
+    picture = picture_of(1, cv2.cvtColor(page, cv2.COLOR_BGR2GRAY), (595.3, 841.9))
+    assert suspicion(find_markings(picture, lambda gray, psm, dpi: heard)) == hold
+
+
+@pytest.mark.parametrize("word", ["Ma", "Mà\nsố"])
+def test_small_letters_in_a_forms_box_are_no_secrecy_word(word: str) -> None:
+    page = sheet()
+    cv2.rectangle(page, (900, 330), (1170, 400), (40, 40, 40), 2)
+    picture = picture_of(1, page, (595.3, 841.9))
+    assert suspicion(find_markings(picture, lambda gray, psm, dpi: word)) == ""
+
+
 def test_a_clean_page_and_a_seal_hold_nothing() -> None:
     assert seen(sheet()) == ("", set())
     hold, found = seen(stamped(sheet(), seal("ỦY BAN NHÂN DÂN XÃ ĐỒNG MẬN", "", DPI), 900, 1700))
