@@ -13,6 +13,7 @@ import click
 from appliance.cli.context import DEFAULT_CONFIG, Context
 
 COMMANDS = {
+    "cases": "appliance.cli.cases:cases_group",
     "check": "appliance.cli.check:check",
     "config": "appliance.cli.settings:config",
     "courier": "appliance.cli.courier:courier",
