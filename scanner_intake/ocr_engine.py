@@ -156,17 +156,17 @@ def _gathered(found: Any, across: float) -> list[SeenLine]:
     baseline = None
     more = not found.Empty(word)
     while more:
-        if found.IsAtBeginningOf(row):
+        if found.IsAtBeginningOf(row):  # to ask whether a word is the last one of its row takes far longer
+            if words:
+                gathered.append(SeenLine(tuple(words), box, baseline))
+                words = []
             box, baseline = _widened(found.BoundingBox(row), across), _baseline(found.Baseline(row), across)
         place = found.BoundingBox(word)
         letters = unicodedata.normalize("NFC", found.GetUTF8Text(word)).strip()
         if letters and place is not None:
             words.append(SeenWord(letters, _widened(place, across), min(1.0, max(0.0, found.Confidence(word) / 100))))
-        if found.IsAtFinalElement(row, word) and words:
-            gathered.append(SeenLine(tuple(words), box, baseline))
-            words = []
         more = found.Next(word)
-    return gathered
+    return [*gathered, SeenLine(tuple(words), box, baseline)] if words else gathered
 
 
 def _widened(box: PixelBox, across: float) -> PixelBox:
