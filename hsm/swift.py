@@ -3,18 +3,24 @@
 pyHanko reads a hexadecimal string one byte at a time, five times the container of each signature of a file; asn1crypto
 prepares the words of a certificate's name anew (RFC 4518, in Python, letter by letter) for each of the thirty times
 that a verification looks at them. Together that was half of a verification. What stands here decides nothing: whatever
-is not the plain case goes to the library's own function, and `tests/unit/test_hsm_swift.py` compares the two.
+is not the plain case goes to the library's own function, and `tests/unit/test_hsm_swift.py` compares the two. In any
+other release of the libraries than those compared nothing is replaced: slower, and never otherwise than it means it.
 """
 
 from __future__ import annotations
 
 import binascii
+import logging
 from functools import lru_cache
+from importlib.metadata import version
 from typing import BinaryIO
 
 from asn1crypto import x509
 from pyhanko.pdf_utils import generic
 
+COMPARED = {"pyhanko": "0.38.0", "asn1crypto": "1.5.1"}
+"""The releases whose functions these were compared with."""
+log = logging.getLogger(__name__)
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _PIECE = 1 << 14
 _SHORT = 256
@@ -77,8 +83,12 @@ def equal(name: x509.Name, other: object) -> bool:
     return bool(_equal(name, other))
 
 
-def put_in_place() -> None:
-    """Give the libraries these functions instead of their own; again changes nothing."""
+def put_in_place() -> bool:
+    """Give the libraries these functions instead of their own; again changes nothing. False: not to these releases."""
+    found = {name: version(name) for name in COMPARED}
+    if found != COMPARED:
+        log.warning("verification is slower: not compared with %s", found)
+        return False
     for owner, name, mine in (
         (generic, "read_hex_string_from_stream", read_hexadecimal),
         (x509.NameTypeAndValue, "_ldap_string_prep", prepared),
@@ -86,3 +96,4 @@ def put_in_place() -> None:
         (x509.Name, "__eq__", equal),
     ):
         setattr(owner, name, mine)
+    return True

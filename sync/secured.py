@@ -22,17 +22,22 @@ _MOST_FAILURES = 3
 
 
 class _Context(ssl.SSLContext):
-    """Offers the session that it was given to every connection it makes."""
+    """Offers the session that it was given to every connection it makes to the host that gave it: in a resumed
+    handshake no certificate comes, so that nobody would look at its name."""
 
     offered: ssl.SSLSession | None = None
+    given_by: str | None = None
 
     def wrap_socket(self, sock: Any, *arguments: Any, **named: Any) -> ssl.SSLSocket:
         """As the original; paho has no way to name a session."""
-        return super().wrap_socket(sock, *arguments, **{"session": self.offered, **named})
+        return super().wrap_socket(sock, *arguments, **self._offering(named))
 
     def wrap_bio(self, *arguments: Any, **named: Any) -> ssl.SSLObject:
         """The same, where TLS goes through a tunnel."""
-        return super().wrap_bio(*arguments, **{"session": self.offered, **named})
+        return super().wrap_bio(*arguments, **self._offering(named))
+
+    def _offering(self, named: dict[str, Any]) -> dict[str, Any]:
+        return {"session": self.offered if named.get("server_hostname") == self.given_by else None, **named}
 
 
 class Secured:
@@ -60,7 +65,7 @@ class Secured:
             and sock.context is self._context
         ):
             with contextlib.suppress(ValueError):
-                self._context.offered = sock.session
+                self._context.offered, self._context.given_by = sock.session, sock.server_hostname
 
     def failed(self, code: str) -> None:
         """A dial ended before the broker accepted it. A line that was cut is no reason to begin anew, but whatever it

@@ -116,14 +116,15 @@ class Outer:
 
     def __init__(self, ca: Path) -> None:
         self._ca = ca
-        self._version = 0
+        self._version = (0, 0, 0)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._session: ssl.SSLSession | None = None
 
     def wrap(self, raw: socket.socket, host: str) -> ssl.SSLSocket:
         """Shake hands over a connected socket. Raises OSError (ssl.SSLError among them); the socket is closed then."""
         try:
-            version = self._ca.stat().st_mtime_ns
+            held = self._ca.stat()
+            version = (held.st_ino, held.st_size, held.st_mtime_ns)
             if version != self._version:
                 self._context = ssl.create_default_context(cafile=str(self._ca))
                 self._context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -166,6 +166,24 @@ def test_a_resumed_handshake_does_not_reach_a_server_of_another_authority(own_br
         thread.join(10)
 
 
+def test_a_session_is_offered_to_the_name_that_gave_it_and_to_no_other(own_broker: Broker) -> None:
+    """A resumed handshake brings no certificate whose name could be looked at; the same broker has two names here."""
+    files = own_broker.authority.issue(BOX)
+    secured = Secured(own_broker.authority.ca, files.certificate, files.key)
+
+    def reused(name: str) -> bool:
+        with socket.create_connection(("127.0.0.1", own_broker.port), 10) as raw:
+            sock = secured.context().wrap_socket(raw, server_hostname=name)
+            sock.sendall(b"\x10\x19\x00\x04MQTT\x04\x02\x00\x3c\x00\x0d" + BOX.encode())
+            assert sock.recv(4)
+            secured.remember(sock)
+            return bool(sock.session_reused)
+
+    assert [reused(name) for name in ("127.0.0.1", "127.0.0.1", "localhost", "localhost", "127.0.0.1")] == [
+        False, True, False, True, False
+    ]  # fmt: skip
+
+
 def test_after_faults_no_session_is_offered(own_broker: Broker) -> None:
     files = own_broker.authority.issue(BOX)
     secured = Secured(own_broker.authority.ca, files.certificate, files.key)

@@ -133,3 +133,13 @@ def root_certificate() -> bytes:
     builder = builder.serial_number(7).not_valid_before(now).not_valid_after(now + timedelta(days=1))
     builder = builder.add_extension(pyca.BasicConstraints(ca=True, path_length=None), critical=True)
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def test_the_releases_that_are_installed_are_those_that_were_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever changes the lock compares anew (this module), looks at what the release says, and writes it there."""
+    assert swift.put_in_place(), f"hsm/swift.py was compared with {swift.COMPARED} only"
+    assert generic.read_hex_string_from_stream is swift.read_hexadecimal
+    monkeypatch.setattr(generic, "read_hex_string_from_stream", swift._read_hexadecimal)
+    monkeypatch.setattr(swift, "version", lambda name: "99.0" if name == "asn1crypto" else swift.COMPARED[name])
+    assert not swift.put_in_place()
+    assert generic.read_hex_string_from_stream is swift._read_hexadecimal
