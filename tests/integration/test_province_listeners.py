@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,14 +15,13 @@ from sync.mqtt import MqttLink
 from sync.protocol import topics
 from sync.protocol.step import Publish
 from sync.protocol.topics import Kind
-from sync.province import installation, revoking
+from sync.province import installation, revoking, tunnel_door
 from sync.province.receiver import link_config
 from sync.province.store import ProvinceStore
 from sync.transport import Connected, Disconnected, LinkConfig, Received
 from sync.websocket import WebSocketWay
 from tests.contract.transport_suite import of, until
 from tests.fixtures_province import BOX, Installation, free_port
-from tests.fixtures_tunnel import TunnelDoor
 
 pytestmark = pytest.mark.integration
 OTHER, GONE = "commune-00002", ("commune-01000", "commune-01001")
@@ -59,9 +59,14 @@ class _Site(Installation):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Site]:
     site = _Site(tmp_path_factory.mktemp("listeners"))
     site.start_broker()
-    with TunnelDoor(site.folder.broker_certificate, site.folder.broker_key, site.port) as way:
-        site.ways = (None, way)
-        yield site
+    config, stop, ready = replace(site.config, websocket_port=free_port()), threading.Event(), threading.Event()
+    thread = threading.Thread(target=tunnel_door.serve, args=(site.folder, config, "127.0.0.1", stop, ready))
+    thread.start()
+    assert ready.wait(10)
+    site.ways = (None, WebSocketWay(config.websocket_port))
+    yield site
+    stop.set()
+    thread.join(15)
     site.close()
 
 
