@@ -1,5 +1,6 @@
 """Files of the parcels under way, opened once and believed only after their digest was checked.
- Owns the open files. Refuses to hand out a byte of a file whose size or SHA-256 is not what the outbox says: what
+
+Owns the open files. Refuses to hand out a byte of a file whose size or SHA-256 is not what the outbox says: what
 would reach the province could never be accepted there, and a paper altered on the disk must be seen here first.
 """
 

@@ -1,5 +1,6 @@
 """The port between a protocol runner and an MQTT connection.
- Owns the events a link reports and what may be asked of it; `sync.mqtt` implements it, tests have a fake with the
+
+Owns the events a link reports and what may be asked of it; `sync.mqtt` implements it, tests have a fake with the
 same contract. Refuses callbacks: the one thread that runs a core also polls the link, so nothing here needs a lock.
 Invariants:
 - nothing is queued while the link is down: `publish` then returns None, and after a reconnect nothing old is sent by

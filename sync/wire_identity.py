@@ -1,5 +1,6 @@
 """Ed25519 keys of both ends: load, make, sign, verify (RFC 8032; PROTOCOL.md §1).
- Owns key files (PKCS#8 PEM, mode 0600) and turns them into the `Sign` and `Verify` callables the pure cores take.
+
+Owns key files (PKCS#8 PEM, mode 0600) and turns them into the `Sign` and `Verify` callables the pure cores take.
 Refuses any other key type. Private bytes never leave this module except into the file it writes.
 """
 

@@ -1,5 +1,6 @@
 """Deterministic CBOR, and nothing but CBOR (RFC 8949 §4.2.3, PROTOCOL.md §3.1).
- Owns the byte form of values built of None, bool, int (64 bit), str, bytes, list and dict. Refuses everything a
+
+Owns the byte form of values built of None, bool, int (64 bit), str, bytes, list and dict. Refuses everything a
 hostile peer could smuggle past a schema: floats, tags other than the one asked for, indefinite lengths, duplicate
 keys, trailing bytes, deep nesting, and any byte form other than the deterministic one - so equal values always have
 equal hashes. The only module that imports cbor2.

@@ -1,5 +1,6 @@
 """COSE_Sign1 with EdDSA (RFC 9052 §4.2), the form of every signed message (PROTOCOL.md §3.2).
- Owns the envelope: protected header {1: -8 (EdDSA), 4: kid}, empty unprotected header, payload, signature over the
+
+Owns the envelope: protected header {1: -8 (EdDSA), 4: kid}, empty unprotected header, payload, signature over the
 Sig_structure. Refuses to hold keys or do arithmetic: signing and verifying come in as callables. An envelope with any
 other header, algorithm or attached parameter is refused, so one payload under one key has exactly one byte form.
 """

@@ -1,5 +1,6 @@
 """Reading integer-keyed maps: typed, bounded, and keeping what a newer peer added (PROTOCOL.md §3.1).
- Owns the rules every CBOR message shares: key 0 is the version and must be one we speak, a known key must have its
+
+Owns the rules every CBOR message shares: key 0 is the version and must be one we speak, a known key must have its
 type, an unknown integer key is kept in `extra` and travels on unchanged. Refuses with CodecError, never with KeyError
 or TypeError.
 """

@@ -1,5 +1,6 @@
 """The CBOR messages of the wire: manifest, query, have, presence, province state (PROTOCOL.md §4).
- Owns the field numbers and their bounds. Refuses to judge: a decoded message is well-formed, not yet believed -
+
+Owns the field numbers and their bounds. Refuses to judge: a decoded message is well-formed, not yet believed -
 signatures and ownership are the cores' business. Invariant: `X.decode(x.encode()) == x`, including fields this
 version does not know. Chunks are binary (`sync.protocol.chunk`), receipts are in `sync.protocol.receipt`.
 """

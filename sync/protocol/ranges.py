@@ -1,5 +1,6 @@
 """Sets of byte ranges: what a receiver holds, what a sender still owes.
- Owns half-open integer ranges `[start, stop)` kept sorted, disjoint and merged. Refuses nothing but nonsense
+
+Owns half-open integer ranges `[start, stop)` kept sorted, disjoint and merged. Refuses nothing but nonsense
 (negative or inverted ranges raise ValueError). Invariant: for neighbours a, b always a.stop < b.start.
 """
 

@@ -1,5 +1,6 @@
 """Receipts and refusals: the province's signed word about exact bytes, chained per box (PROTOCOL.md §4.5).
- Owns the message and its chain rule. Refuses to sign or verify by itself. Invariant: a receipt names box, document,
+
+Owns the message and its chain rule. Refuses to sign or verify by itself. Invariant: a receipt names box, document,
 sequence, size, SHA-256 of the file and SHA-256 of the manifest - a receipt that differs from an offer in any of them
 says nothing about it.
 """

@@ -1,5 +1,6 @@
 """What the province's core needs from its surroundings: the store's records, its bounds, the outcome of a check.
- Owns the port `Records` (the receiver's store implements it) and the values around it. Refuses to write: everything
+
+Owns the port `Records` (the receiver's store implements it) and the values around it. Refuses to write: everything
 the core wants changed goes out as a change of a step. Invariant: every answer reflects all changes of earlier steps.
 """
 

@@ -1,5 +1,6 @@
 """What the cores answer: changes to make durable, messages to send, the time to be called again.
- Owns the values both runners interpret. Contract of a runner, for every step and in this order: carry out `changes`
+
+Owns the values both runners interpret. Contract of a runner, for every step and in this order: carry out `changes`
 one after another and make them durable; publish `outbound`; acknowledge the message that caused the step. If a change
 fails, publish nothing, acknowledge nothing and tell the core to `forget` the transfer: the peer will ask again. The
 next call of the core may be made only after the changes of the last step are visible to the records it reads.
