@@ -315,9 +315,12 @@ class _Inks:
     """Tells words written with coloured ink; channels are compared once for the whole page."""
 
     def __init__(self, rgb: np.ndarray, scale: float) -> None:
-        red, green, blue = cv2.split(rgb)
-        self._light = cv2.max(cv2.max(red, green), blue)
-        self._chroma = cv2.subtract(self._light, cv2.min(cv2.min(red, green), blue))
+        self._light, self._chroma = np.empty(rgb.shape[:2], np.uint8), np.empty(rgb.shape[:2], np.uint8)
+        for top in range(0, len(rgb), BAND):
+            red, green, blue = cv2.split(rgb[top : top + BAND])
+            light, chroma = self._light[top : top + BAND], self._chroma[top : top + BAND]
+            cv2.max(cv2.max(red, green, dst=light), blue, dst=light)
+            cv2.subtract(light, cv2.min(cv2.min(red, green, dst=red), blue, dst=red), dst=chroma)
         self._coloured = cv2.compare(self._chroma, _PEN_CHROMA, cv2.CMP_GT)
         self._scale = scale
 
