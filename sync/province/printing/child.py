@@ -1,4 +1,4 @@
-"""`python -m sync.province.printing.child KIND`: values as JSON on standard input, a file's bytes on standard output."""
+"""`python -m sync.province.printing.child KIND`: values as JSON on standard input, a file on standard output."""
 
 from __future__ import annotations
 
