@@ -113,10 +113,12 @@ def refuse_with_appendices(db: Any, document: Document) -> None:
 def _tell_main(
     db: Any, main: Document, appendix: Document, event: str, by: str, now: datetime, named: bool = True
 ) -> None:
-    """A fact beside the main paper's state; a main paper that has ended keeps its history as it was."""
+    """A fact beside the main paper's state, about which a person decides from here on; a main paper that has ended keeps
+    its history as it was.
+    """
     if main.state in TERMINAL:
         return
-    after = replace(main, version=main.version + 1, updated_at=now)
+    after = replace(main, policy="person", version=main.version + 1, updated_at=now)
     documents.save(db, main, after, by, event, {"appendix": appendix.id, "name": _name(appendix) if named else ""})
 
 

@@ -14,7 +14,7 @@ from appliance.domain.attaching import trouble_attaching, waits_for_main
 from appliance.domain.documents import SUSPECTED
 from appliance.domain.kinds import Kind, Slot
 from appliance.domain.states import Event, State
-from appliance.domain.steps import next_step
+from appliance.domain.steps import Step, next_step
 from appliance.pipeline.placing import Looks, stamp_for
 from appliance.pipeline.runner import StepParked
 from appliance.pipeline.sending import Enqueueing
@@ -65,6 +65,15 @@ def test_an_appendix_waits_with_its_main_paper_and_can_stand_alone_again(office_
     assert told(office_papers, main)[-2:] == ["appendix-attached", "appendix-detached"]
     assert told(office_papers, appendix)[-2:] == ["attached", "detached"]
     assert verify(office_papers.store).sound
+
+
+def test_a_paper_with_an_appendix_is_approved_by_a_person(office_papers: Papers) -> None:
+    main, appendix = office_papers.digitized(), office_papers.digitized()
+    plain = office_papers.load(main)
+    by_policy = dataclasses.replace(plain, policy="policy", version=plain.version + 1)
+    office_papers.store.write(lambda db: documents.save(db, plain, by_policy, "test", "policy-set", {}))
+    commands.attach(office_papers.store, appendix, main, BY, office_papers.clock())
+    assert next_step(by_policy) is Step.APPROVE and next_step(office_papers.load(main)) is None
 
 
 def test_nobody_decides_about_an_attached_paper_alone(office_papers: Papers) -> None:
