@@ -1,7 +1,7 @@
 """Digitizing, measured side by side in one run: every row that it must hold, beside Tesseract alone and OCRmyPDF.
 
 Quick (`--quick` or COMMUNE_BENCH_QUICK=1) takes few papers and 40 pages for the long PDF, about two minutes on
-two idle cores; otherwise about seven. COMMUNE_BENCH_PARTS names parts to run ("speed,memory,quality,varied,
+two idle cores; otherwise about eight. COMMUNE_BENCH_PARTS names parts to run ("speed,memory,quality,varied,
 official,everything"). COMMUNE_BENCH_WRONG=1 prints every wrong field and misread line to standard error.
 """
 
@@ -49,8 +49,8 @@ class Extent:
     everything: bool
 
 
-QUICK = Extent(papers=4, naive=2, mixed=14, varied=10, speed_pages=12, long_pages=40, official=3, everything=False)
-WHOLE = Extent(papers=20, naive=10, mixed=42, varied=60, speed_pages=24, long_pages=200, official=11, everything=True)
+QUICK = Extent(papers=4, naive=2, mixed=14, varied=10, speed_pages=16, long_pages=40, official=3, everything=False)
+WHOLE = Extent(papers=20, naive=10, mixed=42, varied=60, speed_pages=36, long_pages=200, official=11, everything=True)
 
 
 class Report:
