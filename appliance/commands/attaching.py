@@ -113,8 +113,8 @@ def refuse_with_appendices(db: Any, document: Document) -> None:
 def _tell_main(
     db: Any, main: Document, appendix: Document, event: str, by: str, now: datetime, named: bool = True
 ) -> None:
-    """A fact beside the main paper's state, about which a person decides from here on; a main paper that has ended keeps
-    its history as it was.
+    """A fact beside the main paper's state; a person decides about it from here on. One that has ended keeps its
+    history as it was.
     """
     if main.state in TERMINAL:
         return
