@@ -62,7 +62,7 @@ class MqttLink:
         self._secured = Secured(config.ca, config.certificate, config.key)
         self._carriers = Carriers(config.ways)
         self._outer = Outer(next((way.ca for way in config.ways if way and way.ca), config.ca))
-        self._standing = Standing()
+        self._standing = Standing(bool(config.session_expiry))
         self._presumed = self._answered = False
         self._refusal = ""
         self._tokens: dict[int, int] = {}

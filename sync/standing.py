@@ -27,7 +27,9 @@ class Limits:
 class Standing:
     """The knowledge of one link, over its connections."""
 
-    def __init__(self) -> None:
+    def __init__(self, keeps: bool) -> None:
+        """`keeps`: the broker is asked to keep the MQTT session."""
+        self._keeps = keeps
         self.limits: Limits | None = None
         """Of the last connection that was accepted."""
         self._subscribed = False
@@ -45,7 +47,7 @@ class Standing:
 
     def presumed(self, same_broker: bool) -> Limits | None:
         """The limits within which messages may follow a CONNECT just sent, or None: wait for its answer."""
-        return self.limits if self._subscribed and self._trusted and same_broker else None
+        return self.limits if self._keeps and self._subscribed and self._trusted and same_broker else None
 
     def mistaken(self) -> None:
         """A presumed connection ended before its CONNACK: whatever it was, the next dial presumes nothing."""

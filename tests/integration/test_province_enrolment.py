@@ -30,7 +30,7 @@ from sync.province.config import Config
 from sync.province.enrol_book import EnrolBook
 from sync.province.enrolling import Desk, Request, RequestRefused, give_code
 from sync.province.store import ProvinceStore
-from sync.transport import Connected, Disconnected, LinkConfig
+from sync.transport import Connected, Disconnected, LinkConfig, Published
 from sync.websocket import WebSocketWay
 from sync.wire_identity import SigningKey
 from tests.fixtures_province import BOX, Installation, free_port
@@ -62,13 +62,13 @@ class Site(Installation):
     def enrol(self, code: str, name: str = "a") -> Enrolled:
         return enrol(code, "127.0.0.1", self.enrol_port, self.root / name)
 
-    def link(self, folder: Path, client_id: str = BOX) -> MqttLink:
+    def link(self, folder: Path, client_id: str = BOX, session_expiry: int = 0) -> MqttLink:
         """The connection of whoever has these files."""
         return MqttLink(
             LinkConfig(
                 client_id=client_id, host="127.0.0.1", port=self.port, ca=folder / "ca.pem",
                 certificate=folder / "client.pem", key=folder / "client.key", subscriptions=topics.box_filters(BOX),
-                session_expiry=0, backoff_most=0.2, will_delay=0,
+                session_expiry=session_expiry, backoff_most=0.2, will_delay=0,
             )
         )  # fmt: skip
 
@@ -289,6 +289,28 @@ def test_a_revoked_box_is_off_at_once_and_cannot_return(site: Site) -> None:
     old = site.link(enrolled.folder)
     assert not any(isinstance(event, Connected) for _ in range(30) for event in old.poll(0.05)), "the old key stays out"
     old.close()
+
+
+def test_a_revoked_box_that_presumes_its_broker_is_not_heard_either(site: Site) -> None:
+    """PROTOCOL.md 2.4: messages behind a CONNECT that is refused, or inside a handshake that fails, are nobody's."""
+    from sync.protocol.messages import Presence
+    from sync.protocol.step import Publish
+
+    site.start_broker()
+    enrolled = site.enrol(site.code())
+    store, _end = site.receive()
+    link = site.link(enrolled.folder, session_expiry=3600)
+    until(link, lambda: link.connected)
+    link.publish(Publish(topics.presence(BOX), Presence(True, 1, 9, 5).encode(), 1, True))
+    until(link, lambda: store.fleet.presences().get(BOX) is not None)
+    revoking.revoke(site.folder, site.config, site.store, BOX, dt.datetime.now(dt.UTC))
+    for _ in range(60):
+        for event in link.poll(0.05):
+            if isinstance(event, Connected):
+                link.publish(Publish(topics.presence(BOX), Presence(True, 1, 9, 77).encode(), 1, True))
+            assert not (isinstance(event, Published) and event.ok and link.connected), "nothing is acknowledged"
+    assert store.fleet.presences()[BOX].waiting == 5
+    link.close()
 
 
 def test_a_session_under_another_name_is_deaf_and_mute(site: Site) -> None:
