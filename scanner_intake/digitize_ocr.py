@@ -31,7 +31,8 @@ _LEVEL_ENOUGH = 0.4  # degrees; a line of 160 mm then rises by 1 mm, a sixth of 
 _WHITE = 245  # 230 halves the errors of bad scans once more, but takes strokes of names under a pen with it
 _PEN_CHROMA = 60
 _GHOST, _SEEN_TWICE = 0.3, 0.7  # confidence; share of its width that lies on another word
-_PRINT_DARK = 0.42  # of the paper's light; a blue pen has more of it
+_STROKE_CHROMA = 42
+_PRINT_DARK = np.ceil(0.42 * np.arange(256)).astype(np.uint8)  # by the paper's light; a blue pen has more of it
 
 
 @dataclass(frozen=True)
@@ -251,9 +252,10 @@ def print_only(rgb: np.ndarray) -> np.ndarray:
     if min(gray.shape) < 16:
         return gray
     ground = cv2.resize(lightest(paper(rgb)), gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    smooth = cv2.GaussianBlur(rgb, (0, 0), 1.2).astype(np.int16)
-    coloured = (smooth.max(axis=2) - smooth.min(axis=2)) > 42
-    gray = np.where(coloured & (gray >= _PRINT_DARK * ground), ground, gray)
+    first, second, third = cv2.split(cv2.GaussianBlur(rgb, (0, 0), 1.2))
+    chroma = cv2.subtract(cv2.max(cv2.max(first, second), third), cv2.min(cv2.min(first, second), third))
+    pale = cv2.compare(gray, cv2.LUT(ground, _PRINT_DARK), cv2.CMP_GE)
+    cv2.copyTo(ground, cv2.bitwise_and(pale, cv2.compare(chroma, _STROKE_CHROMA, cv2.CMP_GT)), gray)
     return cv2.divide(gray, ground, scale=255)
 
 
