@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from appliance.domain.zone import VIETNAM
-from appliance.registers.cases import Case
+from appliance.registers.cases import BY_POST, Case
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ def receipt_slip(case: Case, office: str, address: str) -> Slip:
             ("Thời gian nhận hồ sơ", f"{received:%H:%M ngày %d/%m/%Y}" if received else ""),
             ("Thời hạn giải quyết", f"{case.procedure.days} ngày làm việc" if case.procedure.days else "Trong ngày"),
             ("Ngày hẹn trả kết quả", f"{case.due:%d/%m/%Y}" if case.due else ""),
+            ("Đăng ký nhận kết quả", BY_POST if case.by_post else "Tại bộ phận một cửa"),
         ),
         list_title="Thành phần hồ sơ đã nhận",
         listed=tuple(one.name for one in case.components if one.name in case.received),

@@ -230,6 +230,7 @@ async def test_the_desk_from_catalogue_to_result(visitor: Visitor, store: Store)
     codes = [one.text for one in zxingcpp.read_barcodes(slip[0].render(scale=2).to_pil())]
     slip.close()
     assert "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ" in text and "Ngày hẹn trả kết quả: 27/11/2026" in text
+    assert "Đăng ký nhận kết quả: Tại bộ phận một cửa" in text
     assert codes == [f"http://hop/lookup/{address.rpartition('/')[2]}"]
     async with visitor.session.get(f"http://hop{address}/separator.pdf") as answer:
         sheet = pypdfium2.PdfDocument(await answer.read())
