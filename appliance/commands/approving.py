@@ -74,10 +74,11 @@ def approve(
             consented, held = _consented(after, slot, by, now, delegations)
             after = replace(consented, version=after.version)
         changed = sorted(name for name in confirmed if confirmed[name].value != before.value(name))
-        entered = books.enter(db, after, by, now, row_of("den", row))
+        entered = books.enter(db, after, by, now, row_of(register, row))
         detail = {"register": register, "year": year, "number": number, "changed": changed, "row": entered}
         documents.save(db, before, after, by, Event.APPROVED, detail | {"slot": slot} | held)
-        _follow_handling(db, after, row_of("giai-quyet", row), by, now)
+        if register == "den":
+            _follow_handling(db, after, row_of("giai-quyet", row), by, now)
         if slot is Slot.AGENCY:
             follow_main(db, after, by, now)
         return after

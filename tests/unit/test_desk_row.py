@@ -187,6 +187,16 @@ async def test_copies_are_a_number(visitor: Visitor, office_papers: Papers, copi
     assert 'name="row-no_paper" value="1" checked' in text and len(office_papers.load(paper).consents) == 1
 
 
+@pytest.mark.parametrize("kind", (Kind.OUTGOING, Kind.CASE_FILE))
+def test_other_registers_get_nothing_of_the_handling(office_papers: Papers, kind: Kind) -> None:
+    paper = office_papers.digitized(kind=kind)
+    said = {"receiver": "Công an xã", "due": "2026-11-27", "note": "gấp"}
+    commands.approve(office_papers.store, paper, "Lan", office_papers.clock(), row=said)
+    register = office_papers.load(paper).register
+    assert row(office_papers, register, paper).cell("receiver") == ""
+    assert office_papers.store.read(lambda db: books.versions(db, "giai-quyet", 2026)) == []
+
+
 def test_what_belongs_to_another_book_is_not_written() -> None:
     said = {"receiver": "A", "due": "2026-11-27", "note": "", "copies": "2", "no_paper": "1"}
     assert row_of("den", said) == {"receiver": "A", "note": ""}
