@@ -6,7 +6,7 @@ Owns the names of figures. Pure. Moments, never ages: an exporter that dies must
 from __future__ import annotations
 
 from sync.province.fleet import Gravity
-from sync.province.overview import Fleet
+from sync.province.fleet_views import Fleet
 
 
 def _findings(fleet: Fleet) -> list[str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from sync.province.alerting import evaluate, quiet
 from sync.province.fleet import CODES
-from sync.province.overview import Fleet, Memory, Quiet, survey
+from sync.province.fleet_views import Fleet
+from sync.province.overview import Memory, Quiet, survey
 from sync.province.store import ProvinceStore
 from sync.province.store.alert_rows import AlertRows
 

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sync.province.digests import due_week, tell
-from sync.province.overview import BoxView, Figures, Fleet, Memory
+from sync.province.fleet_views import BoxView, Figures, Fleet
+from sync.province.overview import Memory
 from sync.province.store import ProvinceStore
 from sync.province.store.lookup import Lookup
 from sync.province.watching import EVERY_SECONDS, look, watch

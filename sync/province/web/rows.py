@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 from sync.province.fleet import Gravity
-from sync.province.overview import BoxView
+from sync.province.fleet_views import BoxView
 from sync.province.wording import VIETNAM, Wording, _
 
 COLUMNS: tuple[tuple[str, str], ...] = (
