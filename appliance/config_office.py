@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from appliance.config_reading import read
+from appliance.config_reading import ConfigError, read
 from appliance.config_sections import Config
 
 FILE = "office.toml"
@@ -32,8 +32,12 @@ def said(state_dir: Path) -> OfficeValues:
     Raises:
         ConfigError: the file is there and cannot be used (``config_reading.read``).
     """
-    path = state_dir / FILE
-    return read(OfficeValues, path) if path.exists() else OfficeValues()
+    try:
+        return read(OfficeValues, state_dir / FILE)
+    except ConfigError as error:
+        if error.code == "config-missing":
+            return OfficeValues()
+        raise
 
 
 def applied(config: Config) -> Config:

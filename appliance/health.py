@@ -17,7 +17,7 @@ from appliance.domain.zone import VIETNAM
 from appliance.pipeline.longterm_backlog import backlog_of
 from appliance.pipeline.longterm_trust import list_addresses, revocation_lists
 from appliance.signers import signing_service
-from appliance.store import Store, accounts, manifest, open_store, terms
+from appliance.store import Store, accounts, manifest, open_store, scan_tests, terms
 from appliance.store import longterm as longterm_rows
 from appliance.store import outbox as outbox_rows
 from hsm.api import SigningError
@@ -26,6 +26,9 @@ from scanner_intake.passwords import BadPasswordFile, load_passwords
 
 EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
 """A clock before this build's time is wrong; signing with it would be worthless."""
+
+TEST_PAGE_WAITS = timedelta(minutes=30)
+"""A page that came while a drop folder was tried out may be a real paper: after so long without a word it is told."""
 
 
 @dataclass(frozen=True)
@@ -194,10 +197,18 @@ def _store(config: Config, now: datetime) -> Iterator[Finding]:
             yield Finding("accounts-none", False)
         if strays := store.read(manifest.strays):
             yield Finding("papers-not-as-kept", True, {"count": strays})
+        yield from pages_without_answer(store, now)
         yield from clock_beside_others(store, now)
         yield from terms_and_calendar(config, store, now)
     finally:
         store.close()
+
+
+def pages_without_answer(store: Store, now: datetime) -> Iterator[Finding]:
+    """Pages of drop folders that were tried out, about which nobody has said what they are."""
+    for test in store.read(scan_tests.unanswered):
+        if test.arrived_at and now - test.arrived_at > TEST_PAGE_WAITS:
+            yield Finding("scan-test-unanswered", False, {"folder": test.folder, "since": _moment(test.arrived_at)})
 
 
 def clock_beside_others(store: Store, now: datetime) -> Iterator[Finding]:

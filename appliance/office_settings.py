@@ -19,6 +19,7 @@ from appliance.commands import CommandRefused
 from appliance.config import COPY_FORMS, Config
 from appliance.config_checks import BOX_ID
 from appliance.config_office import FILE, OfficeValues, applied, in_force
+from appliance.ids import new_id
 from appliance.store import Store, events
 from appliance.store.blobs import sync_folder
 
@@ -87,7 +88,7 @@ def _check(config: Config, before: dict[str, str], after: dict[str, str]) -> Non
 
 def _written(folder: Path, values: dict[str, str]) -> Path:
     """``values`` durable in ``folder``, not under the file's name yet."""
-    part = folder / f".{FILE}.part"
+    part = folder / f".{FILE}.{new_id()}.part"  # two people may save at once
     with part.open("w", encoding="utf-8") as stream:
         stream.write(tomlkit.dumps(values))
         stream.flush()

@@ -70,6 +70,11 @@ def unread(db: Any) -> ScanTest | None:
     return next(iter(_found(db, "WHERE state = 'arrived' ORDER BY arrived_at LIMIT 1", [])), None)
 
 
+def unanswered(db: Any) -> list[ScanTest]:
+    """Pages that have come and about which nobody has said what they are, the oldest first."""
+    return _found(db, "WHERE state IN ('arrived', 'read') ORDER BY arrived_at", [])
+
+
 def with_claim(db: Any, claim_id: str) -> bool:
     """Whether the intake's claim was taken as a test page: after a crash the same claim comes again."""
     return db.execute("SELECT 1 FROM scan_tests WHERE claim_id = ?", [claim_id]).fetchone() is not None

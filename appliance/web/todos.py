@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from appliance.domain.kinds import Slot
 from appliance.domain.zone import VIETNAM
-from appliance.store import Store, held, queues, terms, views
+from appliance.store import Store, held, queues, scan_tests, terms, views
 from appliance.store.queues import Errand
 from appliance.store.standing import Role
 from appliance.web.link import SignerGlance
@@ -35,7 +35,9 @@ class Todo:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits, as numbers: papers by role and errand, electronic documents, files, signatures by slot, overdue."""
+    """What waits, as numbers: papers by role and errand, electronic documents, files, signatures by slot, overdue; and
+    ``tests``: pages of drop folders that somebody tried out, about which nobody has said what they are.
+    """
 
     clerk: dict[Errand, int]
     leader: dict[Errand, int]
@@ -44,6 +46,7 @@ class Waiting:
     held: int
     unsigned: dict[Slot, int]
     overdue: int
+    tests: int = 0
 
     def of(self, role: Role) -> int:
         """How many things wait for somebody of this role; for who decides about no paper, all that wait."""
@@ -79,6 +82,7 @@ async def waiting_now(office: Office) -> Waiting:
             held=len(held.listed(db)),
             unsigned={slot: views.to_sign(db, slot) for slot in Slot},
             overdue=_overdue(office, db),
+            tests=len(scan_tests.unanswered(db)),
         )
 
     return await asyncio.to_thread(office.store.read, read)
@@ -104,6 +108,9 @@ def todos(waiting: Waiting, glance: SignerGlance, role: Role) -> tuple[Todo, ...
         return (*read, *_tokens(waiting, glance, Slot.LEADER, "/approvals"))
     if role is Role.CLERK:
         return _clerks(waiting, glance)
+    if role is Role.ADMINISTRATOR and waiting.tests:
+        sentence = _("{n} trang thử máy quét còn chờ bạn trả lời.").format(n=waiting.tests)
+        return (Todo("warn", sentence, _("Xem trang thử"), "/setup/folders"),)
     return ()
 
 

@@ -19,6 +19,9 @@ SETUP_CODES: dict[str, str] = {
     "scan-coarse": N_("Máy quét đặt dưới 200 dpi nên chữ nhỏ đọc không chắc. Hãy đặt 300 dpi."),
     "scan-fine": N_("Máy quét đặt trên 400 dpi: tệp lớn hơn mà không đọc được thêm. Nên đặt 300 dpi."),
     "scan-no-colour": N_("Máy quét không lấy màu: dấu đỏ, dấu mật, dấu khẩn khó nhận ra. Nên đặt quét màu."),
+    "scan-test-unanswered": N_(
+        "Trang thử của thư mục “{folder}” đến lúc {since} còn chờ trả lời ở trang Thiết lập: bỏ đi hay là văn bản thật."
+    ),
     "clock-behind": N_("Đồng hồ của hộp chậm: đang là {now}, mà hộp đã ghi việc lúc {known}. Hãy chỉnh giờ ngay."),
     "clock-late": N_("Đồng hồ của hộp chậm hơn của tỉnh {minutes} phút. Hãy chỉnh giờ."),
     "clock-early": N_("Đồng hồ của hộp nhanh hơn của tỉnh đến {minutes} phút. Hãy kiểm tra giờ."),

@@ -14,11 +14,13 @@ from appliance import scan_testing
 from appliance.commands import CommandRefused
 from appliance.config import Config
 from appliance.domain.states import State
+from appliance.health import pages_without_answer
 from appliance.pipeline.receiving import BoxCustodian
 from appliance.pipeline.scan_tests import ReadsTestPages, facts_of
 from appliance.services.worker import sweep
 from appliance.store import Store, documents, events, scan_tests, upkeep
 from appliance.store.scan_tests import ScanTest
+from appliance.wording import text_of
 from scanner_intake.custody import Answer, Claim
 from scanner_intake.digitized import Digitized, Limits, Marking
 from scanner_intake.glance import Glance
@@ -243,3 +245,22 @@ async def test_a_real_paper_is_taken_in_from_the_page(stranger: Visitor, store: 
     (paper,) = papers(store)
     (first, *_rest) = store.read(lambda db: list(events.entries(db, paper.id)))
     assert first.by == BY and first.detail["scan_test"] == scanner.last().id
+
+
+async def test_a_page_that_nobody_answers_about_is_told(stranger: Visitor, store: Store, scanner: Scanner) -> None:
+    await stranger.become(ADMINISTRATOR)
+    await stranger.post("/setup/folders/0/test")
+    assert "còn chờ bạn trả lời" not in (await stranger.get("/"))[1]
+    scanner.scan()
+    assert "1 trang thử máy quét còn chờ bạn trả lời" in (await stranger.get("/"))[1]
+
+    def told() -> list[str]:
+        return [text_of(one.code, **one.params) for one in pages_without_answer(store, scanner.clock())]
+
+    assert told() == []
+    scanner.clock.now += timedelta(minutes=31)
+    (sentence,) = told()
+    assert f"“{FOLDER}”" in sentence and "còn chờ trả lời ở trang Thiết lập" in sentence
+    await stranger.sign_in_again()
+    await stranger.post(f"/setup/folders/tests/{scanner.last().id}/throw-away")
+    assert told() == [] and "trang thử" not in (await stranger.get("/"))[1]
