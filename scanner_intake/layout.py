@@ -15,7 +15,7 @@ import statistics
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from rapidfuzz import fuzz
@@ -40,23 +40,23 @@ class Word:
 
 @dataclass(frozen=True)
 class Line:
-    """Words of one line from left to right."""
+    """Words of one line from left to right; what the rules ask of it again and again is reckoned once."""
 
     words: tuple[Word, ...]
 
-    @property
+    @cached_property
     def text(self) -> str:
         return " ".join(word.text for word in self.words)
 
-    @property
+    @cached_property
     def key(self) -> str:
         return key(self.text)
 
-    @property
+    @cached_property
     def box(self) -> Box:
         return union(word.box for word in self.words)
 
-    @property
+    @cached_property
     def height(self) -> float:
         return statistics.median(word.box[3] - word.box[1] for word in self.words)
 
