@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sync.protocol.box import BoxCore, Parcel
 from sync.protocol.chunk import SHORT, Chunk
-from sync.protocol.deflate import deflated
+from sync.protocol.deflate import DEFLATE, deflated
 from sync.protocol.province import ProvinceCore
 from sync.protocol.records import ProvinceLimits
 from sync.protocol.step import Accepted, Finding, Now, Publish, Refused, Step
@@ -122,7 +122,7 @@ class SyncPair:
         if chunk is None:
             return False
         content = self.contents[chunk.document_id][chunk.offset : chunk.offset + chunk.length]
-        small = deflated(content) if chunk.forms and chunk.token % 3 else None  # every form, whatever it saves
+        small = deflated(content) if chunk.forms & DEFLATE and chunk.token % 8 in (1, 2) else None  # every form
         short = bool(chunk.forms & SHORT) and chunk.token % 2 == 0
         payload = Chunk(chunk.tid, chunk.offset, content).encode(small, short)
         self.up.append((chunk.token, Publish(chunk.topic, payload, 1)))

@@ -10,13 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.protocol.budget import Budget, Hours
-from sync.protocol.chunk import ALIGNMENT
-from sync.protocol.step import Now
+from sync.protocol.chunk import ALIGNMENT, Chunk
+from sync.protocol.step import Now, Publish
 from sync.wire_identity import SigningKey
 from tests.fakes.sync_pair import SyncPair, delivered
 
 DEVICE, RECEIPT = SigningKey.generate(), SigningKey.generate()
 Sent = list[tuple[float, int]]
+
+
+def chunk_of(wire: SyncPair, message: Publish) -> Chunk:
+    """What a chunk holds, in whichever form it travels."""
+    return Chunk.decode(message.payload, list(wire.box._transfers))
 
 
 def all_day(rate: float) -> Budget:
@@ -91,7 +96,7 @@ def fast_line(rate: float, size: int, seconds: float, urgent_every: int = 0) -> 
         while wire.send_chunk():
             _, message = wire.up[-1]
             kept = express if message.topic.endswith("/x") else ordinary
-            kept.append((wire.mono, len(message.payload) - 20))
+            kept.append((wire.mono, len(chunk_of(wire, message).content)))
             wire.mono += 0.0005
             wire.province_hears()
         while wire.up:
@@ -132,11 +137,12 @@ def test_small_ordinary_papers_do_not_starve_an_urgent_one_under_a_cap() -> None
     for number in range(31):
         wire.add(f"thuong-{number}", random.Random(number).randbytes(1_024), 0)
     wire.connect()
-    sent = {0: 0, 1: 0}
+    urgent, sent = next(iter(wire.box._transfers)), {0: 0, 1: 0}
     for _ in range(400):
         if wire.send_chunk():
             _, message = wire.up[-1]
-            sent[1 if message.payload[2:10] == next(iter(wire.box._transfers)) else 0] += len(message.payload) - 20
+            chunk = chunk_of(wire, message)
+            sent[1 if chunk.tid == urgent else 0] += len(chunk.content)
         while wire.up:
             wire.province_hears()
         while wire.down:
