@@ -12,9 +12,10 @@ import pytest
 from sync.mqtt import MqttLink
 from sync.protocol.deflate import DEFLATE
 from sync.protocol.step import Publish
-from sync.transport import LinkConfig
+from sync.transport import Connect, LinkConfig
 from sync.uplink import Uplink
 from tests.fakes.outbox import FakeOutbox
+from tests.fixtures_province_down import DownSite, running
 from tests.integration.test_sync_uplink import World, wait_for, world
 
 pytestmark = pytest.mark.integration
@@ -33,16 +34,19 @@ class _Counting(MqttLink):
         return super().publish(message)
 
 
-@contextmanager
-def _uplink(world: World, outbox: FakeOutbox) -> Iterator[list[bytes]]:
-    chunks: list[bytes] = []
-
+def _counting(chunks: list[bytes]) -> Connect:
     def connect(config: LinkConfig) -> _Counting:
         link = _Counting(config)
         link.chunks = chunks
         return link
 
-    stop, uplink = threading.Event(), Uplink(world.config(), outbox, connect=connect)
+    return connect
+
+
+@contextmanager
+def _uplink(world: World, outbox: FakeOutbox) -> Iterator[list[bytes]]:
+    chunks: list[bytes] = []
+    stop, uplink = threading.Event(), Uplink(world.config(), outbox, connect=_counting(chunks))
     thread = threading.Thread(target=uplink.run, args=(stop,), daemon=True)
     thread.start()
     try:
@@ -71,3 +75,17 @@ def test_noise_is_sent_as_it_is(world: World) -> None:
         wait_for(lambda: "scan" in outbox.receipts, 30.0)
     assert list(receiver.store.files.values()) == [content]
     assert {payload[1] & DEFLATE for payload in chunks} == {0}
+
+
+def test_what_the_province_sends_shrinks_too(down_site: DownSite) -> None:
+    content = b"%PDF-1.7\n" + b"0 0 obj << /Contents <00000000> >>\n" * 6_000
+    down_site.send(content, "den-1")
+    chunks: list[bytes] = []
+    end = down_site.sending_end(_counting(chunks))
+    with running(end.run), down_site.box() as store:
+        wait_for(lambda: down_site.answer("den-1") == "accepted", 30.0)
+        held = down_site.held("den-1", store)
+        assert held is not None
+        assert store.blobs.existing(held.sha256).read_bytes() == content
+    assert any(payload[1] & DEFLATE for payload in chunks)
+    assert sum(map(len, chunks)) < len(content) / 2
