@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -14,11 +15,16 @@ import pytest
 from aiohttp import web
 
 from appliance.accounts import acts, hashing
+from appliance.pipeline.receiving import BoxCustodian
+from appliance.pipeline.scan_tests import ReadsTestPages
 from appliance.services.clock import utc_now
 from appliance.store import Store
 from appliance.store.standing import Role
 from appliance.web.site import make_site
 from appliance.web.tour_steps import STEPS
+from scanner_intake.custody import Claim
+from scanner_intake.digitized import Digitized, Limits
+from scanner_intake.glance import Glance
 from tests.fixtures_web import LEADER, Papers, cookie_for, office_config
 
 playwright_api = pytest.importorskip("playwright.async_api", reason="playwright (Python package) is missing")
@@ -209,3 +215,31 @@ async def test_a_clerks_first_sign_in_leads_through_the_desk_once(box: Box) -> N
     await page.get_by_role("button", name="Bắt đầu").click()
     await card.get_by_role("button", name="Bỏ qua hướng dẫn").click()
     await card.wait_for(state="detached")
+
+
+async def test_a_drop_folder_is_tried_out_and_the_page_follows_by_itself(box: Box, tmp_path: Path) -> None:
+    acts.add(box.store, "binh", "Hoàng Văn Bình", Role.ADMINISTRATOR, PASSWORD, "test", box.now(), must_change=False)
+    page = await box.page(360)
+    await page.goto(box.address + "/sign-in?next=/setup/folders")
+    await sign_in(page, "binh", PASSWORD)
+    await page.get_by_role("button", name="Thử thư mục này").first.click()
+    await page.get_by_text("bấm quét ngay bây giờ").wait_for()
+    await page.evaluate("window.stays = true")
+
+    file = tmp_path / "Quét 01.pdf"
+    file.write_bytes(b"%PDF-1.7 a test page")
+    claim = Claim("claim-1", file, file.name, "Văn bản đến", "incoming-scan", "person", 20, box.now())
+    await asyncio.to_thread(BoxCustodian(box.store, box.now).accept, claim)
+    await page.get_by_text("hộp đang đọc").wait_for()
+    words = ("Trang thử máy quét của Ủy ban nhân dân xã Đồng Mận, quét hôm nay",)
+    reading = ReadsTestPages(
+        box.store, tmp_path / "work", Limits(), "vie", lambda *_: Digitized("ok", 1, text=words),
+        lambda *_: Glance(1, (300,), ("colour",), ((210, 297),)), clock=box.now,
+    )  # fmt: skip
+    assert await asyncio.to_thread(reading.turn)
+    await page.get_by_text("Trang đã đến và hộp đọc được.").wait_for()
+    assert await page.get_by_text("300 dpi").count() == 1
+    assert await page.evaluate("window.stays"), "nothing was loaded again"
+    await page.get_by_role("button", name="Đúng là trang thử: bỏ đi").click()
+    await page.get_by_text("Đã bỏ trang thử; hộp không giữ gì của nó.").wait_for()
+    assert list(box.store.blobs.digests()) == []
