@@ -206,9 +206,9 @@ def test_what_comes_by_hand_and_by_the_wire_is_taken_once(site: Site) -> None:
         for _ in range(3):
             assert site.courier.take(site.stick).faults == []
             assert site.carrying.take(site.stick, 0.0, site.receiver).faults == []
-        wait_for(lambda: not Handling(site.down.store).unheard(BOX, 9))
-        wait_for(lambda: not site.box.read(lambda db: notices.unheard(db, BOX, 9)))
-        wait_for(lambda: results(site) == [("done", "")])
+        wait_for(lambda: not Handling(site.down.store).unheard(BOX, 9), 60)
+        wait_for(lambda: not site.box.read(lambda db: notices.unheard(db, BOX, 9)), 60)
+        wait_for(lambda: results(site) == [("done", "")], 60)
         assert site.courier.take(site.stick).faults == []
         assert site.carrying.take(site.stick, 0.0, site.receiver).faults == []
     assert codes(site) == ["01", "03", "04", "05"]

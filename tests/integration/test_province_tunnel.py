@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from aiohttp import ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientWebSocketResponse, WSMessage, WSMsgType
 from aiohttp.test_utils import TestClient, TestServer
 
 from sync.province.tunnel_door import PATH, Door
@@ -87,22 +87,38 @@ async def test_what_is_no_websocket_of_ours_is_told_so() -> None:
             assert (await socket.receive(timeout=20)).type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
 
 
-async def test_strangers_hold_no_places() -> None:
-    """Who says nothing is put out; beyond the most nobody comes in; a place that is left is free."""
-    async with door(_echoes, most=1, first_seconds=0.3) as client:
-        async with client.ws_connect(PATH, protocols=("mqtt",)) as silent:
-            assert (await client.get(PATH, headers={"Connection": "Upgrade"})).status == 503
-            assert (await silent.receive(timeout=20)).type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
-        for _ in range(200):
-            if (await client.get(PATH)).status == 426:
-                break
-            await asyncio.sleep(0.05)
-        async with client.ws_connect(PATH, protocols=("mqtt",)) as socket:
-            await socket.send_bytes(b"now")
-            assert await _came(socket, 3) == b"now"
-            await asyncio.sleep(0.6)  # who has spoken may be silent: the broker minds that
-            await socket.send_bytes(b"then")
-            assert await _came(socket, 4) == b"then"
+async def test_beyond_the_most_nobody_comes_in_and_a_place_that_is_left_is_free() -> None:
+    async with door(_echoes, most=1) as client:
+        async with client.ws_connect(PATH, protocols=("mqtt",)):
+            assert (await client.get(PATH)).status == 503
+        async with asyncio.timeout(20):
+            while (await client.get(PATH)).status != 426:
+                await asyncio.sleep(0.05)
+
+
+async def test_who_says_nothing_is_put_out() -> None:
+    async with door(_echoes, first_seconds=0.2) as client, client.ws_connect(PATH, protocols=("mqtt",)) as silent:
+        assert (await silent.receive(timeout=20)).type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
+
+
+async def test_who_has_spoken_may_be_silent() -> None:
+    """From then on the broker minds how long."""
+    waited: list[float | None] = []
+
+    class _Socket:
+        async def receive(self, timeout: float | None) -> WSMessage:
+            waited.append(timeout)
+            kind = WSMsgType.BINARY if len(waited) < 3 else WSMsgType.CLOSE
+            return WSMessage(kind, b"hello", None)
+
+    class _Writer:
+        def write(self, data: bytes) -> None:
+            assert data == b"hello"
+
+        async def drain(self) -> None: ...
+
+    await Door("127.0.0.1", 1, first_seconds=7.0)._inward(_Socket(), _Writer())  # type: ignore[arg-type]
+    assert waited == [7.0, None, None]
 
 
 async def test_a_message_without_bound_is_not_taken() -> None:
