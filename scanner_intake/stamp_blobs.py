@@ -130,16 +130,17 @@ def upright(picture: Picture, blob: Blob) -> np.ndarray:
     )
     crop = picture.crop(box, READ_DPI)
     unit = READ_DPI / 72  # the middle of the region, not of what the page leaves of it
+    ground = np.median(crop[::8, ::8], axis=(0, 1)).tolist()  # white beside a dark paper would make all of it ink
     if abs(blob.angle) < 0.4:
         beyond = (box[1] - y0 + margin, y1 + margin - box[3], box[0] - x0 + margin, x1 + margin - box[2])
         up, down, left, right = (round(each * unit) for each in beyond)
-        return cv2.copyMakeBorder(crop, up, down, left, right, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+        return cv2.copyMakeBorder(crop, up, down, left, right, cv2.BORDER_CONSTANT, value=ground)
     middle = (((x0 + x1) / 2 - box[0]) * unit, ((y0 + y1) / 2 - box[1]) * unit)
     turn = cv2.getRotationMatrix2D(middle, blob.angle, 1.0)
     long, short = (round((each + 2 * MARGIN) * READ_DPI / 25.4) for each in (blob.long, blob.short))
     turn[0, 2] += long / 2 - middle[0]
     turn[1, 2] += short / 2 - middle[1]
-    return cv2.warpAffine(crop, turn, (long, short), flags=cv2.INTER_LINEAR, borderValue=(255, 255, 255))
+    return cv2.warpAffine(crop, turn, (long, short), flags=cv2.INTER_LINEAR, borderValue=ground)
 
 
 def levelled(picture: Picture, blob: Blob, *, black: bool) -> Blob:

@@ -30,7 +30,7 @@ from scanner_intake.stamp_lines import (
     straying,
     upright_lines,
 )
-from scanner_intake.stamp_planes import Plane
+from scanner_intake.stamp_planes import FIND_DPI, Plane
 
 LEAST_DRAWN = 1.7  # of a frame's `value`: 112 of 120 stamps, and one or two other boxes a page
 _WELL_DRAWN = 1.9  # nothing else is looked for where such a one stands
@@ -41,7 +41,8 @@ _HEIGHT, _LENGTH = (5.8, 13.5), (10.0, 60.0)
 _ROW, _PEAK = 0.45, 0.55  # share of a side, of an upright that is drawn at least
 _MOST_ROWS = 3
 _ASIDE = (7, 31)  # pixels beyond a corner, where a table's rules go on
-_NEAR, _LEAN = 3, 2  # rows
+_NEAR, _LEAN, _BROAD = 3, 2, 12  # rows
+_RIM, _HIDDEN = 0.5, 0.55  # mm along the paper's edge; share of the long sides that may lie beyond it
 
 _LEVEL = 8.0  # degrees: what is turned further is another stamp over this one
 Angle = TypeVar("Angle", float, np.ndarray)
@@ -81,6 +82,9 @@ def _measured(plane: Plane, seed: Seed) -> Frame | None:
     wide = seed.run + 2 * _BESIDE
     dark = cv2.bitwise_not(level(plane, seed.middle, seed.turn, wide))
     lines = level_lines(dark, INK[plane.ink])
+    beyond = _beyond(plane, seed, lines.shape)
+    if beyond is not None:
+        lines[beyond] = 255
     row, half, centre = round(HALF * FINE), seed.run / 2 * FINE, wide / 2 * FINE
     own = lines[row - _NEAR : row + _NEAR + 1].max(axis=0) > 0
     reach = int(max(0, centre - half)), int(min(len(own) - 1, centre + half))
@@ -91,7 +95,7 @@ def _measured(plane: Plane, seed: Seed) -> Frame | None:
             continue
         for rows in _pairs(lines[:, left : right + 1], row):
             found = _boxed(dark, lines, rows, (left, right), INK[plane.ink], ends, best[0] if best else LEAST_DRAWN)
-            if found is not None:
+            if found is not None and (beyond is None or _on_paper(beyond, found[1])):
                 best = found
     if best is None:
         return None
@@ -112,6 +116,27 @@ def _measured(plane: Plane, seed: Seed) -> Frame | None:
     )
 
 
+def _beyond(plane: Plane, seed: Seed, shape: tuple[int, ...]) -> np.ndarray | None:
+    """What of a line's strip lies beyond the paper, where a stamp may go on; None when nothing does."""
+    width, height = (size * 25.4 / FIND_DPI for size in plane.small.shape[1::-1])
+    reach = math.hypot(*shape) / 2 / FINE
+    x, y = seed.middle
+    if min(x, y, width - x, height - y) > reach:
+        return None
+    angle = math.radians(seed.turn)
+    down, across = (((np.arange(size) - size / 2) / FINE).astype(np.float32) for size in shape)
+    at_x = x + math.cos(angle) * across - math.sin(angle) * down[:, None]
+    at_y = y + math.sin(angle) * across + math.cos(angle) * down[:, None]
+    return np.asarray((at_x < _RIM) | (at_x > width - _RIM) | (at_y < _RIM) | (at_y > height - _RIM))
+
+
+def _on_paper(beyond: np.ndarray, sides: Sides) -> bool:
+    """Whether the greater part of a frame's long sides can be seen."""
+    left, right = round(sides[0]), round(sides[1]) + 1
+    rows = [min(len(beyond) - 1, max(0, round(row))) for row in sides[2:]]
+    return float(beyond[rows, left:right].mean()) <= _HIDDEN
+
+
 def _pairs(lines: np.ndarray, row: int) -> Iterator[tuple[float, float]]:
     """The rows of a side near `row` and of the likeliest other sides, the upper one first."""
     drawn = cv2.dilate(lines, np.ones((3, 1), np.uint8)).mean(axis=1) / 255
@@ -126,7 +151,8 @@ def _pairs(lines: np.ndarray, row: int) -> Iterator[tuple[float, float]]:
         runs = [run for run in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1) if len(run)]
         runs.sort(key=lambda run: -float(part[run].max()))
         for run in runs[:_MOST_ROWS]:
-            other = max(0, first) + float(run.mean())
+            near_by = run[-1] - _LEAN if first < row else run[0] + _LEAN  # of a broad run: the page's edge
+            other = max(0, first) + float(run.mean() if len(run) <= _BROAD else near_by)
             yield min(own, other), max(own, other)
 
 

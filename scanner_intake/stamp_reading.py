@@ -138,7 +138,8 @@ class Reader:
             heard.append(self.read(framed(gray), psm, READ_DPI))
             if black and not bordered and _running_text(heard[-1:]):
                 continue  # print between two strokes; one of its words may look like a secrecy word
-            around = bordered if not black else closed == 4 and not any(ch.islower() for ch in heard[-1])
+            capital = closed == 4 and blob.long >= _SHORTEST[0] and not any(ch.islower() for ch in heard[-1])
+            around = capital if black else bordered
             marking = self._known(heard[-1], index, blob, bordered=around)
             if marking is not None:
                 return marking

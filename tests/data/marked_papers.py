@@ -1,8 +1,8 @@
 """Papers with secrecy or urgency stamps anywhere, and papers without any that look as if: the stamp search's trial.
 
-The door: `secret_papers`, `urgent_papers` and `plain_papers` yield pages as scanners deliver them. Everything follows
-from (seed, number). A `MarkedPage` says what is on it, so that a miss can be looked at again. What is drawn on a plain
-paper beside print, seals and pens stands in `plain_things`.
+The door: `secret_papers`, `harsh_papers`, `urgent_papers` and `plain_papers` yield pages as scanners deliver them.
+Everything follows from (seed, number). A `MarkedPage` says what is on it, so that a miss can be looked at again. What
+is drawn on a plain paper beside print, seals and pens stands in `plain_things`.
 """
 
 from __future__ import annotations
@@ -64,6 +64,36 @@ def plain_papers(n: int, seed: int) -> Iterator[MarkedPage]:
     for number in range(n):
         rng = random.Random(f"plain/{seed}/{number}")
         yield _page(rng, f"plain-{seed}-{number}", number, seed, "")
+
+
+def harsh_papers(n: int, seed: int) -> Iterator[MarkedPage]:
+    """Pages with one secrecy stamp at any turn, two of five with a single border, the ink faded to a third at worst."""
+    words = ("MẬT", "TỐI MẬT", "TUYỆT MẬT", "MẬT", "TỐI MẬT", "MẬT")
+    for number in range(n):
+        yield _harsh(random.Random(f"hard/{seed}/{number}"), f"hard-{seed}-{number}", number, seed, words[number % 6])
+
+
+def _harsh(rng: random.Random, key: str, number: int, seed: int, word: str) -> MarkedPage:
+    form = rng.choice(("colour",) * 4 + ("grey",) * 3 + ("bitonal",) * 2 + ("photocopy",))
+    dpi = rng.choice((150, 200, 200, 300, 300))
+    sheets = composed(replace(script(number, 9000 + seed, secrets=False), urgency="", arrow=None), dpi)
+    sheet = sheets[0] if rng.random() < 0.7 else rng.choice(sheets)
+    cut = replace(some_cut(rng, word), lines=rng.choice((2, 2, 2, 1, 1)))
+    tilt = rng.choice((rng.uniform(-5, 5), rng.uniform(0, 360), rng.uniform(0, 360)))
+    faint = form in ("colour", "grey")
+    press = some_press(rng, tilt, faint=faint)
+    if faint and rng.random() < 0.25:
+        press = replace(press, ink=rng.uniform(0.33, 0.5))
+    mask = impression(cut, press, dpi, rng.randrange(1 << 30))
+    where, x, y = _where(rng, sheet, mask.shape[1] / dpi * 25.4, mask.shape[0] / dpi * 25.4, 0)
+    sheet.marks.append(Mark(x, y, mask, rng.choice((stamps.RED,) * 5 + _INKS[-4:-1])))
+    base = rng.choice("AABBC")
+    damages = (rng.choice(_DAMAGES),) if rng.random() < 0.2 else ()
+    quality = rng.randrange(30, 91)
+    told = f"{form} {dpi}dpi [{word} {where} {x:.0f},{y:.0f} {cut} {press}] {base} {damages} q{quality}"
+    pixels = _scanned(sheet, base, form, damages, quality, key)
+    points = (pixels.pixels.shape[1] * 72 / pixels.dpi[0], pixels.pixels.shape[0] * 72 / pixels.dpi[1])
+    return MarkedPage(key, _decoded(pixels), points, word, "", told)
 
 
 def _page(rng: random.Random, key: str, number: int, seed: int, word: str) -> MarkedPage:

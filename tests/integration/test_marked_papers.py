@@ -11,7 +11,7 @@ import pytest
 from scanner_intake.digitize_ocr import picture_of, read_text
 from scanner_intake.secrecy import suspicion
 from scanner_intake.stamps import find_markings
-from tests.data.marked_papers import MarkedPage, plain_papers, secret_papers, urgent_papers
+from tests.data.marked_papers import MarkedPage, harsh_papers, plain_papers, secret_papers, urgent_papers
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,6 +42,10 @@ def misread(pages: Iterator[MarkedPage]) -> list[str]:
 
 def test_secret_papers_are_held() -> None:
     assert missed(secret_papers(8, seed=12)) == []
+
+
+def test_secrets_at_any_turn_with_one_border_too_are_held() -> None:
+    assert missed(harsh_papers(6, seed=4)) == []
 
 
 def test_plain_papers_pass() -> None:

@@ -121,6 +121,13 @@ def test_harmless_words_askew_in_gray_do_not_hold(word: str) -> None:
     assert seen(cv2.cvtColor(stamped(sheet(), framed(word, DPI), 900, 400, 21), cv2.COLOR_BGR2GRAY))[0] == ""
 
 
+@pytest.mark.parametrize("turn", [0, 4])
+def test_a_stamp_cut_by_the_edge_of_dull_paper(turn: int) -> None:
+    page = cv2.cvtColor(stamped(sheet(), box_stamp("TỐI MẬT", DPI), 60, 420, turn, 0.6), cv2.COLOR_BGR2GRAY)
+    dull = (page[:, 105:].astype(np.float32) * 0.5).astype(np.uint8)
+    assert seen(dull)[0]
+
+
 @pytest.mark.parametrize("turn", [0, 90, 180])
 def test_a_single_border_in_faint_red(turn: int) -> None:
     assert seen(stamped(sheet(), old_stamp("TUYỆT MẬT"), 900, 2000, turn, 0.5))[0]
@@ -172,10 +179,10 @@ def test_an_office_in_the_head_of_its_arrival_stamp_does_not_hold(heard: str, ho
     assert suspicion(find_markings(picture, lambda gray, psm, dpi: heard)) == hold
 
 
-@pytest.mark.parametrize("word", ["Ma", "Mà\nsố"])
-def test_small_letters_in_a_forms_box_are_no_secrecy_word(word: str) -> None:
+@pytest.mark.parametrize(("word", "wide"), [("Ma", 270), ("Mà\nsố", 270), ("AT,", 100)])
+def test_small_letters_and_a_small_box_are_no_secrecy_word(word: str, wide: int) -> None:
     page = sheet()
-    cv2.rectangle(page, (900, 330), (1170, 400), (40, 40, 40), 2)
+    cv2.rectangle(page, (900, 330), (900 + wide, 400), (40, 40, 40), 2)
     picture = picture_of(1, page, (595.3, 841.9))
     assert suspicion(find_markings(picture, lambda gray, psm, dpi: word)) == ""
 

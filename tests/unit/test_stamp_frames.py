@@ -143,6 +143,19 @@ def test_a_single_frame_of_which_a_side_is_gone_into_print() -> None:
     assert abs(first.x - 60) < 1.5 and abs(first.y - 60) < 1.5
 
 
+@pytest.mark.parametrize("turn", [0, 90])
+def test_a_single_frame_cut_lengthwise_by_the_papers_edge(turn: float) -> None:
+    page = page_with_frame(turn, lines=1, print_over=False)
+    last = round(62.5 * DPI / 25.4)  # 6.5 of 8 mm are left
+    cut = page[:, :last] if turn else page[:last]
+    first = boxes_of(np.ascontiguousarray(cut))[0]
+    assert abs(first.long - 30) < 2 and 6 <= first.short <= 7
+    rule = page_with_frame(turn, lines=0, print_over=False)
+    ends = ((last - 40, 200), (last - 40, 500)) if turn else ((200, last - 40), (500, last - 40))
+    cv2.line(rule, *ends, BLACK, 2)
+    assert boxes_of(np.ascontiguousarray(rule[:, :last] if turn else rule[:last])) == []
+
+
 def test_cells_rules_and_what_is_known_are_no_single_frames() -> None:
     scale = DPI / 25.4
     table = np.full((708, 708, 3), 255, np.uint8)
