@@ -163,9 +163,11 @@ class Heard(AccountLine):
         return said
 
 
-def test_what_changed_is_told_and_the_rest_once_a_day(books: Store, office: Config) -> None:
+def test_what_changed_is_told_and_the_rest_once_a_day(store: Store, office: Config) -> None:
     line, now = Heard(), local("2026-11-22 09:00")
-    keeper = Bookkeeper(office, books, line)
+    store.write(lambda db: catalogues.import_procedures(db, procedures(LIST), BY, now))
+    casework.open_case(store, BOX, "1.001", "Vi Văn Một", "", BY, local("2026-11-05 09:00"))
+    keeper = Bookkeeper(office, store, line)
     hour, day = timedelta(hours=1), timedelta(days=1)
     keeper.look(now)
     assert line.taken() == ["2026-11", "2026", "docket"]
@@ -173,7 +175,7 @@ def test_what_changed_is_told_and_the_rest_once_a_day(books: Store, office: Conf
     assert line.taken() == []
     keeper.look(now + hour)
     assert line.taken() == [], "nothing changed"
-    casework.open_case(books, BOX, "1.001", "Vi Văn Hai", "", BY, now + hour * 1.5)
+    casework.open_case(store, BOX, "1.001", "Vi Văn Hai", "", BY, now + hour * 1.5)
     keeper.look(now + hour * 2)
     assert line.taken() == ["docket"], "a dossier that is only being put together changes no count"
     keeper.look(now + day)
