@@ -24,7 +24,7 @@ from appliance.store import cases, catalogues
 from appliance.store.standing import Role
 from appliance.web.access import EVERYBODY, NOBODY, OFFICERS, allow, only
 from appliance.web.office import OFFICE
-from appliance.web.people import clean_line
+from appliance.web.people import ENTERED, clean_line
 from appliance.web.presenting import page, see_other
 from appliance.web.registers import attachment
 from appliance.web.throttle import Throttle
@@ -41,13 +41,6 @@ SLIPS = {
 }
 """What can be printed of a dossier."""
 READERS = OFFICERS | only(Role.ADMINISTRATOR)
-
-
-def _by(request: web.Request) -> str:
-    person = request.app[OFFICE].people.person(request)
-    if person is None:
-        raise web.HTTPForbidden
-    return person.by
 
 
 async def overview(request: web.Request) -> web.Response:
@@ -80,7 +73,7 @@ async def _overview(request: web.Request, typed: dict[str, str], trouble: str, s
 
 async def open_one(request: web.Request) -> web.StreamResponse:
     """``POST /cases``."""
-    office, by, form = request.app[OFFICE], _by(request), await request.post()
+    office, by, form = request.app[OFFICE], request[ENTERED].person.by, await request.post()
     typed = {
         name: clean_line(str(form.get(name, "")), 300)
         for name in ("procedure", "applicant", "contact", "follows", "handed_on_by", "by_post")
@@ -140,7 +133,7 @@ async def _show(request: web.Request, trouble: str, state: int) -> web.Response:
 
 async def act(request: web.Request) -> web.StreamResponse:
     """``POST /cases/{code}/{act}``: tick, accept, refuse, return."""
-    office, by, form = request.app[OFFICE], _by(request), await request.post()
+    office, by, form = request.app[OFFICE], request[ENTERED].person.by, await request.post()
     code, what, now, store = request.match_info["code"], request.match_info["act"], office.clock(), office.store
     text = str(form.get("version", ""))
     version = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
@@ -192,7 +185,7 @@ def _sheet(case: Case) -> str:
 
 async def import_procedures(request: web.Request) -> web.StreamResponse:
     """``POST /cases/procedures``: the catalogue as a CSV file."""
-    office, by, form = request.app[OFFICE], _by(request), await request.post()
+    office, by, form = request.app[OFFICE], request[ENTERED].person.by, await request.post()
     file = form.get("file")
     content = file.file.read() if isinstance(file, web.FileField) else b""
     try:

@@ -18,6 +18,7 @@ from appliance.store.standing import Role
 from appliance.web.access import allow, only
 from appliance.web.entrance import PASSWORDS, refusal
 from appliance.web.office import OFFICE, Office
+from appliance.web.people import ENTERED
 from appliance.web.presenting import page, see_other
 
 DEEDS = ("change", "block", "unblock", "password", "sign-out")
@@ -45,7 +46,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def add(request: web.Request) -> web.StreamResponse:
     """``POST /users``: a new account with a password that the box makes up, shown once."""
-    office, said, by = request.app[OFFICE], await request.post(), _by(request)
+    office, said, by = request.app[OFFICE], await request.post(), request[ENTERED].person.by
     typed = {name: str(said.get(name, ""))[:100] for name in ("login", "name", "role")}
     password, now = codes.make_password(), office.clock()
     try:
@@ -68,7 +69,7 @@ async def act(request: web.Request) -> web.StreamResponse:
     office, account_id, deed = request.app[OFFICE], request.match_info["id"], request.match_info["deed"]
     if deed not in DEEDS:
         raise web.HTTPNotFound
-    said, by, now = await request.post(), _by(request), office.clock()
+    said, by, now = await request.post(), request[ENTERED].person.by, office.clock()
     password = codes.make_password() if deed == "password" else ""
     try:
         await request.app[PASSWORDS].run(lambda: _do(office, account_id, deed, said, password, by))
@@ -93,12 +94,6 @@ def _do(office: Office, account_id: str, deed: str, said: Mapping[str, Any], pas
         acts.set_password(store, account_id, password, by, now)
     else:
         acts.sign_out_everywhere(store, account_id, by, now)
-
-
-def _by(request: web.Request) -> str:
-    person = request.app[OFFICE].people.person(request)
-    assert person is not None, "the rule of this page lets nobody else in"
-    return person.by
 
 
 async def _all(request: web.Request, state: int = 200, **facts: Any) -> web.Response:
