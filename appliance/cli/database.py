@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ import click
 from appliance.cli.context import Context
 from appliance.cli.doc import opened
 from appliance.cli.output import ExitCode, emit, fail, json_option
+from appliance.config_office import FILE as OFFICE_FILE
 from appliance.services.worker import sweep as sweep_blobs
 from appliance.store import upkeep
 from appliance.store.migrations import applied
@@ -48,6 +51,11 @@ def backup(context: Context, target: Path, as_json: bool) -> None:
             upkeep.backup(store, target)
         except FileExistsError:
             fail(f"Thư mục {target} không trống.", ExitCode.NOT_POSSIBLE, "target-not-empty")
+    if (
+        names := context.config.box.state_dir / OFFICE_FILE
+    ).is_file():  # what the pages set; the rest is the technician's
+        shutil.copy2(names, target / OFFICE_FILE)
+        os.sync()
     emit({"target": str(target)}, f"Đã sao lưu vào {target}", as_json)
 
 

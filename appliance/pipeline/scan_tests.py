@@ -55,9 +55,10 @@ class ReadsTestPages:
         if test is None:
             return False
         facts = self._facts(test)
-        self._store.write(lambda db: scan_tests.keep_facts(db, test.id, facts))
         if facts["verdict"] == "suspected-secret":
             self._give_to_quarantine(test)
+        else:
+            self._store.write(lambda db: scan_tests.keep_facts(db, test.id, facts))
         return True
 
     def _give_to_quarantine(self, test: ScanTest) -> None:

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 import tomlkit
+from click.testing import CliRunner
 
 from appliance import office_settings
+from appliance.cli import main
 from appliance.cli.enrol import _settle
 from appliance.commands import CommandRefused
 from appliance.config import Config, ConfigError, SyncSection, load_config
 from appliance.config_office import FILE, OfficeValues, applied, said
 from appliance.pipeline.placing import looks_of, renamed
-from appliance.store import Store, events, upkeep
+from appliance.store import Store, events, open_store, upkeep
 from sync.enrolment import Enrolled
 from tests.fixtures_store import NOW, Clock
 from tests.fixtures_web import ADMINISTRATOR, Visitor, visiting
@@ -141,3 +143,14 @@ def test_codes_are_refused_by_name(store: Store, file: Path) -> None:
     before = load_config(file)
     with pytest.raises(CommandRefused, match="office-code-bad"):
         office_settings.set_office(store, before, OfficeValues(id="27007"), "x", NOW)
+
+
+def test_a_backup_takes_the_names_along(file: Path) -> None:
+    config = load_config(file)
+    store = open_store(config.database, config.blobs)
+    office_settings.set_office(store, config, OfficeValues(commune="UBND xã Mới"), "x", NOW)
+    store.close()
+    target = file.parent / "copy"
+    done = CliRunner().invoke(main, ["--config", str(file), "db", "backup", str(target)])
+    assert done.exit_code == 0, done.output
+    assert said(target).commune == "UBND xã Mới" and not list(target.glob(".*"))
