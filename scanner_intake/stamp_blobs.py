@@ -130,7 +130,9 @@ def upright(picture: Picture, blob: Blob) -> np.ndarray:
     )
     crop = picture.crop(box, READ_DPI)
     unit = READ_DPI / 72  # the middle of the region, not of what the page leaves of it
-    ground = np.median(crop[::8, ::8], axis=(0, 1)).tolist()  # white beside a dark paper would make all of it ink
+    ground = [255.0] * 3
+    if min(x0, y0, picture.width - x1, picture.height - y1) < margin:  # white beside a dark paper would make it ink
+        ground = np.median(crop[::8, ::8], axis=(0, 1)).tolist()
     if abs(blob.angle) < 0.4:
         beyond = (box[1] - y0 + margin, y1 + margin - box[3], box[0] - x0 + margin, x1 + margin - box[2])
         up, down, left, right = (round(each * unit) for each in beyond)

@@ -39,7 +39,8 @@ _MOST_RUN, _LEAST = 58.0, 9.0
 _BESIDE = 15.0  # mm of a strip before and behind a line
 _HEIGHT, _LENGTH = (5.8, 13.5), (10.0, 60.0)
 _ROW, _PEAK = 0.45, 0.55  # share of a side, of an upright that is drawn at least
-_MOST_ROWS = 3
+_MOST_ROWS = 2
+_MOST_LINES = 20  # looked at in one ink, those with the longest pieces first; full pages of tables have 40
 _ASIDE = (7, 31)  # pixels beyond a corner, where a table's rules go on
 _NEAR, _LEAN, _BROAD = 3, 2, 12  # rows
 _RIM, _HIDDEN = 0.5, 0.55  # mm along the paper's edge; share of the long sides that may lie beyond it
@@ -57,9 +58,14 @@ def single_frames(plane: Plane, lines: np.ndarray, seeds: Sequence[Seed], known:
         if each.ink == plane.ink and each.value >= _SURE:
             taken |= within(lines, each)
     frames: list[Frame] = []
+    looked = 0
     for seed in seeds:
-        worth = seed.cornered and seed.run <= _MOST_RUN and not taken[seed.index]
-        frame = _measured(plane, seed) if worth else None
+        if not seed.cornered or seed.run > _MOST_RUN or taken[seed.index]:
+            continue
+        looked += 1
+        if looked > _MOST_LINES:
+            break
+        frame = _measured(plane, seed)
         if frame is not None and frame.value >= LEAST_DRAWN:
             frames.append(frame)
             if frame.value >= _WELL_DRAWN:

@@ -56,16 +56,24 @@ def test_urgency_is_read() -> None:
     assert len(misread(urgent_papers(5, seed=11))) <= 1
 
 
-# What the search reached on 2026-11-22 (9 of 150 secrets lost, 4 of 150 plain papers held, 9 of 40 urgencies not read),
-# with a small margin; the goal is none, 3 and 2. Reading single borders in any place cost two urgencies since (11, and
-# of another set 24 instead of 37 of 90 secrets missed). It was made with other seeds; of 41 the last step was looked
-# at, 51 was not. What is lost are colourless scans: an impression on a seal, a signature or print, or cut lengthwise by
-# the paper's edge. What is held are forms' boxes drawn over print. Before it was last bettered the search lost 14. The
-# slices above were chosen among seeds that pass, so that a step back shows.
+# What the search reached on 2026-11-22 (7 of 150 secrets lost, 9 of 80 harsh ones, 5 of 150 plain papers held, 7 of 40
+# urgencies not read), with a small margin; the goal is none, none, 3 and 2. It was made with other seeds; the papers of
+# 41 were looked at, those of 51 and the harsh ones of 3 were not. What is lost are frames of one border over print,
+# level with it, of which no recogniser reads the word; frames of which the ink left one side out; and faint impressions
+# on a seal or a signature. What is held are forms' boxes drawn over print and photographs in red. Before single borders
+# were looked for by their lines the search lost 19 of the 80. The slices above were chosen among seeds that pass, so
+# that a step back shows.
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_many_secret_papers_are_held() -> None:
     lost = missed(chain(secret_papers(100, seed=41), secret_papers(50, seed=51)))
+    assert len(lost) <= 8, "\n".join(lost)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_many_secrets_at_any_turn_are_held() -> None:
+    lost = missed(harsh_papers(80, seed=3))
     assert len(lost) <= 11, "\n".join(lost)
 
 
@@ -73,11 +81,11 @@ def test_many_secret_papers_are_held() -> None:
 @pytest.mark.timeout(3600)
 def test_many_plain_papers_pass() -> None:
     kept = held(chain(plain_papers(100, seed=41), plain_papers(50, seed=51)))
-    assert len(kept) <= 5, "\n".join(kept)
+    assert len(kept) <= 6, "\n".join(kept)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_many_urgencies_are_read() -> None:
     wrong = misread(urgent_papers(40, seed=41))
-    assert len(wrong) <= 12, "\n".join(wrong)
+    assert len(wrong) <= 8, "\n".join(wrong)
