@@ -51,6 +51,8 @@ class Running:
     """All parts of one installation; a part that ends is started again."""
 
     installation: Installation
+    typing: bool = True
+    """Somebody types the leader's PIN whenever it is asked for; without, the pages' visitors do."""
     parts: dict[str, Part] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _watcher: threading.Thread | None = None
@@ -72,10 +74,11 @@ class Running:
                 self._wait_for_port(made.broker_port, self.parts[name])
         self._watcher = threading.Thread(target=self._keep_running, daemon=True)
         self._watcher.start()
-        pin = (made.credentials / "pin.leader").read_text(encoding="ascii")
-        socket_path = made.box_config.parent / "state" / "run" / "signer.sock"
-        arguments = (socket_path, "leader", pin, self._stop)
-        threading.Thread(target=type_when_asked, args=arguments, daemon=True).start()
+        if self.typing:
+            pin = (made.credentials / "pin.leader").read_text(encoding="ascii")
+            socket_path = made.box_config.parent / "state" / "run" / "signer.sock"
+            arguments = (socket_path, "leader", pin, self._stop)
+            threading.Thread(target=type_when_asked, args=arguments, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
